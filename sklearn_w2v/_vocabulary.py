@@ -1,0 +1,180 @@
+"""Tokens -> ids.
+
+Counts tokens, decides which are words of the vocabulary, and turns every document into
+the rows of its words. A corpus is two arrays: `ids`, the words of all documents one
+after the other, and `offsets`, where document i is ids[offsets[i]:offsets[i + 1]].
+Beside it stand word2vec's two distributions over words, made from the counts.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import repeat
+from numbers import Integral
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import CountVectorizer
+
+#: The id of a token that is no word of the vocabulary.
+UNKNOWN = -1
+
+#: Documents whose distinct words are counted in one go.
+DOCUMENTS_AT_ONCE = 4096
+
+
+class Corpus(NamedTuple):
+    """Documents as rows of words."""
+
+    ids: NDArray[np.int32]  # (n_tokens,)
+    offsets: NDArray[np.int64]  # (n_documents + 1,)
+
+
+def learn(
+    documents: Iterable[Iterable[Any]],
+    *,
+    min_count: int,
+    min_df: float,
+    max_df: float,
+    max_features: int | None,
+) -> tuple[dict[Any, int], NDArray[np.int64], Corpus]:
+    """Learn the vocabulary of a stream of token lists, and encode it.
+
+    Words are sorted by falling count; words of the same count stand in the order in
+    which they were first seen, which needs no order among tokens of any type.
+
+    Returns
+    -------
+    vocabulary : dict of word -> row
+    counts : ndarray of shape (n_words,)
+    corpus : Corpus
+        The documents, less the tokens that are no words of the vocabulary.
+    """
+    seen: defaultdict[Any, int] = defaultdict()
+    seen.default_factory = seen.__len__  # a new token gets the next free id
+    ids, offsets = array("i"), array("q", [0])
+    for tokens in documents:
+        ids.extend(map(seen.__getitem__, tokens))
+        offsets.append(len(ids))
+    corpus = Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
+    if not seen:
+        raise ValueError(
+            "empty vocabulary; no document has a token. Perhaps the documents only "
+            "contain stop words?"
+        )
+
+    counts = np.bincount(corpus.ids, minlength=len(seen))
+    kept = counts >= min_count
+    kept &= _has_document_frequency(corpus, len(seen), min_df=min_df, max_df=max_df)
+    if not kept.any():
+        raise ValueError(
+            f"empty vocabulary; none of the {len(seen)} distinct tokens is left after "
+            f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}. "
+            f"The highest count of a token is {counts.max()}: try a lower min_count or "
+            "min_df, or a higher max_df."
+        )
+
+    rows = np.flatnonzero(kept)
+    rows = rows[np.argsort(-counts[rows], kind="stable")][:max_features]
+    row_of_token = np.full(len(seen), UNKNOWN, dtype=np.int32)
+    row_of_token[rows] = np.arange(len(rows), dtype=np.int32)
+    tokens_seen = list(seen)
+    vocabulary = {tokens_seen[token]: row for row, token in enumerate(rows.tolist())}
+    known = drop_unknown(Corpus(row_of_token[corpus.ids], corpus.offsets))
+    return vocabulary, counts[rows], known
+
+
+def count(
+    documents: Iterable[Iterable[Any]],
+    vocabulary: Mapping[Any, int] | Iterable[Any],
+) -> tuple[dict[Any, int], NDArray[np.int64], Corpus]:
+    """Encode a stream of token lists with a vocabulary that the user gave.
+
+    Returns what `learn` does, with the vocabulary in the order of its rows.
+    """
+    # CountVectorizer checks a given vocabulary, and fits without a document.
+    checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
+    row_of_word = dict(sorted(checked.vocabulary_.items(), key=itemgetter(1)))
+    corpus = encode(documents, row_of_word)
+    if not len(corpus.ids):
+        raise ValueError(
+            f"None of the {len(row_of_word)} words of `vocabulary` is in a document, "
+            "so there is nothing to train on."
+        )
+    return row_of_word, np.bincount(corpus.ids, minlength=len(row_of_word)), corpus
+
+
+def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
+    """Turn a stream of token lists into the rows of their known words."""
+    ids, offsets = array("i"), array("q", [0])
+    for tokens in documents:
+        ids.extend(map(vocabulary.get, tokens, repeat(UNKNOWN)))
+        offsets.append(len(ids))
+    return drop_unknown(
+        Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
+    )
+
+
+def drop_unknown(corpus: Corpus) -> Corpus:
+    """Leave out the tokens that are no words; the documents all stay."""
+    unknown = np.flatnonzero(corpus.ids == UNKNOWN)  # positions in ids
+    if not len(unknown):
+        return corpus
+    n_dropped_before = np.searchsorted(unknown, corpus.offsets)  # (n_documents + 1,)
+    return Corpus(corpus.ids[corpus.ids != UNKNOWN], corpus.offsets - n_dropped_before)
+
+
+def keep_probabilities(
+    counts: NDArray[np.int64], sample: float | None
+) -> NDArray[np.float64]:
+    """Probability that a token survives the sub-sampling of frequent words.
+
+    With f a word's share of the tokens, sqrt(sample / f) + sample / f, at most 1: the
+    formula of the word2vec program, which differs a little from the one printed in
+    Mikolov et al. (2013), "Distributed Representations of Words and Phrases and their
+    Compositionality", section 2.3.
+    """
+    if not sample:
+        return np.ones(len(counts))
+    ratio = sample * counts.sum() / np.maximum(counts, 1)
+    return np.minimum(np.sqrt(ratio) + ratio, 1.0)
+
+
+def noise_probabilities(
+    counts: NDArray[np.int64], ns_exponent: float
+) -> NDArray[np.float64]:
+    """Probability that a noise draw gives a word: count ** ns_exponent, normalised.
+
+    The exponent 0.75 is that of Mikolov et al. (2013), section 2.2. A word that never
+    occurs is never drawn.
+    """
+    weights = np.zeros(len(counts))
+    seen = counts > 0
+    # The largest count goes out of the power first, so that no exponent overflows.
+    weights[seen] = (counts[seen] / counts.max()) ** ns_exponent
+    return weights / weights.sum()
+
+
+def _has_document_frequency(
+    corpus: Corpus, n_tokens: int, *, min_df: float, max_df: float
+) -> NDArray[np.bool_]:
+    """Tell which tokens stand in enough documents, and in not too many."""
+    n_documents = len(corpus.offsets) - 1
+    lowest = min_df if isinstance(min_df, Integral) else min_df * n_documents
+    highest = max_df if isinstance(max_df, Integral) else max_df * n_documents
+    if highest < lowest:
+        raise ValueError("max_df corresponds to < documents than min_df")
+    if lowest <= 1 and highest >= n_documents:
+        return np.ones(n_tokens, dtype=bool)
+
+    frequencies = np.zeros(n_tokens, dtype=np.int64)
+    for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
+        offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
+        ids = corpus.ids[offsets[0] : offsets[-1]]
+        document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        # One number for a (document, token) pair, so that distinct ones can be counted.
+        pairs = np.unique(document * n_tokens + ids)
+        frequencies += np.bincount(pairs % n_tokens, minlength=n_tokens)
+    return (frequencies >= lowest) & (frequencies <= highest)

@@ -1,0 +1,35 @@
+"""Corpora that the tests share."""
+
+import numpy as np
+import pytest
+
+#: Eight sentences of the kind that word2vec tutorials train on, twenty times: 31 words.
+TUTORIAL_SENTENCES = [
+    "the quick brown fox jumps over the lazy dog",
+    "the dog barks at the moon",
+    "the fox runs through the forest",
+    "a quick rabbit hops over the fence",
+    "the lazy cat sleeps all day",
+    "the moon shines over the forest",
+    "foxes and dogs are animals",
+    "brown bears live in the forest",
+] * 20
+
+TOPICS = [
+    "cat dog puppy kitten tail whisker paw bark meow fur leash vet".split(),
+    "stock bond market share price broker trade profit bank fund loan cash".split(),
+]
+
+
+@pytest.fixture(scope="session")
+def tutorial_sentences():
+    return TUTORIAL_SENTENCES
+
+
+@pytest.fixture(scope="session")
+def topic_texts():
+    """400 short texts on two topics, and the topics."""
+    random = np.random.RandomState(0)
+    labels = np.arange(400) % 2
+    texts = [" ".join(random.choice(TOPICS[label], size=8)) for label in labels]
+    return texts, labels

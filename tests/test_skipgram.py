@@ -1,0 +1,309 @@
+"""What the sampler draws, and how training behaves around its steps."""
+
+import re
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_w2v import _skipgram
+from sklearn_w2v._skipgram import (
+    N_NOISE,
+    SOLVERS,
+    BlockSampler,
+    SkipGram,
+    auto_batch_size,
+    train,
+)
+
+DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
+N_WORDS = 7
+
+
+def flat(documents):
+    ids = np.array([row for document in documents for row in document], np.int32)
+    return ids, np.cumsum([0, *map(len, documents)])
+
+
+def sampler_of(documents=DOCUMENTS, *, seed=0, **parameters):
+    defaults = {
+        "keep_probabilities": np.ones(N_WORDS),
+        "noise_probabilities": np.full(N_WORDS, 1 / N_WORDS),
+        "block_length": 8,
+        "window": 3,
+        "shrink_windows": True,
+        "negative": 5,
+    }
+    generator = torch.Generator().manual_seed(seed)
+    return BlockSampler(
+        *flat(documents), **(defaults | parameters), generator=generator
+    )
+
+
+def train_on(documents=DOCUMENTS, **parameters):
+    defaults = {
+        "keep_probabilities": np.ones(N_WORDS),
+        "noise_probabilities": np.full(N_WORDS, 1 / N_WORDS),
+        "vector_size": 5,
+        "window": 3,
+        "shrink_windows": True,
+        "negative": 5,
+        "solver": "adagrad",
+        "learning_rate": "auto",
+        "batch_size": "auto",
+        "epochs": 3,
+        "n_threads": None,
+        "seed": 0,
+        "on_epoch_end": lambda loss: None,
+    }
+    return train(*flat(documents), **(defaults | parameters))
+
+
+def pairs_of(sampler):
+    """Every (word, context word) of one epoch, counted."""
+    pairs = Counter()
+    for _, blocks in sampler.epoch():
+        for block, token, place in blocks.in_window.nonzero().tolist():
+            word = int(blocks.centers[block, token])
+            pairs[word, int(blocks.contexts[block, token + place])] += 1
+    return pairs
+
+
+@pytest.mark.parametrize("block_length", [1, 2, 8, 32])
+@pytest.mark.parametrize("window", [1, 3, 10])
+def test_pairs_of_full_windows_are_those_of_a_plain_loop(window, block_length):
+    expected = Counter(
+        (word, document[other])
+        for document in DOCUMENTS
+        for place, word in enumerate(document)
+        for other in range(place - window, place + window + 1)
+        if other != place and 0 <= other < len(document)
+    )
+    sampler = sampler_of(window=window, block_length=block_length, shrink_windows=False)
+    assert pairs_of(sampler) == expected
+
+
+def test_pairs_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch):
+    expected = pairs_of(sampler_of(shrink_windows=False))
+    monkeypatch.setattr(_skipgram, "CHUNK_LENGTH", 7)
+    sampler = sampler_of(shrink_windows=False)
+    assert len(list(sampler.epoch())) > 1
+    assert pairs_of(sampler) == expected
+
+
+def test_long_documents_are_cut_into_pieces(monkeypatch):
+    monkeypatch.setattr(_skipgram, "PIECE_LENGTH", 4)
+    document = [0, 1, 2, 3, 4, 5, 6, 0, 1]
+    cut = [[0, 1, 2, 3], [4, 5, 6, 0], [1]]
+    assert pairs_of(sampler_of([document], shrink_windows=False)) == pairs_of(
+        sampler_of(cut, shrink_windows=False)
+    )
+
+
+def test_radii_are_uniform_from_one_to_the_window():
+    document = list(range(5)) * 4000
+    (_, blocks), *_ = sampler_of([document], window=4).epoch()
+    inner = blocks.in_window.flatten(0, 1)[10:900]
+    reach = inner[:, 5:].sum(1)  # contexts to the right
+    assert torch.equal(reach, inner[:, :4].sum(1))
+    shares = torch.bincount(reach, minlength=5)[1:] / len(reach)
+    np.testing.assert_allclose(shares, 0.25, atol=0.05)
+
+
+def test_tokens_survive_with_their_probability():
+    keep = np.linspace(0.1, 1, N_WORDS)
+    sampler = sampler_of([list(range(N_WORDS))] * 5000, keep_probabilities=keep)
+    kept = torch.zeros(N_WORDS, dtype=torch.int64)
+    for pieces in torch.arange(5000).split(500):
+        tokens, lengths = sampler._subsample(pieces)
+        assert len(tokens) == lengths.sum()
+        kept += tokens.bincount(minlength=N_WORDS)
+    np.testing.assert_allclose(kept / 5000, keep, atol=0.03)
+
+
+def test_noise_is_drawn_with_its_probability():
+    noise = np.array([0, 0.5, 0.2, 0.1, 0.1, 0.06, 0.04])
+    sampler = sampler_of([[0] * 900] * 20, noise_probabilities=noise)
+    drawn = torch.cat([blocks.contexts[:, -N_NOISE:] for _, blocks in sampler.epoch()])
+    shares = drawn.flatten().bincount(minlength=N_WORDS) / drawn.numel()
+    assert shares[0] == 0
+    np.testing.assert_allclose(shares, noise, atol=0.01)
+
+
+def test_noise_weighs_as_many_words_a_pair_as_asked():
+    for _, blocks in sampler_of(negative=7).epoch():
+        torch.testing.assert_close(
+            blocks.noise_weights * N_NOISE, 7.0 * blocks.in_window.sum(2)
+        )
+
+
+def test_each_epoch_reads_every_token_in_an_order_of_its_own():
+    documents = [[i % N_WORDS] * 3 for i in range(60)]
+    sampler = sampler_of(documents)
+    orders = []
+    for _ in range(2):
+        chunks = list(sampler.epoch())
+        assert sum(n_tokens for n_tokens, _ in chunks) == 180
+        orders.append(torch.cat([b.centers.flatten()[:180] for _, b in chunks]))
+        assert torch.equal(
+            orders[-1].bincount(), torch.from_numpy(flat(documents)[0]).bincount()
+        )
+    assert not torch.equal(*orders)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("parameters", [{}, {"vector_size": 100, "batch_size": 300}])
+def test_one_and_two_threads_give_the_same_bits(solver, parameters):
+    documents = DOCUMENTS * 40
+    one = train_on(documents, solver=solver, n_threads=1, **parameters)
+    two = train_on(documents, solver=solver, n_threads=2, **parameters)
+    for first, second in zip(one, two, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("vector_size", "window"), [(1, 5), (50, 2), (100, 5), (300, 10)]
+)
+def test_large_steps_give_the_same_bits_on_any_number_of_threads(vector_size, window):
+    random = np.random.RandomState(0)
+    documents = [(random.zipf(1.3, size=200) % 5000).tolist() for _ in range(60)]
+    words = 5000
+    results = [
+        train_on(
+            documents,
+            keep_probabilities=np.ones(words),
+            noise_probabilities=np.full(words, 1 / words),
+            vector_size=vector_size,
+            window=window,
+            batch_size=3072,
+            epochs=1,
+            n_threads=n_threads,
+        )
+        for n_threads in (1, 2, 3)
+    ]
+    for result in results[1:]:
+        np.testing.assert_array_equal(result[0], results[0][0])
+        np.testing.assert_array_equal(result[1], results[0][1])
+        assert result[2] == results[0][2]
+
+
+def test_the_seed_decides():
+    first, again, other = train_on(seed=1), train_on(seed=1), train_on(seed=2)
+    np.testing.assert_array_equal(first[0], again[0])
+    assert (first[0] != other[0]).any()
+
+
+@pytest.mark.parametrize("n_threads", [None, 1, 2, 3])
+@pytest.mark.parametrize("learning_rate", ["auto", 1e30])
+def test_global_state_of_torch_and_numpy_is_left_alone(n_threads, learning_rate):
+    before = torch.get_num_threads(), torch.get_rng_state(), np.random.get_state()
+    try:
+        train_on(n_threads=n_threads, learning_rate=learning_rate, solver="sgd")
+    except ValueError as error:
+        assert "diverged" in str(error)
+    assert torch.get_num_threads() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[2][1])
+
+
+def test_fits_at_the_same_time_put_the_number_of_threads_back():
+    before = torch.get_num_threads()
+    first_runs, second_ended = threading.Event(), threading.Event()
+
+    def first_fit(loss):
+        first_runs.set()
+        assert second_ended.wait(30)
+
+    def second_fit(loss):
+        assert first_runs.wait(30)
+
+    first = threading.Thread(
+        target=train_on, kwargs={"n_threads": 1, "on_epoch_end": first_fit}
+    )
+    first.start()
+    first_runs.wait(30)
+    train_on(n_threads=3, on_epoch_end=second_fit)
+    second_ended.set()
+    first.join()
+    assert torch.get_num_threads() == before
+    assert not _skipgram._threads_before_fits
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_fit_that_diverges_is_an_error_that_names_the_learning_rate(solver):
+    message = re.escape("Lower learning_rate (here 1e+30)")
+    with pytest.raises(ValueError, match=message):
+        train_on(solver=solver, learning_rate=1e30)
+
+
+def test_matrices_that_diverge_in_the_last_step_are_an_error(monkeypatch):
+    def last_step(self, blocks, learning_rate):
+        self.contexts[0, 0] = torch.inf
+
+    monkeypatch.setattr(SkipGram, "step", last_step)
+    with pytest.raises(ValueError, match="no longer finite"):
+        train_on(epochs=1)
+
+
+def test_documents_of_one_token_have_no_loss_and_train_nothing():
+    centers, contexts, losses = train_on([[1], [2], [3]])
+    assert losses == [0.0, 0.0, 0.0]
+    assert not contexts.any()
+    assert np.isfinite(centers).all()
+
+
+def test_an_epoch_may_lose_all_its_tokens_to_sub_sampling():
+    _, _, losses = train_on([[1, 2]], keep_probabilities=np.full(N_WORDS, 1e-9))
+    assert losses == [0.0, 0.0, 0.0]
+
+
+def test_the_loss_of_each_epoch_is_reported():
+    reported = []
+    _, _, losses = train_on(on_epoch_end=reported.append)
+    assert reported == losses
+    assert len(losses) == 3
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_words", [2, 31])
+def test_every_solver_learns_at_its_default_rate(solver, n_words):
+    # Word 2i stands beside 2i + 1 and no other; few words make many repeats in a step,
+    # which is where plain gradient descent is at its least stable.
+    documents = [
+        [2 * (i % (n_words // 2)), 2 * (i % (n_words // 2)) + 1] * 4
+        for i in range(2000)
+    ]
+    _, _, losses = train_on(
+        documents,
+        keep_probabilities=np.ones(n_words),
+        noise_probabilities=np.full(n_words, 1 / n_words),
+        solver=solver,
+        vector_size=20,
+        epochs=5,
+    )
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "expected"), [(10, 32), (100_000, 1000), (10**8, 3072)]
+)
+def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expected):
+    counts = np.full(10, n_tokens / 10)
+    assert auto_batch_size(counts, "adagrad") == expected
+    assert auto_batch_size(counts, "adam") == expected
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 5, 40), ([1e6], 8)]
+)
+def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
+    assert auto_batch_size(np.array(counts), "sgd") == expected
+
+
+def test_frequent_words_do_not_overflow_the_noise_table():
+    noise = np.array([1 - 6e-9] + [1e-9] * 6)
+    sampler = sampler_of(noise_probabilities=noise)
+    assert len(sampler.noise_table) == _skipgram.NOISE_TABLE_LENGTH
+    assert (sampler.noise_table == 0).all()

@@ -1,0 +1,246 @@
+"""The estimator among scikit-learn's other estimators."""
+
+import pickle
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import sklearn
+from numeric_adapter import NumericWord2VecVectorizer
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_w2v import Word2VecVectorizer
+
+#: What scikit-learn runs on its own estimators only, beside the public checks.
+INTERNAL_CHECKS = [
+    "check_dataframe_column_names_consistency",
+    "check_get_feature_names_out_error",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+    "check_inplace_ensure_writeable",
+    "check_param_validation",
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+]
+
+
+def small(**parameters):
+    defaults = {"vector_size": 8, "epochs": 2, "min_count": 1, "random_state": 0}
+    return Word2VecVectorizer(**(defaults | parameters))
+
+
+def numeric(**parameters):
+    return NumericWord2VecVectorizer(
+        vector_size=4, epochs=2, min_count=1, sample=None, **parameters
+    )
+
+
+@parametrize_with_checks([small()])
+def test_public_checks(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [numeric(), numeric(solver="adam"), numeric(solver="sgd", vectors="center")]
+)
+def test_public_checks_through_numbers(estimator, check):
+    check(estimator)
+
+
+def test_numbers_do_let_the_public_checks_run():
+    checks = list(estimator_checks.estimator_checks_generator(numeric()))
+    assert len(checks) >= 43  # 46 in scikit-learn 1.9; releases differ by a few
+
+
+# These fit on a data frame and transform an array, which the adapter's validation notes.
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.parametrize("name", INTERNAL_CHECKS)
+def test_internal_checks_through_numbers(name):
+    getattr(estimator_checks, name)("NumericWord2VecVectorizer", numeric())
+
+
+def test_classifies_in_a_pipeline(topic_texts):
+    texts, labels = topic_texts
+    model = make_pipeline(small(epochs=5), StandardScaler(), LogisticRegression())
+    assert model.fit(texts[:300], labels[:300]).score(texts[300:], labels[300:]) > 0.95
+
+
+def test_grid_search_tunes_it_with_the_classifier(topic_texts):
+    texts, labels = topic_texts
+    model = make_pipeline(small(), LogisticRegression())
+    grid = {
+        "word2vecvectorizer__window": [2, 5],
+        "logisticregression__C": [0.1, 10.0],
+    }
+    search = GridSearchCV(model, grid, cv=2, n_jobs=2, error_score="raise")
+    search.fit(texts, labels)
+    assert len(search.cv_results_["params"]) == 4
+    assert search.best_score_ > 0.9
+
+
+def test_cross_val_score_is_repeatable(topic_texts):
+    texts, labels = topic_texts
+    model = make_pipeline(small(), LogisticRegression())
+    first = cross_val_score(model, texts, labels, cv=3)
+    np.testing.assert_array_equal(first, cross_val_score(model, texts, labels, cv=3))
+
+
+def test_takes_one_column_in_a_column_transformer(topic_texts):
+    texts, _ = topic_texts
+    frame = pd.DataFrame({"text": texts, "size": np.arange(400.0)})
+    transformer = ColumnTransformer(
+        [("vectors", small(), "text"), ("size", StandardScaler(), ["size"])]
+    )
+    assert transformer.fit_transform(frame).shape == (400, 9)
+    names = transformer.get_feature_names_out()
+    assert names[0] == "vectors__word2vecvectorizer0"
+    assert names[-1] == "size__size"
+
+
+def test_a_column_transformer_with_a_list_of_columns_is_told_how_to_cure_it():
+    frame = pd.DataFrame({"text": ["some words"]})
+    transformer = ColumnTransformer([("vectors", small(), ["text"])])
+    with pytest.raises(ValueError, match=r"name the column 'text' rather than"):
+        transformer.fit(frame)
+
+
+def test_stands_beside_tfidf_in_a_feature_union(topic_texts):
+    texts, labels = topic_texts
+    union = FeatureUnion(
+        [
+            ("means", small()),
+            ("lsa", make_pipeline(TfidfVectorizer(), TruncatedSVD(3, random_state=0))),
+        ]
+    )
+    assert union.fit_transform(texts, labels).shape == (400, 11)
+
+
+def test_a_tfidf_configuration_moves_over_by_changing_the_class_name(topic_texts):
+    texts, _ = topic_texts
+    text_parameters = {
+        "strip_accents": "unicode",
+        "lowercase": False,
+        "stop_words": ["cat"],
+        "token_pattern": r"\w+",
+        "max_df": 0.9,
+        "min_df": 2,
+        "max_features": 15,
+    }
+    ours = small(**text_parameters).fit(texts)
+    theirs = TfidfVectorizer(**text_parameters).fit(texts)
+    assert set(ours.vocabulary_) == set(theirs.vocabulary_)
+
+
+def test_clone_after_fit_is_not_fitted_and_fits_the_same(topic_texts):
+    texts, _ = topic_texts
+    fitted = small().fit(texts)
+    copy = clone(fitted)
+    with pytest.raises(NotFittedError):
+        copy.transform(texts)
+    np.testing.assert_array_equal(
+        copy.fit(texts).embedding_matrix_, fitted.embedding_matrix_
+    )
+
+
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+@pytest.mark.parametrize("dump", [pickle.dumps, None])
+def test_a_stored_vectorizer_transforms_without_torch(
+    dump, vectors, topic_texts, tmp_path
+):
+    texts, _ = topic_texts
+    fitted = small(vectors=vectors).fit(texts)
+    path = tmp_path / "fitted"
+    if dump is None:
+        joblib.dump(fitted, path)
+    else:
+        path.write_bytes(dump(fitted))
+    np.save(tmp_path / "expected.npy", fitted.transform(texts[:5]))
+
+    script = f"""
+import sys, joblib, pickle, numpy as np
+from pathlib import Path
+path = Path({str(path)!r})
+fitted = pickle.loads(path.read_bytes()) if {dump is not None} else joblib.load(path)
+vectors = fitted.transform({texts[:5]!r})
+np.testing.assert_array_equal(vectors, np.load(path.parent / "expected.npy"))
+assert fitted.most_similar("cat", topn=1)
+assert "torch" not in sys.modules, "torch was imported"
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_pickle_holds_the_matrix_once_and_no_texts(topic_texts):
+    texts, _ = topic_texts
+    fitted = small(vector_size=300).fit(texts)
+    assert len(pickle.dumps(fitted)) < fitted.embedding_matrix_.nbytes + 10_000
+
+
+@pytest.mark.parametrize("method", ["transform", "fit_transform"])
+def test_pandas_output_keeps_the_index_of_a_series(method, topic_texts):
+    texts = pd.Series(topic_texts[0], index=[f"row{i}" for i in range(400)])
+    vectorizer = small().set_output(transform="pandas").fit(texts)
+    frame = getattr(vectorizer, method)(texts)
+    assert isinstance(frame, pd.DataFrame)
+    assert list(frame.index) == list(texts.index)
+    assert list(frame.columns) == list(vectorizer.get_feature_names_out())
+    assert set(frame.dtypes) == {np.dtype(np.float32)}
+
+
+def test_pandas_output_of_a_list_has_a_plain_index(topic_texts):
+    texts, _ = topic_texts
+    frame = small().set_output(transform="pandas").fit_transform(texts)
+    assert list(frame.index) == list(range(400))
+
+
+def test_polars_output(topic_texts):
+    texts = pl.Series(topic_texts[0])
+    frame = small().set_output(transform="polars").fit_transform(texts)
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.shape == (400, 8)
+
+
+def test_feature_names_are_those_of_scikit_learn(topic_texts):
+    names = small().fit(topic_texts[0]).get_feature_names_out()
+    assert names.dtype == object
+    assert names.tolist() == [f"word2vecvectorizer{i}" for i in range(8)]
+
+
+def test_tags_say_that_it_takes_text():
+    tags = sklearn.utils.get_tags(small())
+    assert tags.input_tags.string
+    assert not tags.input_tags.two_d_array
+    assert not tags.target_tags.required
+    assert tags.transformer_tags.preserves_dtype == []
+
+
+def test_it_claims_no_number_of_features(topic_texts):
+    assert not hasattr(small().fit(topic_texts[0]), "n_features_in_")
+
+
+def test_routing_asks_for_no_metadata(topic_texts):
+    texts, labels = topic_texts
+    with sklearn.config_context(enable_metadata_routing=True):
+        make_pipeline(small(), LogisticRegression()).fit(texts, labels)
+        assert not small().get_metadata_routing().fit.requests
+
+
+def test_repr_and_html_show_what_was_set():
+    assert repr(small(window=3)).startswith("Word2VecVectorizer(epochs=2, min_count=1")
+    assert "window" in small(window=3)._repr_html_()
