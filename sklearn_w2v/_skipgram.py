@@ -104,6 +104,8 @@ def train(
         expected_counts = counts * keep_probabilities  # after sub-sampling
         if batch_size == "auto":
             batch_size = auto_batch_size(expected_counts, solver)
+        blocks_a_step = -(-batch_size // BLOCK_LENGTH)
+        block_length = batch_size // blocks_a_step
         if learning_rate == "auto":
             learning_rate = AUTO_LEARNING_RATE[solver]
         sampler = BlockSampler(
@@ -111,7 +113,7 @@ def train(
             offsets,
             keep_probabilities,
             noise_probabilities,
-            block_length=min(BLOCK_LENGTH, batch_size),
+            block_length=block_length,
             window=window,
             shrink_windows=shrink_windows,
             negative=negative,
@@ -153,8 +155,9 @@ def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) ->
     n_tokens = expected_counts.sum()
     batch_size = min(max(n_tokens / 100, BLOCK_LENGTH), 3072)
     if solver == "sgd":
-        batch_size = min(batch_size, 256, max(8 * n_tokens / expected_counts.max(), 1))
-    return int(batch_size)
+        batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
+    n_blocks = int(batch_size) // BLOCK_LENGTH
+    return n_blocks * BLOCK_LENGTH or int(batch_size)
 
 
 def _train_epoch(

@@ -16,8 +16,8 @@ TUTORIAL_SENTENCES = [
 ] * 20
 
 TOPICS = [
-    "cat dog puppy kitten tail whisker paw bark meow fur leash vet".split(),
-    "stock bond market share price broker trade profit bank fund loan cash".split(),
+    ["cat", "dog", "puppy", "kitten", "tail", "whisker", "paw", "bark", "meow", "fur"],
+    ["stock", "bond", "market", "share", "broker", "trade", "profit", "bank", "cash"],
 ]
 
 

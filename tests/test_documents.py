@@ -85,7 +85,7 @@ def test_an_empty_column_has_no_tokens():
 @pytest.mark.parametrize("document", ["a text", b"a text"])
 def test_a_single_text_is_no_column(document):
     with pytest.raises(
-        ValueError, match="^Iterable over raw text documents expected, st"
+        ValueError, match=r"^Iterable over raw text documents expected, st"
     ):
         tokens_of(document)
 
@@ -149,7 +149,7 @@ def test_a_missing_document_of_a_series_is_named(series):
 
 @pytest.mark.parametrize("document", [["two", "words"], ("two",), np.array(["two"])])
 def test_token_lists_are_told_of_the_analyzer(document):
-    with pytest.raises(ValueError, match="pass a callable analyzer .* analyzer=list"):
+    with pytest.raises(ValueError, match=r"pass a callable analyzer .* analyzer=list"):
         tokens_of([document])
 
 

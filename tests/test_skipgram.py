@@ -196,16 +196,19 @@ def test_the_seed_decides():
 
 
 @pytest.mark.parametrize("n_threads", [None, 1, 2, 3])
-@pytest.mark.parametrize("learning_rate", ["auto", 1e30])
-def test_global_state_of_torch_and_numpy_is_left_alone(n_threads, learning_rate):
-    before = torch.get_num_threads(), torch.get_rng_state(), np.random.get_state()
-    try:
-        train_on(n_threads=n_threads, learning_rate=learning_rate, solver="sgd")
-    except ValueError as error:
-        assert "diverged" in str(error)
-    assert torch.get_num_threads() == before[0]
-    assert torch.equal(torch.get_rng_state(), before[1])
-    np.testing.assert_array_equal(np.random.get_state()[1], before[2][1])
+@pytest.mark.parametrize("diverges", [False, True])
+def test_global_state_of_torch_and_numpy_is_left_alone(n_threads, diverges):
+    def global_state():
+        _, numpy_state, *_ = np.random.get_state()  # noqa: NPY002, it must not change
+        return torch.get_num_threads(), torch.get_rng_state().tolist(), *numpy_state
+
+    before = global_state()
+    if diverges:
+        with pytest.raises(ValueError, match="diverged"):
+            train_on(n_threads=n_threads, learning_rate=1e30, solver="sgd")
+    else:
+        train_on(n_threads=n_threads)
+    assert global_state() == before
 
 
 def test_fits_at_the_same_time_put_the_number_of_threads_back():
@@ -287,7 +290,7 @@ def test_every_solver_learns_at_its_default_rate(solver, n_words):
 
 
 @pytest.mark.parametrize(
-    ("n_tokens", "expected"), [(10, 32), (100_000, 1000), (10**8, 3072)]
+    ("n_tokens", "expected"), [(10, 32), (100_000, 992), (10**8, 3072)]
 )
 def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expected):
     counts = np.full(10, n_tokens / 10)
@@ -296,7 +299,7 @@ def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expecte
 
 
 @pytest.mark.parametrize(
-    ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 5, 40), ([1e6], 8)]
+    ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 9, 64), ([1e6], 8)]
 )
 def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
     assert auto_batch_size(np.array(counts), "sgd") == expected

@@ -69,7 +69,7 @@ def test_numbers_do_let_the_public_checks_run():
     assert len(checks) >= 43  # 46 in scikit-learn 1.9; releases differ by a few
 
 
-# These fit on a data frame and transform an array, which the adapter's validation notes.
+# Some fit on a data frame and transform an array, and the adapter's validation warns.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
 @pytest.mark.parametrize("name", INTERNAL_CHECKS)
 def test_internal_checks_through_numbers(name):

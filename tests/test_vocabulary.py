@@ -105,7 +105,7 @@ def test_a_token_takes_four_bytes():
 
 @pytest.mark.parametrize("documents", [[], [[]], [[], []]])
 def test_no_token_at_all_is_an_empty_vocabulary(documents):
-    with pytest.raises(ValueError, match="^empty vocabulary; no document has a token"):
+    with pytest.raises(ValueError, match=r"^empty vocabulary; no document has a token"):
         learn_all(documents)
 
 

@@ -1,0 +1,379 @@
+"""The estimator's own behaviour: parameters, attributes, look-ups, containers."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sklearn_w2v import Word2VecVectorizer
+
+
+def small(**parameters):
+    defaults = {"vector_size": 8, "epochs": 2, "min_count": 1, "random_state": 0}
+    return Word2VecVectorizer(**(defaults | parameters))
+
+
+@pytest.fixture(scope="module")
+def fitted(topic_texts):
+    return small(epochs=10).fit(topic_texts[0])
+
+
+@pytest.mark.parametrize("solver", [{}, {"solver": "adam", "learning_rate": 0.01}])
+def test_the_tutorials_corpus(solver, tutorial_sentences):
+    def fit(vectors):
+        return Word2VecVectorizer(
+            tokenizer=str.split,
+            vector_size=50,
+            window=2,
+            min_count=2,
+            negative=5,
+            epochs=10,
+            vectors=vectors,
+            random_state=0,
+            **solver,
+        ).fit(tutorial_sentences)
+
+    fitted = fit("average")
+    assert len(fitted.vocabulary_) == 31
+    assert fitted.embedding_matrix_.shape == (31, 50)
+    assert fitted.embedding_matrix_.dtype == np.float32
+    trained = [fit(vectors).embedding_matrix_ for vectors in ("center", "context")]
+    np.testing.assert_array_equal(fitted.embedding_matrix_, sum(trained) / 2)
+    assert fitted.n_iter_ == len(fitted.loss_curve_) == 10
+    # 7 steps an epoch leave noise in a single value; thirds of the curve have less.
+    thirds = [np.mean(part) for part in np.array_split(fitted.loss_curve_, 3)]
+    assert thirds[0] > thirds[1] > thirds[2]
+    similar = [word for word, _ in fitted.most_similar("dog")]
+    assert len(similar) == 10
+    assert "dog" not in similar
+
+
+def test_fitted_attributes(tutorial_sentences):
+    fitted = small().fit(tutorial_sentences)
+    words = list(fitted.vocabulary_)
+    assert words[0] == "the"
+    assert list(fitted.vocabulary_.values()) == list(range(len(words)))
+    tokens = " ".join(tutorial_sentences).split()
+    assert fitted.word_counts_.tolist() == [tokens.count(word) for word in words]
+    assert sorted(fitted.word_counts_, reverse=True) == fitted.word_counts_.tolist()
+    assert all(isinstance(loss, float) for loss in fitted.loss_curve_)
+    public = [name for name in vars(fitted) if name.endswith("_")]
+    assert sorted(public) == [
+        "embedding_matrix_",
+        "loss_curve_",
+        "n_iter_",
+        "vocabulary_",
+        "word_counts_",
+    ]
+
+
+def test_words_of_a_topic_are_close(fitted):
+    for word, friends in [("cat", "dog puppy paw"), ("stock", "bond market bank")]:
+        similar = [other for other, _ in fitted.most_similar(word, topn=8)]
+        assert set(friends.split()) <= set(similar)
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "transform"])
+def test_each_method_refuses_a_single_text(method, fitted):
+    message = "^Iterable over raw text documents expected, string object received.$"
+    with pytest.raises(ValueError, match=message):
+        getattr(fitted, method)("a text")
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "transform"])
+def test_each_method_names_a_missing_document(method, fitted):
+    with pytest.raises(ValueError, match="Document 1 is missing"):
+        getattr(fitted, method)(["a text", None])
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        list,
+        tuple,
+        iter,
+        np.array,
+        pd.Series,
+        pl.Series,
+        lambda texts: np.array(texts, dtype=object),
+    ],
+    ids=["list", "tuple", "iterator", "str array", "pandas", "polars", "object array"],
+)
+def test_containers_give_the_same_result(container, topic_texts):
+    texts, _ = topic_texts
+    expected = small().fit_transform(texts)
+    np.testing.assert_array_equal(small().fit_transform(container(texts)), expected)
+    vectorizer = small().fit(container(texts))
+    np.testing.assert_array_equal(vectorizer.transform(container(texts)), expected)
+
+
+def test_documents_are_the_means_of_their_words(fitted):
+    document = "cat dog cat unknown"
+    expected = (2 * fitted.get_vector("cat") + fitted.get_vector("dog")) / 3
+    np.testing.assert_allclose(fitted.transform([document])[0], expected, rtol=1e-5)
+
+
+def test_documents_without_a_known_word_are_zero(fitted):
+    assert not fitted.transform(["", "unknown words", "a"]).any()
+
+
+def test_no_documents_at_transform_give_no_rows(fitted):
+    assert fitted.transform([]).shape == (0, 8)
+
+
+@pytest.mark.parametrize(
+    "texts", [["word"], ["word", "word"], ["word other"], ["one", "two", "three"]]
+)
+def test_the_smallest_corpora_fit(texts):
+    vectors = small().fit_transform(texts)
+    assert vectors.shape == (len(texts), 8)
+    assert np.isfinite(vectors).all()
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["a", "I"]])
+def test_documents_without_tokens_are_an_empty_vocabulary(texts):
+    with pytest.raises(ValueError, match=r"^empty vocabulary; no document has a token"):
+        small().fit(texts)
+
+
+def test_everything_pruned_says_by_what():
+    message = "min_count=5, min_df=1 and max_df=1.0. The highest count of a token is 2"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Word2VecVectorizer().fit(["some words", "some others"])
+
+
+def test_a_given_vocabulary_decides_words_and_rows(topic_texts):
+    texts, _ = topic_texts
+    fitted = small(vocabulary=["dog", "nowhere", "cat"], min_count=50).fit(texts)
+    assert fitted.vocabulary_ == {"dog": 0, "nowhere": 1, "cat": 2}
+    assert fitted.word_counts_[1] == 0
+    assert np.isfinite(fitted.embedding_matrix_).all()
+
+
+def test_token_lists_fit_with_a_callable_analyzer(topic_texts):
+    texts, _ = topic_texts
+    expected = small().fit_transform(texts)
+    tokens = [text.split() for text in texts]
+    np.testing.assert_array_equal(small(analyzer=list).fit_transform(tokens), expected)
+
+
+@pytest.mark.parametrize("method", ["transform", "get_feature_names_out"])
+def test_unfitted_use_says_so(method):
+    with pytest.raises(NotFittedError):
+        getattr(small(), method)(*[["text"]][: method == "transform"])
+
+
+@pytest.mark.parametrize("method", ["get_vector", "most_similar"])
+def test_unfitted_look_ups_say_so(method):
+    with pytest.raises(NotFittedError):
+        getattr(small(), method)("word")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("input", ["file name", 1]),
+        ("encoding", [None]),
+        ("decode_error", ["raise"]),
+        ("strip_accents", ["utf"]),
+        ("lowercase", ["yes"]),
+        ("preprocessor", ["lower"]),
+        ("tokenizer", ["split"]),
+        ("stop_words", ["german"]),
+        ("token_pattern", [3]),
+        ("analyzer", ["char", "char_wb", None]),
+        ("max_df", [1.5, 0, -1]),
+        ("min_df", [-0.1, 0, 2.0]),
+        ("max_features", [0, 2.0]),
+        ("vocabulary", [3]),
+        ("vector_size", [0, -1, 10.0]),
+        ("window", [0, 2.5, "5"]),
+        ("shrink_windows", [2, "no"]),
+        ("min_count", [0, 0.5]),
+        ("negative", [0, -5, 5.0]),
+        ("ns_exponent", [11, -11, np.nan, None]),
+        ("sample", [-1e-3, 1.1, np.nan, "off"]),
+        ("vectors", ["mean", None]),
+        ("epochs", [0, 1.5]),
+        ("solver", ["lbfgs", None]),
+        ("learning_rate", [0, -1, np.inf, np.nan, "constant"]),
+        ("batch_size", [0, 10.0, "full"]),
+        ("n_jobs", [0, 1.5, "all"]),
+        ("random_state", ["seed", -1]),
+        ("verbose", [-1, "yes"]),
+    ],
+)
+def test_bad_parameters_are_named_at_fit(name, values):
+    for value in values:
+        for method in ("fit", "fit_transform"):
+            vectorizer = Word2VecVectorizer(**{name: value})
+            message = f"^The '{name}' parameter of Word2VecVectorizer must be"
+            with pytest.raises(InvalidParameterError, match=message):
+                getattr(vectorizer, method)(["some words"] * 9)
+
+
+def test_every_parameter_is_tested_for_bad_values():
+    marks = test_bad_parameters_are_named_at_fit.pytestmark
+    tested = [name for name, _ in marks[0].args[1]]
+    assert sorted(tested) == sorted(Word2VecVectorizer().get_params())
+
+
+def test_every_parameter_is_documented_in_order_with_its_default():
+    documented = re.findall(
+        r"^    (\w+) : .*default=(.*)$", Word2VecVectorizer.__doc__, re.M
+    )
+    for (name, text), (expected, default) in zip(
+        documented, Word2VecVectorizer().__dict__.items(), strict=True
+    ):
+        assert name == expected
+        assert text.strip('r"') == str(default) or float(text) == default
+
+
+def test_a_failed_fit_leaves_the_estimator_as_it_was(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small().fit(texts)
+    before = vectorizer.transform(texts)
+    vectorizer.set_params(solver="sgd", learning_rate=1e30, sample=None)
+    with pytest.raises(ValueError, match="Lower learning_rate"):
+        vectorizer.fit(["other words"] * 50)
+    np.testing.assert_array_equal(vectorizer.transform(texts), before)
+
+
+def test_n_jobs_does_not_change_the_result(topic_texts):
+    texts, _ = topic_texts
+    one, two, every = (small(n_jobs=n).fit_transform(texts) for n in (1, 2, -1))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(one, every)
+
+
+def test_random_state_decides(topic_texts):
+    texts, _ = topic_texts
+    first = small(random_state=1).fit_transform(texts)
+    np.testing.assert_array_equal(first, small(random_state=1).fit_transform(texts))
+    assert (first != small(random_state=2).fit_transform(texts)).any()
+    generator = np.random.RandomState(0)
+    drawn = [small(random_state=generator).fit_transform(texts) for _ in range(2)]
+    assert (drawn[0] != drawn[1]).any()
+
+
+def test_parameters_of_training_reach_it(topic_texts):
+    texts, _ = topic_texts
+    expected = small().fit_transform(texts)
+    for parameters in [
+        {"window": 2},
+        {"shrink_windows": False},
+        {"negative": 2},
+        {"ns_exponent": 0.0},
+        {"sample": 1e-2},
+        {"vectors": "center"},
+        {"solver": "adam"},
+        {"learning_rate": 0.1},
+        {"batch_size": 50},
+    ]:
+        assert (small(**parameters).fit_transform(texts) != expected).any(), parameters
+
+
+def test_nothing_is_printed_unless_asked(topic_texts, capfd):
+    small().fit(topic_texts[0])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_verbose_prints_a_line_for_each_epoch_on_standard_error(topic_texts, capfd):
+    small(verbose=1).fit(topic_texts[0])
+    out, err = capfd.readouterr()
+    assert out == ""
+    pattern = r"\[Word2VecVectorizer\] epoch \d/2: loss \d\.\d{4}, [\d,]+ words/s"
+    assert [bool(re.fullmatch(pattern, line)) for line in err.splitlines()] == [
+        True
+    ] * 2
+
+
+def test_importing_the_package_does_not_import_torch():
+    script = "import sys, sklearn_w2v; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_get_vector_is_a_copy_of_the_words_row(fitted):
+    vector = fitted.get_vector("cat")
+    row = fitted.embedding_matrix_[fitted.vocabulary_["cat"]]
+    np.testing.assert_array_equal(vector, row)
+    vector[:] = 0
+    assert row.any()
+
+
+@pytest.mark.parametrize("method", ["get_vector", "most_similar"])
+def test_an_unknown_word_is_a_key_error_that_names_it(method, fitted):
+    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
+        getattr(fitted, method)("unicorn")
+
+
+def test_most_similar_is_the_cosine_of_a_plain_loop(fitted):
+    def unit(word):
+        return fitted.get_vector(word) / np.linalg.norm(fitted.get_vector(word))
+
+    direction = unit("cat") + unit("stock") - unit("bond")
+    direction /= np.linalg.norm(direction)
+    expected = sorted(
+        (
+            (word, float(unit(word) @ direction))
+            for word in fitted.vocabulary_
+            if word not in ("cat", "stock", "bond")
+        ),
+        key=lambda pair: -pair[1],
+    )
+    found = fitted.most_similar(["cat", "stock"], negative="bond", topn=100)
+    assert [word for word, _ in found] == [word for word, _ in expected]
+    np.testing.assert_allclose(
+        [similarity for _, similarity in found],
+        [similarity for _, similarity in expected],
+        rtol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("topn", [1, 3, 100])
+def test_most_similar_returns_so_many_other_words(topn, fitted):
+    found = fitted.most_similar("cat", topn=topn)
+    assert len(found) == min(topn, len(fitted.vocabulary_) - 1)
+    assert "cat" not in dict(found)
+
+
+def test_most_similar_takes_vectors(fitted):
+    vector = fitted.get_vector("cat")
+    assert fitted.most_similar(vector)[0] == ("cat", pytest.approx(1))
+    mixed = fitted.most_similar([vector, "dog"], topn=1)
+    assert mixed[0][0] == "cat"
+
+
+def test_most_similar_takes_words_that_are_no_text():
+    baskets = [[1, 2, 3], [1, 2], [(4, 5), 6]] * 20
+    fitted = small(analyzer=list).fit(baskets)
+    assert fitted.most_similar(1, topn=1)[0][0] in fitted.vocabulary_
+
+
+@pytest.mark.parametrize("query", [[], None])
+def test_most_similar_needs_a_query(query, fitted):
+    with pytest.raises(ValueError, match="needs at least one word or vector"):
+        fitted.most_similar(query)
+
+
+def test_most_similar_refuses_a_vector_of_another_size(fitted):
+    message = re.escape("shape (8,) expected, got shape (3,)")
+    with pytest.raises(ValueError, match=message):
+        fitted.most_similar(np.ones(3))
+
+
+@pytest.mark.parametrize("topn", [0, -1, 2.5, None])
+def test_most_similar_refuses_a_bad_topn(topn, fitted):
+    with pytest.raises(ValueError, match="topn must be an int of at least 1"):
+        fitted.most_similar("cat", topn=topn)
+
+
+def test_most_similar_of_a_zero_vector_is_no_division_by_zero(fitted):
+    found = fitted.most_similar(np.zeros(8), topn=2)
+    assert [similarity for _, similarity in found] == [0, 0]
