@@ -7,8 +7,9 @@ Pairs are never formed. Kept tokens are cut into blocks of L, and the pairs of a
 are trained all at once, by three small matrix products and without autograd:
 
     centers   (B, L, d)   centre vectors of the tokens of B blocks
-    contexts  (B, M, d)   M = L + 2 * window + K context vectors: those of the block and
-                          its surroundings, then those of K noise words it shares
+    contexts  (B, M, d)   M = L + 2 * reach + K context vectors: those of the block and
+                          its surroundings as far as a window can reach, then those of
+                          K noise words that its tokens share
     scores    (B, M, L)   contexts @ centers^T; most belong to no pair and get weight 0,
                           which is cheaper than picking out the others
 
@@ -17,6 +18,7 @@ Here a token that has p pairs gives each of its block's K noise words the weight
 negative * p / K, which is the same in expectation.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,12 @@ from threading import Lock
 from typing import Literal
 
 import numpy as np
+
+# torch's threads wait for one another by spinning, by default for so long that on a
+# busy machine they take the processor from the very thread they wait for. GNU's OpenMP
+# reads this once, when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -39,8 +47,10 @@ N_NOISE = 32
 #: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
 PIECE_LENGTH = 1000
 
-#: Tokens whose windows and noise are drawn in one go, about.
+#: Tokens whose windows and noise are drawn in one go, about: so many, or fewer where
+#: windows are wide, for this many places in their windows.
 CHUNK_LENGTH = 2**17
+CHUNK_PLACES = 2**24
 
 #: Entries of the table that noise words are drawn from.
 NOISE_TABLE_LENGTH = 2**22
@@ -123,10 +133,9 @@ def train(
         shape = (len(keep_probabilities), vector_size)
         centers = torch.rand(shape, generator=generator).sub_(0.5).div_(vector_size)
         contexts = torch.zeros(shape)
-        model = SkipGram(centers, contexts, window=window, solver=solver)
+        model = SkipGram(centers, contexts, solver=solver)
 
-        blocks_a_step = max(1, batch_size // sampler.block_length)
-        steps_an_epoch = expected_counts.sum() / (blocks_a_step * sampler.block_length)
+        steps_an_epoch = expected_counts.sum() / (blocks_a_step * block_length)
         losses = []
         for epoch in range(epochs):
             loss = _train_epoch(
@@ -191,7 +200,7 @@ class Blocks:
 
     centers: Tensor  # (n_blocks, L) int64, rows of the centre matrix
     contexts: Tensor  # (n_blocks, M) int64, rows of the context matrix
-    in_window: Tensor  # (n_blocks, L, 2 * window + 1) bool, by offset from the token
+    in_window: Tensor  # (n_blocks, L, 2 * reach + 1) bool, by offset from the token
     noise_weights: Tensor  # (n_blocks, L) float32
 
     def part(self, first: int, last: int) -> "Blocks":
@@ -227,6 +236,8 @@ class BlockSampler:
         self.noise_table = _noise_table(noise_probabilities)
         self.block_length = block_length
         self.window = window
+        # No token sees further than this, however wide the window.
+        self.reach = max(1, min(window, int(self.piece_lengths.max()) - 1))
         self.shrink_windows = shrink_windows
         self.negative = negative
         self.generator = generator
@@ -235,7 +246,8 @@ class BlockSampler:
         """Yield all documents once in random order, as tokens read and their blocks."""
         n_pieces = len(self.piece_starts)
         order = torch.randperm(n_pieces, generator=self.generator)
-        for pieces in order.split(max(1, CHUNK_LENGTH * n_pieces // self.n_tokens)):
+        chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // (2 * self.reach + 1))
+        for pieces in order.split(max(1, chunk_length * n_pieces // self.n_tokens)):
             tokens, lengths = self._subsample(pieces)
             yield int(self.piece_lengths[pieces].sum()), self._blocks(tokens, lengths)
 
@@ -254,7 +266,7 @@ class BlockSampler:
 
     def _blocks(self, tokens: Tensor, lengths: Tensor) -> Blocks:
         """Cut tokens into blocks, and draw their windows and noise."""
-        n, w, L = len(tokens), self.window, self.block_length
+        n, w, L = len(tokens), self.reach, self.block_length
         n_blocks = -(-n // L)
         filling = n_blocks * L - n  # tokens without a window, so without weight
 
@@ -299,11 +311,10 @@ class SkipGram:
     """
 
     def __init__(
-        self, centers: Tensor, contexts: Tensor, *, window: int, solver: SolverName
+        self, centers: Tensor, contexts: Tensor, *, solver: SolverName
     ) -> None:
         self.centers = centers
         self.contexts = contexts
-        self.window = window
         self.center_solver = SOLVERS[solver](centers)
         self.context_solver = SOLVERS[solver](contexts)
 
@@ -335,8 +346,8 @@ class SkipGram:
         center = self.centers.index_select(0, blocks.centers.reshape(-1))
         context = self.contexts.index_select(0, blocks.contexts.reshape(-1))
         weights = center.new_zeros(B, M, L)
-        # Token i meets context rows i ... i + 2 * window: a band along the diagonal.
-        band = weights.as_strided((B, L, 2 * self.window + 1), (M * L, L + 1, L))
+        # Token i meets context rows i ... i + 2 * reach: a band along the diagonal.
+        band = weights.as_strided(blocks.in_window.shape, (M * L, L + 1, L))
         band.copy_(blocks.in_window)
         weights[:, M - N_NOISE :] = blocks.noise_weights[:, None]
         return center.view(B, L, -1), context.view(B, M, -1), weights

@@ -109,7 +109,7 @@ def test_a_step_equals_a_plain_loop_over_pairs(loop):
     for matrix, rows, found in zip(expected, all_rows, all_gradients, strict=True):
         loop(matrix, rows, found.reshape(-1, SIZE), 0.05)
 
-    model = SkipGram(centers, contexts, window=WINDOW, solver=loop.__name__)
+    model = SkipGram(centers, contexts, solver=loop.__name__)
     model.step(blocks, 0.05)
     np.testing.assert_allclose(centers, expected[0], rtol=1e-10)
     np.testing.assert_allclose(contexts, expected[1], rtol=1e-10)
@@ -134,7 +134,7 @@ def test_adam_equals_torchs_sparse_adam_over_several_steps():
 def test_the_loss_equals_a_plain_loop_over_pairs():
     blocks = some_blocks()
     centers, contexts = random_matrices()
-    model = SkipGram(centers, contexts, window=WINDOW, solver="adagrad")
+    model = SkipGram(centers, contexts, solver="adagrad")
     expected, _, _ = pair_loop(blocks, centers.numpy(), contexts.numpy())
     assert model.loss(blocks) == pytest.approx(expected, rel=1e-6)
 

@@ -85,6 +85,14 @@ def test_pairs_of_full_windows_are_those_of_a_plain_loop(window, block_length):
     assert pairs_of(sampler) == expected
 
 
+def test_a_window_wider_than_any_document_costs_no_more(monkeypatch):
+    monkeypatch.setattr(_skipgram, "CHUNK_PLACES", 500)
+    wide = sampler_of(window=10**9, shrink_windows=False)
+    assert wide.reach == max(map(len, DOCUMENTS)) - 1
+    assert len(list(wide.epoch())) > 1
+    assert pairs_of(wide) == pairs_of(sampler_of(window=100, shrink_windows=False))
+
+
 def test_pairs_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch):
     expected = pairs_of(sampler_of(shrink_windows=False))
     monkeypatch.setattr(_skipgram, "CHUNK_LENGTH", 7)
