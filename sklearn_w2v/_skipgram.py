@@ -321,8 +321,7 @@ class SkipGram:
     def step(self, blocks: Blocks, learning_rate: float) -> None:
         """Move both matrices against the gradient of the blocks' summed loss."""
         center, context, weights = self._gather(blocks)
-        n_true = context.shape[1] - N_NOISE
-        center_gradient, context_gradient = gradients(center, context, weights, n_true)
+        center_gradient, context_gradient = gradients(center, context, weights)
         self.center_solver.step(
             blocks.centers.reshape(-1), center_gradient.flatten(0, 1), learning_rate
         )
@@ -333,9 +332,8 @@ class SkipGram:
     def loss(self, blocks: Blocks) -> float:
         """Return the binary cross-entropy of the blocks' pairs and noise, summed."""
         center, context, weights = self._gather(blocks)
-        n_true = context.shape[1] - N_NOISE
         logits = torch.bmm(context, center.transpose(1, 2))  # (B, M, L)
-        logits[:, :n_true].neg_()
+        logits[:, :-N_NOISE].neg_()
         losses = softplus(logits).mul_(weights)
         # Summed by numpy: the last bits of torch's sum depend on its threads.
         return float(losses.numpy().sum(dtype=np.float64))
@@ -354,7 +352,7 @@ class SkipGram:
 
 
 def gradients(
-    center: Tensor, context: Tensor, weights: Tensor, n_true: int
+    center: Tensor, context: Tensor, weights: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Gradients of the weighted binary cross-entropy of all scores of some blocks.
 
@@ -362,7 +360,7 @@ def gradients(
     ----------
     center : Tensor of shape (B, L, d)
     context : Tensor of shape (B, M, d)
-        The first `n_true` rows of a block have label 1, the others (noise) label 0.
+        The last N_NOISE rows of a block are noise, with label 0; the others have 1.
     weights : Tensor of shape (B, M, L)
 
     Returns
@@ -373,7 +371,7 @@ def gradients(
     # With the transpose written out this product takes a third of the time.
     errors = torch.bmm(context, center.transpose(1, 2).contiguous())  # (B, M, L)
     errors.sigmoid_()
-    errors[:, :n_true].sub_(1)
+    errors[:, :-N_NOISE].sub_(1)
     errors.mul_(weights)
     return torch.bmm(errors.transpose(1, 2), context), torch.bmm(errors, center)
 
