@@ -1,0 +1,78 @@
+"""Many texts, few labels: word vectors trained once, on texts without labels.
+
+The vectorizer learns from all training texts and is frozen; only the classifier learns
+from the 50 to 2000 documents that have labels. Tf-idf and LSA are treated the same
+way, and each method gets its own alpha by cross-validation on the labelled documents.
+The fewer the labels, the better the word vectors stand; with many, tf-idf wins.
+"""
+
+# %%
+import numpy as np
+from docstrings import load_docstrings
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_w2v import Word2VecVectorizer
+
+# %%
+# Only the large sub-packages, so that 50 labels show most classes several times.
+# Held-out documents come from other functions and classes than the training texts.
+texts, labels, groups = load_docstrings(min_documents=200)
+splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
+train, test = next(splitter.split(texts, labels, groups))
+X_train, y_train = texts[train], labels[train]
+X_test, y_test = texts[test], labels[test]
+print(f"{len(train):,} training texts, {len(set(labels))} classes")
+
+# %%
+# What needs no labels, the scaling included, is fitted once on all training texts.
+vectorizers = {
+    "word2vec": make_pipeline(
+        Word2VecVectorizer(window=10, epochs=10, random_state=0), StandardScaler()
+    ),
+    "tf-idf": TfidfVectorizer(sublinear_tf=True),
+    "LSA": make_pipeline(
+        TfidfVectorizer(sublinear_tf=True),
+        TruncatedSVD(100, random_state=0),
+        StandardScaler(),
+    ),
+}
+for vectorizer in vectorizers.values():
+    vectorizer.fit(X_train)
+
+# %%
+# `fit` of a FrozenEstimator does nothing: fitting a pipeline trains its classifier
+# alone. So the grid search can stand inside, and documents are vectorized only once.
+# RidgeClassifier is fast, and kinder to tf-idf on few labels than LogisticRegression.
+# Folds are not stratified, since a class may have a single labelled document.
+search = GridSearchCV(
+    RidgeClassifier(),
+    {"alpha": [0.1, 1, 10, 100, 1000]},
+    cv=KFold(3, shuffle=True, random_state=0),
+)
+pipelines = {
+    name: make_pipeline(FrozenEstimator(vectorizer), search)
+    for name, vectorizer in vectorizers.items()
+}
+
+# %%
+# The accuracy depends on which documents have labels: they are drawn five times, the
+# same ones for each method.
+rng = np.random.RandomState(0)
+print("\nAccuracy on held-out docstrings: mean and standard deviation of five draws")
+print(f"{'labels':>6}" + "".join(f"{name:>15}" for name in pipelines))
+for n_labels in [50, 100, 500, 2000]:
+    draws = [rng.choice(len(train), n_labels, replace=False) for _ in range(5)]
+    row = f"{n_labels:6}"
+    for pipeline in pipelines.values():
+        scores = [
+            pipeline.fit(X_train[draw], y_train[draw]).score(X_test, y_test)
+            for draw in draws
+        ]
+        row += f"{np.mean(scores):9.3f} {np.std(scores):.3f}"
+    print(row, flush=True)

@@ -1,0 +1,60 @@
+"""A text column beside other columns of a table, in a ColumnTransformer.
+
+Each row is a docstring with its kind (function, class...) and its number of lines; the
+library it comes from is to be predicted. The text column is given as "text", not as
+["text"]: the vectorizer takes a column of documents, not a table with one column.
+Needs pandas.
+"""
+
+# %%
+import pandas as pd
+from docstrings import iter_docstrings
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from sklearn_w2v import Word2VecVectorizer
+
+# %%
+# The names of the three libraries do not stand in the texts.
+table = pd.DataFrame(iter_docstrings(), columns=["label", "group", "kind", "text"])
+table["n_lines"] = table["text"].str.count("\n") + 1
+table["library"] = table["label"].str.split(".").str[0]
+print(f"{len(table):,} rows; four of them")
+preview = table[["library", "kind", "n_lines", "text"]].sample(4, random_state=0)
+preview["text"] = preview["text"].str.split().str[:6].str.join(" ") + "..."
+print(preview.to_string(index=False))
+
+splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
+train, test = next(splitter.split(table, groups=table["group"]))
+train, test = table.iloc[train], table.iloc[test]
+
+# %%
+# One transformer for each column; they are used together and apart.
+vectors = make_pipeline(Word2VecVectorizer(random_state=0), StandardScaler())
+text = (vectors, "text")
+kind = (OneHotEncoder(sparse_output=False), ["kind"])
+n_lines = (StandardScaler(), ["n_lines"])
+
+# %%
+most_frequent = train["library"].mode()[0]
+print("\nAccuracy on held-out rows")
+print(f"  {'most frequent library':23}{(test['library'] == most_frequent).mean():.3f}")
+for name, transformers in [
+    ("kind, n_lines", [kind, n_lines]),
+    ("text", [text]),
+    ("text, kind, n_lines", [text, kind, n_lines]),
+]:
+    pipeline = make_pipeline(
+        make_column_transformer(*transformers), LogisticRegression(max_iter=1000)
+    )
+    pipeline.set_output(transform="pandas").fit(train, train["library"])
+    print(f"  {name:23}{pipeline.score(test, test['library']):.3f}")
+
+# %%
+# With pandas output, each feature has the name of the step that made it.
+features = pipeline[:-1].transform(test)
+print(f"\n{features.shape[1]} features; some of them, in two rows")
+print(features.iloc[:2, [0, 1, -3, -2, -1]].round(2).T.to_string(header=False))
