@@ -91,12 +91,12 @@ def iter_docstrings():
                     yield label, group, kind, text
 
 
-def load_docstrings(min_documents=100):
+def load_docstrings(min_documents=20):
     """Load the corpus.
 
     Parameters
     ----------
-    min_documents : int, default=100
+    min_documents : int, default=20
         Leave out sub-packages with fewer documents.
 
     Returns

@@ -107,8 +107,8 @@ class Word2VecVectorizer(
 
     min_count : int, default=5
         Leave out words that occur fewer times than this in all documents, at least 1.
-        Rare words get poor vectors; small corpora want 2 or 1. Not used with a
-        `vocabulary`.
+        Rare words get poor vectors, which clutter `most_similar`; small corpora want 2
+        or 1 all the same. Not used with a `vocabulary`.
 
     negative : int, default=5
         Noise words for each pair of a word and its context, at least 1. Up to 20 can
@@ -148,7 +148,8 @@ class Word2VecVectorizer(
 
     n_jobs : int or None, default=None
         Threads of the training. None means torch's current number, -1 all processors.
-        The result is the same, bit for bit, for any number.
+        The result is the same, bit for bit, for any number. More than one thread pays
+        only where no other process wants the same processors.
 
     random_state : int, RandomState instance or None, default=None
         Determines all that is drawn at random. Pass an int for the same vectors in each
