@@ -6,6 +6,7 @@ document: the row [0.2, 3.1] becomes "c0v0 c1v3".
 """
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import validate_data
 
 from sklearn_w2v import Word2VecVectorizer
@@ -23,16 +24,19 @@ class NumericDocumentsMixin:
 
     def _documents(self, X, *, reset):
         # Methods call one another: what comes from here comes back as documents.
-        if isinstance(X, list) and X and isinstance(X[0], str):
+        if isinstance(X, pd.Series) and isinstance(X.iloc[0], str):
             return X
+        index = getattr(X, "index", None)
         X = validate_data(self, X, reset=reset)
-        return [
+        documents = [
             " ".join(
                 f"c{column}v{'m' if value < 0 else ''}{abs(value):.0f}"
                 for column, value in enumerate(row)
             )
             for row in np.asarray(X, dtype=float)
         ]
+        # A list has an `index` too, which is a method.
+        return pd.Series(documents, index=None if callable(index) else index)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -69,8 +69,9 @@ def test_numbers_do_let_the_public_checks_run():
     assert len(checks) >= 43  # 46 in scikit-learn 1.9; releases differ by a few
 
 
-# Some fit on a data frame and transform an array, and the adapter's validation warns.
+# Some fit on a data frame and transform an array, or the reverse, and validation warns.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.filterwarnings("ignore:X has feature names, but:UserWarning")
 @pytest.mark.parametrize("name", INTERNAL_CHECKS)
 def test_internal_checks_through_numbers(name):
     getattr(estimator_checks, name)("NumericWord2VecVectorizer", numeric())
