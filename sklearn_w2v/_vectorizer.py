@@ -212,6 +212,8 @@ class Word2VecVectorizer(
     ['the', 'sat', 'on', 'mat', 'cat', 'dog']
     >>> vectorizer.transform(["no word of this one was seen"])
     array([[0., 0., 0., 0., 0., 0., 0., 0.]], dtype=float32)
+    >>> len(vectorizer.most_similar("cat", topn=3))
+    3
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -366,6 +368,13 @@ class Word2VecVectorizer(
         document_vectors : ndarray of shape (n_documents, vector_size), dtype=float32
             The mean over the words of a document that are in the vocabulary, repeats
             included; zero for a document that has none.
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a column of documents.
+        NotFittedError
+            If `fit` was not called before.
         """
         check_is_fitted(self)
         corpus = _vocabulary.encode(self._iter_tokens(X), self.vocabulary_)
