@@ -490,8 +490,7 @@ def _threads(n_threads: int | None) -> Iterator[None]:
     try:
         yield
     finally:
-        # Of several fits at once the first one knows the number to put back, and the
-        # last one to end puts it back.
+        # Of several fits at once the first one knows the number that each puts back.
         with _fits_lock:
             torch.set_num_threads(_threads_before_fits[0])
             _threads_before_fits.pop()
