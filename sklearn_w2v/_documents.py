@@ -6,6 +6,7 @@ cut into tokens is scikit-learn's business: the analyzer is CountVectorizer's ow
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from numbers import Number, Real
 from typing import Any
@@ -29,6 +30,12 @@ TEXT_PARAMETERS = (
     "analyzer",
 )
 
+#: CountVectorizer's default: words of two or more letters, digits or underscores.
+WORDS = r"(?u)\b\w\w+\b"
+
+#: The ASCII characters: themselves where they belong to words, spaces elsewhere.
+WORD_CHARACTERS = re.sub(r"\W", " ", "".join(map(chr, range(128))))
+
 ONE_COLUMN = (
     "Pass one column of texts, for example df['text'] rather than df[['text']]; in a "
     "ColumnTransformer, name the column 'text' rather than ['text']."
@@ -37,7 +44,19 @@ ONE_COLUMN = (
 
 def build_analyzer(**text_parameters: Any) -> Analyzer:
     """Build the function that turns one document into its tokens."""
+    if text_parameters["tokenizer"] is None and (
+        text_parameters["token_pattern"] == WORDS
+    ):
+        text_parameters["tokenizer"] = split_words
     return CountVectorizer(**text_parameters).build_analyzer()
+
+
+def split_words(text: str) -> list[str]:
+    """Return ``re.findall(WORDS, text)``, for ASCII texts in half the time."""
+    if text.isascii():
+        words = text.translate(WORD_CHARACTERS).split()
+        return [word for word in words if len(word) > 1]
+    return re.findall(WORDS, text)
 
 
 def iter_tokens(

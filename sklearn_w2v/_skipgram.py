@@ -4,26 +4,29 @@ The only file that knows torch. It knows no words and no scikit-learn: integers 
 two float32 matrices and a loss curve come out.
 
 Pairs are never formed. Kept tokens are cut into blocks of L, and the pairs of a block
-are trained all at once, by three small matrix products and without autograd:
+are trained all at once, by small matrix products and without autograd:
 
-    centers   (B, L, d)   centre vectors of the tokens of B blocks
-    contexts  (B, M, d)   M = L + 2 * reach + K context vectors: those of the block and
-                          its surroundings as far as a window can reach, then those of
-                          K noise words that its tokens share
-    scores    (B, M, L)   contexts @ centers^T; most belong to no pair and get weight 0,
-                          which is cheaper than picking out the others
+    centers    (B, L, d)   centre vectors of the tokens of B blocks
+    contexts   (B, P, d)   P = L + 2 * reach context vectors: those of the block and its
+                           surroundings, as far as a window can reach
+    scores     (B, P, L)   contexts @ centers^T; most belong to no pair and get weight
+                           0, which is cheaper than picking out the others
 
 In word2vec each pair of a word and its context meets `negative` noise words of its own.
-Here a token that has p pairs gives each of its block's K noise words the weight
-negative * p / K, which is the same in expectation.
+Here the T tokens of a few neighbouring blocks, a group, share K noise words: a token
+that has p pairs gives each of them the weight negative * p / K, which is the same in
+expectation. Small blocks waste few scores; large groups read and write few rows.
+
+    centers    (G, T, d)   the same vectors, in G groups
+    noise      (G, K, d)   context vectors of the noise words
+    scores     (G, T, K)   centers @ noise^T
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Lock
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -39,9 +42,10 @@ from torch.nn.functional import pad, softplus
 
 SolverName = Literal["adagrad", "adam", "sgd"]
 
-#: Tokens of a block (L) and noise words of a block (K).
-BLOCK_LENGTH = 32
-N_NOISE = 32
+#: Tokens of a block (L) and of a group (T), at most, and noise words of a group (K).
+BLOCK_LENGTH = 16
+GROUP_LENGTH = 96
+N_NOISE = 48
 
 #: Documents are cut into pieces of at most this many tokens, as in the word2vec program
 #: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
@@ -56,7 +60,7 @@ CHUNK_PLACES = 2**24
 NOISE_TABLE_LENGTH = 2**22
 
 #: Steps of an epoch at which the loss is computed, at least.
-N_LOSS_STEPS = 32
+N_LOSS_STEPS = 10
 
 #: One number for each fit that is running in this process: torch's threads before it.
 _threads_before_fits: list[int] = []
@@ -114,8 +118,7 @@ def train(
         expected_counts = counts * keep_probabilities  # after sub-sampling
         if batch_size == "auto":
             batch_size = auto_batch_size(expected_counts, solver)
-        blocks_a_step = -(-batch_size // BLOCK_LENGTH)
-        block_length = batch_size // blocks_a_step
+        layout = Layout.of(batch_size)
         if learning_rate == "auto":
             learning_rate = AUTO_LEARNING_RATE[solver]
         sampler = BlockSampler(
@@ -123,25 +126,24 @@ def train(
             offsets,
             keep_probabilities,
             noise_probabilities,
-            block_length=block_length,
+            layout=layout,
             window=window,
             shrink_windows=shrink_windows,
             negative=negative,
             generator=generator,
         )
         # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
-        shape = (len(keep_probabilities), vector_size)
-        centers = torch.rand(shape, generator=generator).sub_(0.5).div_(vector_size)
-        contexts = torch.zeros(shape)
-        model = SkipGram(centers, contexts, solver=solver)
+        vectors = torch.zeros(2, len(keep_probabilities), vector_size)
+        vectors[0].uniform_(-0.5 / vector_size, 0.5 / vector_size, generator=generator)
+        model = SkipGram(vectors, solver=solver)
 
-        steps_an_epoch = expected_counts.sum() / (blocks_a_step * block_length)
+        steps_an_epoch = expected_counts.sum() / layout.step_length
         losses = []
         for epoch in range(epochs):
             loss = _train_epoch(
                 model,
                 sampler,
-                blocks_a_step=blocks_a_step,
+                groups_a_step=layout.groups_a_step,
                 loss_every=max(1, int(steps_an_epoch / N_LOSS_STEPS)),
                 # Linear decay to 0 over all epochs.
                 first_rate=learning_rate * (1 - epoch / epochs),
@@ -150,9 +152,9 @@ def train(
             _check_finite(torch.tensor(loss), learning_rate)
             losses.append(loss)
             on_epoch_end(loss)
-        for matrix in (centers, contexts):
-            _check_finite(matrix, learning_rate)
-        return centers.numpy(), contexts.numpy(), losses
+        _check_finite(vectors, learning_rate)
+        centers, contexts = vectors.numpy()
+        return centers, contexts, losses
 
 
 def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) -> int:
@@ -162,18 +164,43 @@ def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) ->
     only as long as no word collects too many gradients in a step.
     """
     n_tokens = expected_counts.sum()
-    batch_size = min(max(n_tokens / 100, BLOCK_LENGTH), 3072)
+    batch_size = min(max(n_tokens / 100, 32), 3072)
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
-    n_blocks = int(batch_size) // BLOCK_LENGTH
-    return n_blocks * BLOCK_LENGTH or int(batch_size)
+    return int(batch_size)
+
+
+class Layout(NamedTuple):
+    """How the tokens of a step are cut up."""
+
+    groups_a_step: int
+    blocks_a_group: int
+    block_length: int
+
+    @classmethod
+    def of(cls, batch_size: int) -> "Layout":
+        """Cut steps of up to `batch_size` tokens, evenly."""
+        groups_a_step = -(-batch_size // GROUP_LENGTH)
+        group_length = batch_size // groups_a_step
+        blocks_a_group = -(-group_length // BLOCK_LENGTH)
+        return cls(groups_a_step, blocks_a_group, group_length // blocks_a_group)
+
+    @property
+    def group_length(self) -> int:
+        """Tokens of a group."""
+        return self.blocks_a_group * self.block_length
+
+    @property
+    def step_length(self) -> int:
+        """Tokens of a step."""
+        return self.groups_a_step * self.group_length
 
 
 def _train_epoch(
     model: "SkipGram",
     sampler: "BlockSampler",
     *,
-    blocks_a_step: int,
+    groups_a_step: int,
     loss_every: int,
     first_rate: float,
     last_rate: float,
@@ -181,35 +208,38 @@ def _train_epoch(
     """Train on every document once, and return the mean loss of a pair."""
     loss, n_pairs, n_steps, n_read = 0.0, 0, 0, 0
     for n_tokens, blocks in sampler.epoch():
-        n_blocks = len(blocks.centers)
-        for first in range(0, n_blocks, blocks_a_step):
-            step = blocks.part(first, first + blocks_a_step)
-            if n_steps % loss_every == 0:
-                loss += model.loss(step)
+        n_groups = len(blocks.centers)
+        for first in range(0, n_groups, groups_a_step):
+            step = blocks.part(first, first + groups_a_step)
+            share_read = (n_read + n_tokens * first / n_groups) / sampler.n_tokens
+            rate = first_rate + share_read * (last_rate - first_rate)
+            if n_steps % loss_every:
+                model.step(step, rate)
+            else:
+                loss += model.step(step, rate, with_loss=True)
                 n_pairs += int(step.in_window.sum())
-            share_read = (n_read + n_tokens * first / n_blocks) / sampler.n_tokens
-            model.step(step, first_rate + share_read * (last_rate - first_rate))
             n_steps += 1
         n_read += n_tokens
     return loss / max(n_pairs, 1)
 
 
-@dataclass
-class Blocks:
-    """Blocks of L kept tokens, and all that is drawn at random about them."""
+class Blocks(NamedTuple):
+    """Blocks of kept tokens in groups, and all that is drawn at random about them."""
 
-    centers: Tensor  # (n_blocks, L) int64, rows of the centre matrix
-    contexts: Tensor  # (n_blocks, M) int64, rows of the context matrix
-    in_window: Tensor  # (n_blocks, L, 2 * reach + 1) bool, by offset from the token
-    noise_weights: Tensor  # (n_blocks, L) float32
+    centers: Tensor  # (G, T) int64
+    contexts: Tensor  # (G, T / L, P) int64
+    noise: Tensor  # (G, K) int64
+    noise_weights: Tensor  # (G, T) float32
+    in_window: Tensor  # (2 * reach + 1, G, T) bool, by offset from the token
 
     def part(self, first: int, last: int) -> "Blocks":
-        """Return some of the blocks."""
+        """Return some of the groups."""
         return Blocks(
             self.centers[first:last],
             self.contexts[first:last],
-            self.in_window[first:last],
+            self.noise[first:last],
             self.noise_weights[first:last],
+            self.in_window[:, first:last],
         )
 
 
@@ -223,7 +253,7 @@ class BlockSampler:
         keep_probabilities: NDArray[np.float64],
         noise_probabilities: NDArray[np.float64],
         *,
-        block_length: int,
+        layout: Layout,
         window: int,
         shrink_windows: bool,
         negative: int,
@@ -234,7 +264,7 @@ class BlockSampler:
         self.piece_starts, self.piece_lengths = _pieces(torch.from_numpy(offsets))
         self.keep_probabilities = torch.from_numpy(keep_probabilities).float()
         self.noise_table = _noise_table(noise_probabilities)
-        self.block_length = block_length
+        self.layout = layout
         self.window = window
         # No token sees further than this, however wide the window.
         self.reach = max(1, min(window, int(self.piece_lengths.max()) - 1))
@@ -261,14 +291,16 @@ class BlockSampler:
         kept = torch.rand(len(tokens), generator=self.generator) < (
             self.keep_probabilities.index_select(0, tokens)
         )
-        piece = torch.arange(len(pieces)).repeat_interleave(lengths)
-        return tokens[kept], piece[kept].bincount(minlength=len(pieces))
+        n_kept_until = pad(kept.cumsum(0), (1, 0))  # (n_tokens in the chunk + 1,)
+        ends = pad(lengths.cumsum(0), (1, 0))
+        return tokens[kept], n_kept_until[ends].diff()
 
     def _blocks(self, tokens: Tensor, lengths: Tensor) -> Blocks:
-        """Cut tokens into blocks, and draw their windows and noise."""
-        n, w, L = len(tokens), self.reach, self.block_length
-        n_blocks = -(-n // L)
-        filling = n_blocks * L - n  # tokens without a window, so without weight
+        """Cut tokens into groups of blocks, and draw their windows and noise."""
+        n, w = len(tokens), self.reach
+        L, T = self.layout.block_length, self.layout.group_length
+        n_groups = -(-n // T)
+        filling = n_groups * T - n  # tokens without a window, so without weight
 
         # How far each token sees: no further than its window, nor than its document.
         ends = lengths.cumsum(0)
@@ -278,21 +310,20 @@ class BlockSampler:
         radius = self._radii(n)
         left = pad(torch.minimum(left, radius), (0, filling)).to(torch.int32)
         right = pad(torch.minimum(right, radius), (0, filling)).to(torch.int32)
-        offset = torch.arange(-w, w + 1, dtype=torch.int32)
-        in_window = (  # (n_blocks * L, 2w + 1)
-            (offset >= -left[:, None]) & (offset <= right[:, None]) & (offset != 0)
-        )
+        distance = torch.arange(1, w + 1, dtype=torch.int32)[:, None]
+        itself = torch.zeros(1, len(left), dtype=torch.bool)
+        in_window = torch.cat([left >= distance.flip(0), itself, right >= distance])
 
-        rows = pad(tokens.long(), (w, w + filling))  # (w + n_blocks * L + w,)
-        surroundings = rows.as_strided((n_blocks, L + 2 * w), (L, 1))
+        rows = pad(tokens.long(), (w, w + filling))  # (w + n_groups * T + w,)
         draws = torch.randint(
-            len(self.noise_table), (n_blocks, N_NOISE), generator=self.generator
+            len(self.noise_table), (n_groups * N_NOISE,), generator=self.generator
         )
         return Blocks(
-            centers=rows[w : w + n_blocks * L].view(n_blocks, L),
-            contexts=torch.cat([surroundings, self.noise_table[draws].long()], dim=1),
-            in_window=in_window.view(n_blocks, L, 2 * w + 1),
-            noise_weights=((left + right) * (self.negative / N_NOISE)).view(-1, L),
+            centers=rows[w : w + n_groups * T].view(n_groups, T),
+            contexts=rows.as_strided((n_groups, T // L, L + 2 * w), (T, L, 1)),
+            noise=self.noise_table.index_select(0, draws).long().view(-1, N_NOISE),
+            noise_weights=((left + right) * (self.negative / N_NOISE)).view(-1, T),
+            in_window=in_window.view(2 * w + 1, n_groups, T),
         )
 
     def _radii(self, n: int) -> Tensor:
@@ -306,74 +337,75 @@ class SkipGram:
 
     Parameters
     ----------
-    centers, contexts : Tensor of shape (n_words, vector_size)
-        Changed in place.
+    vectors : Tensor of shape (2, n_words, vector_size)
+        The centre matrix and the context matrix; changed in place.
     """
 
-    def __init__(
-        self, centers: Tensor, contexts: Tensor, *, solver: SolverName
-    ) -> None:
-        self.centers = centers
-        self.contexts = contexts
-        self.center_solver = SOLVERS[solver](centers)
-        self.context_solver = SOLVERS[solver](contexts)
+    def __init__(self, vectors: Tensor, *, solver: SolverName) -> None:
+        self.n_words = vectors.shape[1]
+        # One matrix for both, so that a step gathers, and adds to rows, only once.
+        self.rows = vectors.flatten(0, 1)  # (2 * n_words, d)
+        self.solver = SOLVERS[solver](self.rows)
 
-    def step(self, blocks: Blocks, learning_rate: float) -> None:
-        """Move both matrices against the gradient of the blocks' summed loss."""
-        center, context, weights = self._gather(blocks)
-        center_gradient, context_gradient = gradients(center, context, weights)
-        self.center_solver.step(
-            blocks.centers.reshape(-1), center_gradient.flatten(0, 1), learning_rate
+    def step(
+        self, blocks: Blocks, learning_rate: float, *, with_loss: bool = False
+    ) -> float:
+        """Move both matrices against the gradient of the blocks' summed loss.
+
+        Returns the loss before the step, or 0.0 if it is not asked for.
+        """
+        (G, T), K = blocks.centers.shape, blocks.noise.shape[1]
+        blocks_a_group, P = blocks.contexts.shape[1:]
+        B = G * blocks_a_group
+        rows = torch.cat(
+            [
+                blocks.centers.flatten(),
+                blocks.contexts.flatten() + self.n_words,
+                blocks.noise.flatten() + self.n_words,
+            ]
         )
-        self.context_solver.step(
-            blocks.contexts.reshape(-1), context_gradient.flatten(0, 1), learning_rate
-        )
+        vectors = self.rows.index_select(0, rows)  # (G * T + B * P + G * K, d)
+        center, context, noise = vectors.split([G * T, B * P, G * K])
+        center, in_groups = center.view(B, G * T // B, -1), center.view(G, T, -1)
+        context, noise = context.view(B, P, -1), noise.view(G, K, -1)
 
-    def loss(self, blocks: Blocks) -> float:
-        """Return the binary cross-entropy of the blocks' pairs and noise, summed."""
-        center, context, weights = self._gather(blocks)
-        logits = torch.bmm(context, center.transpose(1, 2))  # (B, M, L)
-        logits[:, :-N_NOISE].neg_()
-        losses = softplus(logits).mul_(weights)
-        # Summed by numpy: the last bits of torch's sum depend on its threads.
-        return float(losses.numpy().sum(dtype=np.float64))
+        # With the transposes written out these products take a third of the time.
+        scores = torch.bmm(context, center.mT.contiguous())  # (B, P, L)
+        noise_scores = torch.bmm(in_groups, noise.mT.contiguous())  # (G, T, K)
+        weights = _band(blocks.in_window, scores)
+        noise_weights = blocks.noise_weights[:, :, None]
+        loss = 0.0
+        if with_loss:
+            loss = _total(softplus(-scores).mul_(weights))
+            loss += _total(softplus(noise_scores).mul_(noise_weights))
+        # The gradients of the scores, whose labels are 1, and 0 for noise.
+        errors = scores.sigmoid_().sub_(1).mul_(weights)
+        noise_errors = noise_scores.sigmoid_().mul_(noise_weights)
 
-    def _gather(self, blocks: Blocks) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the blocks' vectors, and the weights of their scores."""
-        (B, L), M = blocks.centers.shape, blocks.contexts.shape[1]
-        center = self.centers.index_select(0, blocks.centers.reshape(-1))
-        context = self.contexts.index_select(0, blocks.contexts.reshape(-1))
-        weights = center.new_zeros(B, M, L)
-        # Token i meets context rows i ... i + 2 * reach: a band along the diagonal.
-        band = weights.as_strided(blocks.in_window.shape, (M * L, L + 1, L))
-        band.copy_(blocks.in_window)
-        weights[:, M - N_NOISE :] = blocks.noise_weights[:, None]
-        return center.view(B, L, -1), context.view(B, M, -1), weights
+        gradient = torch.empty_like(vectors)
+        of_center, of_context, of_noise = gradient.split([G * T, B * P, G * K])
+        torch.bmm(noise_errors, noise, out=of_center.view_as(in_groups))
+        of_center.view_as(center).baddbmm_(errors.mT, context)
+        torch.bmm(errors, center, out=of_context.view_as(context))
+        torch.bmm(noise_errors.mT, in_groups, out=of_noise.view_as(noise))
+        self.solver.step(rows, gradient, learning_rate)
+        return loss
 
 
-def gradients(
-    center: Tensor, context: Tensor, weights: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Gradients of the weighted binary cross-entropy of all scores of some blocks.
+def _band(in_window: Tensor, scores: Tensor) -> Tensor:
+    """Return what each score counts, (B, P, L): 1 for a pair, 0 for others."""
+    B, P, L = scores.shape
+    weights = torch.zeros_like(scores)
+    # Token i meets contexts i ... i + 2 * reach: a band along the diagonal.
+    weights.as_strided((len(in_window), B, L), (L, P * L, L + 1)).copy_(
+        in_window.view(len(in_window), B, L)
+    )
+    return weights
 
-    Parameters
-    ----------
-    center : Tensor of shape (B, L, d)
-    context : Tensor of shape (B, M, d)
-        The last N_NOISE rows of a block are noise, with label 0; the others have 1.
-    weights : Tensor of shape (B, M, L)
 
-    Returns
-    -------
-    center_gradient : Tensor of shape (B, L, d)
-    context_gradient : Tensor of shape (B, M, d)
-    """
-    # With the transpose written out this product takes a third of the time.
-    errors = torch.bmm(context, center.transpose(1, 2).contiguous())  # (B, M, L)
-    errors.sigmoid_()
-    errors[:, :-N_NOISE].sub_(1)
-    errors.mul_(weights)
-    return torch.bmm(errors.transpose(1, 2), context), torch.bmm(errors, center)
+def _total(losses: Tensor) -> float:
+    # By numpy: the last bits of torch's sum depend on its threads.
+    return float(losses.numpy().sum(dtype=np.float64))
 
 
 class AdaGrad:
@@ -470,7 +502,8 @@ def _noise_table(probabilities: NDArray[np.float64]) -> Tensor:
 
 
 def _check_finite(values: Tensor, learning_rate: float) -> None:
-    if not values.isfinite().all():
+    # A minimum or maximum is nan where a value is; this takes no memory of its own.
+    if not torch.stack(values.aminmax()).isfinite().all():
         raise ValueError(
             "Training diverged: the loss or the vectors are no longer finite. Lower "
             f"learning_rate (here {learning_rate}) or batch_size, or use "

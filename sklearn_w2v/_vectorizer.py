@@ -484,7 +484,9 @@ default=None
             self.embedding_matrix_ = np.add(centers, contexts)
             self.embedding_matrix_ /= 2
         else:
-            self.embedding_matrix_ = centers if self.vectors == "center" else contexts
+            # A copy, since both are halves of one array.
+            chosen = centers if self.vectors == "center" else contexts
+            self.embedding_matrix_ = chosen.copy()
         self.loss_curve_ = losses
         self.n_iter_ = len(losses)
         return corpus

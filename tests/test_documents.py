@@ -8,9 +8,11 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._documents import build_analyzer, iter_tokens
+from sklearn_w2v._documents import WORDS, build_analyzer, iter_tokens, split_words
 
 TEXTS = ["one two", "two three three", ""]
 TOKENS = [["one", "two"], ["two", "three", "three"], []]
@@ -219,3 +221,38 @@ def test_text_parameters_mean_what_they_mean_in_count_vectorizer(parameters):
     text = "The Café at Zürich: a dog's life, 1999; x_1"
     analyzer = CountVectorizer(**parameters).build_analyzer()
     assert tokens_of([text], **parameters) == [analyzer(text)]
+
+
+def test_words_are_those_of_count_vectorizers_default_pattern():
+    assert CountVectorizer().token_pattern == WORDS
+
+
+@given(st.one_of(st.text(), st.text(st.characters(max_codepoint=127))))
+def test_words_are_split_as_the_pattern_finds_them(text):
+    assert split_words(text) == re.findall(WORDS, text)
+
+
+@pytest.mark.parametrize("character", map(chr, range(128)))
+def test_each_ascii_character_parts_or_joins_words_as_in_the_pattern(character):
+    text = f"ab{character}cd{character}"
+    assert split_words(text) == re.findall(WORDS, text)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"token_pattern": r"(?u)\b\w+\b"},
+        {"token_pattern": None, "tokenizer": str.split},
+        {"lowercase": False, "strip_accents": "unicode"},
+        {"stop_words": "english"},
+        {"preprocessor": str.upper},
+    ],
+)
+def test_tokens_are_those_of_count_vectorizer(parameters):
+    texts = [
+        "A caf\xe9, the CAF\xc9 & a_b c-d 12 3.45\ttab\x1fsplit",
+        "plain, ASCII: o k",
+    ]
+    analyzer = CountVectorizer(**parameters).build_analyzer()
+    assert tokens_of(texts, **parameters) == [analyzer(text) for text in texts]

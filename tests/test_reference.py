@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from test_skipgram import N_WORDS, sampler_of
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
-from sklearn_w2v._skipgram import N_NOISE, SOLVERS, SkipGram, gradients
+from sklearn_w2v._skipgram import SOLVERS, SkipGram
 from sklearn_w2v._vocabulary import keep_probabilities, noise_probabilities
 
 WINDOW, SIZE = 3, 5
@@ -20,9 +20,7 @@ WINDOW, SIZE = 3, 5
 
 def random_matrices(seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(
-        2, N_WORDS, SIZE, dtype=torch.float64, generator=generator
-    ).unbind()
+    return torch.randn(2, N_WORDS, SIZE, dtype=torch.float64, generator=generator)
 
 
 def some_blocks(**parameters):
@@ -31,33 +29,38 @@ def some_blocks(**parameters):
 
 
 def scored_pairs(blocks):
-    """Yield every pair of a block: its places, its label and its weight."""
-    n_true = blocks.contexts.shape[1] - N_NOISE
-    for block in range(len(blocks.centers)):
-        for token in range(blocks.centers.shape[1]):
-            for place in range(2 * WINDOW + 1):
-                if blocks.in_window[block, token, place]:
-                    yield block, token, token + place, 1, 1.0
-            for noise in range(N_NOISE):
-                weight = float(blocks.noise_weights[block, token])
-                if weight:
-                    yield block, token, n_true + noise, 0, weight
+    """Yield the two places, the label and the weight of every pair."""
+    length = blocks.centers.shape[1] // blocks.contexts.shape[1]
+    for group, token in np.ndindex(*blocks.centers.shape):
+        block, place = divmod(token, length)
+        for offset in range(2 * WINDOW + 1):
+            if blocks.in_window[offset, group, token]:
+                yield (group, token), (group, block, place + offset), 1, 1.0
+        weight = float(blocks.noise_weights[group, token])
+        if weight:
+            for noise in range(blocks.noise.shape[1]):
+                yield (group, token), (group, noise), 0, weight
+
+
+def rows_of(blocks, label):
+    return blocks.contexts if label else blocks.noise
 
 
 def pair_loop(blocks, centers, contexts):
     """Loss, and gradient of every place that holds a vector, pair by pair."""
     loss = 0.0
-    center_gradients = np.zeros((*blocks.centers.shape, SIZE))
-    context_gradients = np.zeros((*blocks.contexts.shape, SIZE))
-    for block, token, place, label, weight in scored_pairs(blocks):
-        center = centers[int(blocks.centers[block, token])]
-        context = contexts[int(blocks.contexts[block, place])]
+    of_centers = np.zeros((*blocks.centers.shape, SIZE))
+    of_contexts = [np.zeros((*rows_of(blocks, label).shape, SIZE)) for label in (0, 1)]
+    for center_place, place, label, weight in scored_pairs(blocks):
+        center = centers[int(blocks.centers[center_place])]
+        context = contexts[int(rows_of(blocks, label)[place])]
         probability = 1 / (1 + math.exp(-float(center @ context)))
         loss -= weight * math.log(probability if label else 1 - probability)
         error = weight * (probability - label)
-        center_gradients[block, token] += error * context
-        context_gradients[block, place] += error * center
-    return loss, center_gradients, context_gradients
+        of_centers[center_place] += error * context
+        of_contexts[label][place] += error * center
+    of_contexts = [gradient.reshape(-1, SIZE) for gradient in reversed(of_contexts)]
+    return loss, of_centers.reshape(-1, SIZE), np.concatenate(of_contexts)
 
 
 def adagrad(matrix, rows, place_gradients, rate):
@@ -82,37 +85,36 @@ def adam(matrix, rows, place_gradients, rate):
 
 
 def test_gradients_equal_autograd():
-    generator = torch.Generator().manual_seed(0)
-    center, context = (
-        torch.randn(3, n, 4, dtype=torch.float64, generator=generator).requires_grad_()
-        for n in (6, 5 + N_NOISE)
-    )
-    weights = torch.rand(3, 5 + N_NOISE, 6, dtype=torch.float64, generator=generator)
-    labels = torch.zeros_like(weights)
-    labels[:, :-N_NOISE] = 1
-    binary_cross_entropy_with_logits(
-        context @ center.transpose(1, 2), labels, weights, reduction="sum"
-    ).backward()
-    ours = gradients(center.detach(), context.detach(), weights)
-    torch.testing.assert_close(ours[0], center.grad)
-    torch.testing.assert_close(ours[1], context.grad)
+    blocks = some_blocks()
+    vectors = random_matrices().requires_grad_()
+    losses = []
+    for center_place, place, label, weight in scored_pairs(blocks):
+        center = vectors[0, blocks.centers[center_place]]
+        score = center @ vectors[1, rows_of(blocks, label)[place]]
+        losses.append(-weight * logsigmoid(score if label else -score))
+    loss = torch.stack(losses).sum()
+    loss.backward()
+
+    moved = vectors.detach().clone()
+    # A step of plain gradient descent with rate 1 subtracts the gradient.
+    found = SkipGram(moved, solver="sgd").step(blocks, 1.0, with_loss=True)
+    torch.testing.assert_close(vectors.detach() - moved, vectors.grad)
+    assert found == pytest.approx(loss.item(), rel=1e-6)
 
 
 @pytest.mark.parametrize("loop", [adagrad, adam, sgd])
 def test_a_step_equals_a_plain_loop_over_pairs(loop):
     blocks = some_blocks()
-    centers, contexts = random_matrices()
-    expected = centers.numpy().copy(), contexts.numpy().copy()
-    _, center_gradients, context_gradients = pair_loop(blocks, *expected)
-    all_rows = blocks.centers.flatten().tolist(), blocks.contexts.flatten().tolist()
-    all_gradients = center_gradients, context_gradients
-    for matrix, rows, found in zip(expected, all_rows, all_gradients, strict=True):
-        loop(matrix, rows, found.reshape(-1, SIZE), 0.05)
+    vectors = random_matrices()
+    expected = vectors.numpy().copy()
+    _, *all_gradients = pair_loop(blocks, *expected)
+    context_rows = torch.cat([blocks.contexts.flatten(), blocks.noise.flatten()])
+    all_rows = blocks.centers.flatten().tolist(), context_rows.tolist()
+    for matrix, rows, gradients in zip(expected, all_rows, all_gradients, strict=True):
+        loop(matrix, rows, gradients, 0.05)
 
-    model = SkipGram(centers, contexts, solver=loop.__name__)
-    model.step(blocks, 0.05)
-    np.testing.assert_allclose(centers, expected[0], rtol=1e-10)
-    np.testing.assert_allclose(contexts, expected[1], rtol=1e-10)
+    SkipGram(vectors, solver=loop.__name__).step(blocks, 0.05)
+    np.testing.assert_allclose(vectors, expected, rtol=1e-10)
 
 
 def test_adam_equals_torchs_sparse_adam_over_several_steps():
@@ -133,10 +135,11 @@ def test_adam_equals_torchs_sparse_adam_over_several_steps():
 
 def test_the_loss_equals_a_plain_loop_over_pairs():
     blocks = some_blocks()
-    centers, contexts = random_matrices()
-    model = SkipGram(centers, contexts, solver="adagrad")
-    expected, _, _ = pair_loop(blocks, centers.numpy(), contexts.numpy())
-    assert model.loss(blocks) == pytest.approx(expected, rel=1e-6)
+    vectors = random_matrices()
+    expected, _, _ = pair_loop(blocks, *vectors.numpy())
+    model = SkipGram(vectors, solver="adagrad")
+    assert model.step(blocks, 0.1, with_loss=True) == pytest.approx(expected, rel=1e-6)
+    assert model.step(blocks, 0.1) == 0.0
 
 
 def test_the_first_loss_is_that_of_vectors_that_know_nothing():

@@ -7,12 +7,14 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sklearn_w2v import _skipgram
 from sklearn_w2v._skipgram import (
-    N_NOISE,
     SOLVERS,
     BlockSampler,
+    Layout,
     SkipGram,
     auto_batch_size,
     train,
@@ -31,7 +33,7 @@ def sampler_of(documents=DOCUMENTS, *, seed=0, **parameters):
     defaults = {
         "keep_probabilities": np.ones(N_WORDS),
         "noise_probabilities": np.full(N_WORDS, 1 / N_WORDS),
-        "block_length": 8,
+        "layout": Layout(1, 2, 8),
         "window": 3,
         "shrink_windows": True,
         "negative": 5,
@@ -65,15 +67,17 @@ def pairs_of(sampler):
     """Every (word, context word) of one epoch, counted."""
     pairs = Counter()
     for _, blocks in sampler.epoch():
-        for block, token, place in blocks.in_window.nonzero().tolist():
-            word = int(blocks.centers[block, token])
-            pairs[word, int(blocks.contexts[block, token + place])] += 1
+        length = blocks.centers.shape[1] // blocks.contexts.shape[1]
+        for place, group, token in blocks.in_window.nonzero().tolist():
+            word = int(blocks.centers[group, token])
+            contexts = blocks.contexts[group, token // length]
+            pairs[word, int(contexts[token % length + place])] += 1
     return pairs
 
 
-@pytest.mark.parametrize("block_length", [1, 2, 8, 32])
+@pytest.mark.parametrize("layout", [(1, 1, 1), (2, 3, 2), (1, 2, 8), (3, 1, 32)])
 @pytest.mark.parametrize("window", [1, 3, 10])
-def test_pairs_of_full_windows_are_those_of_a_plain_loop(window, block_length):
+def test_pairs_of_full_windows_are_those_of_a_plain_loop(window, layout):
     expected = Counter(
         (word, document[other])
         for document in DOCUMENTS
@@ -81,7 +85,7 @@ def test_pairs_of_full_windows_are_those_of_a_plain_loop(window, block_length):
         for other in range(place - window, place + window + 1)
         if other != place and 0 <= other < len(document)
     )
-    sampler = sampler_of(window=window, block_length=block_length, shrink_windows=False)
+    sampler = sampler_of(window=window, layout=Layout(*layout), shrink_windows=False)
     assert pairs_of(sampler) == expected
 
 
@@ -113,9 +117,9 @@ def test_long_documents_are_cut_into_pieces(monkeypatch):
 def test_radii_are_uniform_from_one_to_the_window():
     document = list(range(5)) * 4000
     (_, blocks), *_ = sampler_of([document], window=4).epoch()
-    inner = blocks.in_window.flatten(0, 1)[10:900]
-    reach = inner[:, 5:].sum(1)  # contexts to the right
-    assert torch.equal(reach, inner[:, :4].sum(1))
+    inner = blocks.in_window.flatten(1)[:, 10:900]
+    reach = inner[5:].sum(0)  # contexts to the right
+    assert torch.equal(reach, inner[:4].sum(0))
     shares = torch.bincount(reach, minlength=5)[1:] / len(reach)
     np.testing.assert_allclose(shares, 0.25, atol=0.05)
 
@@ -134,7 +138,7 @@ def test_tokens_survive_with_their_probability():
 def test_noise_is_drawn_with_its_probability():
     noise = np.array([0, 0.5, 0.2, 0.1, 0.1, 0.06, 0.04])
     sampler = sampler_of([[0] * 900] * 20, noise_probabilities=noise)
-    drawn = torch.cat([blocks.contexts[:, -N_NOISE:] for _, blocks in sampler.epoch()])
+    drawn = torch.cat([blocks.noise for _, blocks in sampler.epoch()])
     shares = drawn.flatten().bincount(minlength=N_WORDS) / drawn.numel()
     assert shares[0] == 0
     np.testing.assert_allclose(shares, noise, atol=0.01)
@@ -143,7 +147,7 @@ def test_noise_is_drawn_with_its_probability():
 def test_noise_weighs_as_many_words_a_pair_as_asked():
     for _, blocks in sampler_of(negative=7).epoch():
         torch.testing.assert_close(
-            blocks.noise_weights * N_NOISE, 7.0 * blocks.in_window.sum(2)
+            blocks.noise_weights * _skipgram.N_NOISE, 7.0 * blocks.in_window.sum(0)
         )
 
 
@@ -250,8 +254,9 @@ def test_a_fit_that_diverges_is_an_error_that_names_the_learning_rate(solver):
 
 
 def test_matrices_that_diverge_in_the_last_step_are_an_error(monkeypatch):
-    def last_step(self, blocks, learning_rate):
-        self.contexts[0, 0] = torch.inf
+    def last_step(self, blocks, learning_rate, *, with_loss=False):
+        self.rows[-1, 0] = torch.inf
+        return 0.0
 
     monkeypatch.setattr(SkipGram, "step", last_step)
     with pytest.raises(ValueError, match="no longer finite"):
@@ -298,7 +303,7 @@ def test_every_solver_learns_at_its_default_rate(solver, n_words):
 
 
 @pytest.mark.parametrize(
-    ("n_tokens", "expected"), [(10, 32), (100_000, 992), (10**8, 3072)]
+    ("n_tokens", "expected"), [(10, 32), (100_000, 1000), (10**8, 3072)]
 )
 def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expected):
     counts = np.full(10, n_tokens / 10)
@@ -306,8 +311,18 @@ def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expecte
     assert auto_batch_size(counts, "adam") == expected
 
 
+@given(st.integers(1, 10**5))
+def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size):
+    layout = Layout.of(batch_size)
+    # Each group, and each of its blocks, loses less than one token to even cutting.
+    losses = layout.groups_a_step * layout.blocks_a_group
+    assert batch_size - losses - layout.groups_a_step < layout.step_length <= batch_size
+    assert 1 <= layout.block_length <= _skipgram.BLOCK_LENGTH
+    assert layout.group_length <= _skipgram.GROUP_LENGTH
+
+
 @pytest.mark.parametrize(
-    ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 9, 64), ([1e6], 8)]
+    ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 9, 72), ([1e6], 8)]
 )
 def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
     assert auto_batch_size(np.array(counts), "sgd") == expected

@@ -279,6 +279,12 @@ def test_parameters_of_training_reach_it(topic_texts):
         assert (small(**parameters).fit_transform(texts) != expected).any(), parameters
 
 
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_no_memory_but_the_matrix_is_kept(vectors, topic_texts):
+    vectorizer = Word2VecVectorizer(vectors=vectors, epochs=1).fit(topic_texts[0])
+    assert vectorizer.embedding_matrix_.base is None
+
+
 def test_nothing_is_printed_unless_asked(topic_texts, capfd):
     small().fit(topic_texts[0])
     assert capfd.readouterr() == ("", "")

@@ -3,18 +3,23 @@
     python examples/benchmarks/documents.py NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]] ...
 
 A file has a label, a tab and a text on each line. A set without a test file is split
-in five, stratified, and tested on each part in turn. Vectors are learned from the
-training texts alone. Mean vectors go through StandardScaler and LogisticRegression;
-both word2vecs get the same tokens and hyper-parameters. Figures are means over seeds,
-with the spread between the seeds. Needs the `benchmark` extra.
+in five, stratified, and tested on each part in turn. Vectors are learned from all the
+training texts and nothing else; both word2vecs get the same tokens and
+hyper-parameters. Vectors go through StandardScaler, and the classifier is
+LogisticRegression.
+
+The first table has every label, and means over seeds with the spread between them. The
+second has few: means over five draws of labels, with the first seed and the first part,
+each cell with the C out of one grid that is best for its method, set and number of
+labels. Needs the `benchmark` extra.
 """
 
 import argparse
-import lzma
 import warnings
 from pathlib import Path
 
 import numpy as np
+from corpora import read_labelled
 from gensim.models import Word2Vec
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -22,13 +27,16 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_w2v import Word2VecVectorizer
 
 SIZE = 100
+N_LABELS = [100, 500, 2000]
+N_DRAWS = 5
+C_GRID = [0.001, 0.01, 0.1, 1, 10, 100]
 
 
 class GensimMeans(TransformerMixin, BaseEstimator):
@@ -62,19 +70,11 @@ class GensimMeans(TransformerMixin, BaseEstimator):
         return counts @ self.vectors_ / np.maximum(counts.sum(axis=1), 1)[:, None]
 
 
-def read(path):
-    """Return the texts and labels of a file."""
-    opener = lzma.open if path.suffix == ".xz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        labels, texts = zip(*(line.split("\t", 1) for line in lines), strict=True)
-    return np.array(texts, dtype=object), np.array(labels)
-
-
 def splits(files):
     """Yield training texts and labels, and test texts and labels."""
-    texts, labels = read(files[0])
+    texts, labels = map(np.array, read_labelled(files[0]))
     if len(files) > 1:
-        yield texts, labels, *read(files[1])
+        yield texts, labels, *map(np.array, read_labelled(files[1]))
         return
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     for train, test in folds.split(texts, labels):
@@ -111,8 +111,66 @@ def methods(options, seed):
     }
 
 
+def accuracy(train, train_labels, test, test_labels, **parameters):
+    """Return the accuracy in %."""
+    model = LogisticRegression(max_iter=500, **parameters).fit(train, train_labels)
+    return 100 * model.score(test, test_labels)
+
+
+def few_labels(train, train_labels, test, test_labels):
+    """Return the accuracy for each number of labels, with the best C of the grid."""
+    found = {}
+    for n_labels in N_LABELS:
+        scores = np.zeros((N_DRAWS, len(C_GRID)))
+        for draw in range(N_DRAWS):
+            rows, _ = train_test_split(
+                np.arange(len(train_labels)),
+                train_size=n_labels,
+                stratify=train_labels,
+                random_state=draw,
+            )
+            some = train[rows], train_labels[rows]
+            for i, C in enumerate(C_GRID):
+                scores[draw, i] = accuracy(*some, test, test_labels, C=C)
+        found[n_labels] = scores.mean(axis=0).max()
+    return found
+
+
+def measure(sets, options):
+    """Return method -> set -> accuracy of each seed, and the same by few labels."""
+    every, few = {}, {}
+    for name, files in sets.items():
+        paths = [Path(file) for file in files.split(",")]
+        for seed in range(options.seeds):
+            scores = {}
+            for train, train_labels, test, test_labels in splits(paths):
+                for method, vectorizer in methods(options, seed).items():
+                    data = (
+                        vectorizer.fit_transform(train),
+                        train_labels,
+                        vectorizer.transform(test),
+                        test_labels,
+                    )
+                    first = seed == 0 and method not in scores
+                    scores.setdefault(method, []).append(accuracy(*data))
+                    if first:
+                        few.setdefault(method, {})[name] = few_labels(*data)
+            for method, values in scores.items():
+                cell = every.setdefault(method, {}).setdefault(name, [])
+                cell.append(np.mean(values))
+    return every, few
+
+
+def print_table(header, rows):
+    """Print a table of (cells, mean of these) by method."""
+    print("| |", " | ".join(header), "| mean |")
+    print("|---|" + "---|" * (len(header) + 1))
+    for method, (cells, mean) in rows.items():
+        print(f"| {method} |", " | ".join(cells), f"| {mean} |")
+
+
 def main():
-    """Measure, and print a table."""
+    """Measure, and print two tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sets", nargs="+", metavar="NAME=TRAIN[,TEST]")
     parser.add_argument("--epochs", type=int, default=5)
@@ -123,28 +181,25 @@ def main():
     warnings.simplefilter("ignore", ConvergenceWarning)
 
     sets = dict(argument.split("=", 1) for argument in options.sets)
-    table = {}  # method -> set -> accuracy of each seed
-    for name, files in sets.items():
-        paths = [Path(file) for file in files.split(",")]
-        for seed in range(options.seeds):
-            scores = {}
-            for train, train_labels, test, test_labels in splits(paths):
-                for method, vectorizer in methods(options, seed).items():
-                    model = LogisticRegression(max_iter=500)
-                    model.fit(vectorizer.fit_transform(train), train_labels)
-                    score = model.score(vectorizer.transform(test), test_labels)
-                    scores.setdefault(method, []).append(100 * score)
-            for method, values in scores.items():
-                cell = table.setdefault(method, {}).setdefault(name, [])
-                cell.append(np.mean(values))
+    every, few = measure(sets, options)
 
     print(f"accuracy in %, {options.epochs} epochs, {options.seeds} seeds\n")
-    print("| |", " | ".join(sets), "| mean |")
-    print("|---|" + "---|" * (len(sets) + 1))
-    for method, row in table.items():
+    rows = {}
+    for method, row in every.items():
         cells = [f"{np.mean(s):.1f} (+-{np.std(s):.1f})" for s in row.values()]
-        mean = np.mean([np.mean(seeds) for seeds in row.values()])
-        print(f"| {method} |", " | ".join(cells), f"| {mean:.1f} |")
+        rows[method] = cells, f"{np.mean([np.mean(s) for s in row.values()]):.1f}"
+    print_table(sets, rows)
+
+    print(f"\nwith {' / '.join(map(str, N_LABELS))} labels, mean of {N_DRAWS} draws\n")
+    rows = {}
+    for method, row in few.items():
+        figures = np.array([[cell[n] for n in N_LABELS] for cell in row.values()])
+        *cells, mean = (
+            " / ".join(f"{figure:.1f}" for figure in figures_of_one)
+            for figures_of_one in [*figures, figures.mean(axis=0)]
+        )
+        rows[method] = cells, mean
+    print_table(sets, rows)
 
 
 if __name__ == "__main__":

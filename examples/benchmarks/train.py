@@ -1,47 +1,62 @@
-"""Training speed beside gensim, on a corpus with one document a line.
+"""Training speed beside gensim, fastText and the usual PyTorch loop.
 
     python examples/benchmarks/train.py CORPUS.txt[.xz] [--rounds 3] [--threads 2]
+    python examples/benchmarks/train.py CORPUS.txt[.xz] --scale --max-words 1e6
 
-All peers train skip-gram with negative sampling with the same hyper-parameters and
-number of threads in this one process, in turn, from a vocabulary built beforehand.
-Speed is in-vocabulary words before sub-sampling x epochs / seconds, the median of the
-rounds; ratios are medians of the ratios of each round. Needs the `benchmark` extra, an
-otherwise idle machine, and disk space for the corpus as plain text.
+A document is a line. All peers train skip-gram with negative sampling with the same
+hyper-parameters and number of threads in this one process, in turn. Speed is
+in-vocabulary words before sub-sampling x epochs / seconds, the median of the rounds;
+building the vocabulary is not counted. Ratios are medians of the ratios of each round.
+`--scale` changes one setting at a time, and leaves out the slow peers. Needs the
+`benchmark` extra, an otherwise idle machine, and disk space for the corpus as text.
 """
 
 import argparse
-import lzma
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-import torch
+from corpora import read_documents
 from gensim.models import Word2Vec
 
 from sklearn_w2v import _vocabulary
-from sklearn_w2v._skipgram import train
+from sklearn_w2v._skipgram import train  # before torch: it sets how threads wait
+
+# isort: split
+import torch
+from torch import nn
+from torch.nn.functional import logsigmoid
+
+try:
+    import fasttext
+except ImportError:  # there is no wheel for every Python
+    fasttext = None
 
 OURS = "sklearn_w2v"
+GENSIM_FILE, GENSIM_LIST = "gensim, corpus_file", "gensim, list"
 
+#: Words that the PyTorch loop is timed on: it would take hours for all.
+LOOP_WORDS = 20_000
 
-def read_documents(path, max_words):
-    """Return the documents as token lists, up to so many words."""
-    opener = lzma.open if path.suffix == ".xz" else open
-    documents, n_words = [], 0
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            documents.append(line.split())
-            n_words += len(documents[-1])
-            if n_words >= max_words:
-                break
-    return documents
+#: What `--scale` tries, one at a time.
+SCALES = {
+    "vector_size": [50, 100, 200, 300],
+    "window": [2, 5, 10],
+    "negative": [5, 10, 20],
+    "max_features": [5_000, 20_000, None],
+    "threads": [1, 2],
+}
 
 
 def prepare_ours(documents, options):
     """Return our training as a function, and the words that one epoch reads."""
     _, counts, corpus = _vocabulary.learn(
-        documents, min_count=options.min_count, min_df=1, max_df=1.0, max_features=None
+        documents,
+        min_count=options.min_count,
+        min_df=1,
+        max_df=1.0,
+        max_features=options.max_features,
     )
     keep = _vocabulary.keep_probabilities(counts, options.sample)
     noise = _vocabulary.noise_probabilities(counts, 0.75)
@@ -77,6 +92,7 @@ def prepare_gensim(corpus, options):
         negative=options.negative,
         sample=options.sample,
         min_count=options.min_count,
+        max_final_vocab=options.max_features,
         workers=options.threads,
         seed=0,
     )
@@ -94,6 +110,154 @@ def prepare_gensim(corpus, options):
     return run
 
 
+def prepare_fasttext(plain, options):
+    """Return fastText's whole run, vocabulary included, for a number of epochs."""
+
+    def run(epochs=options.epochs):
+        fasttext.train_unsupervised(
+            str(plain),
+            model="skipgram",
+            maxn=0,
+            dim=options.vector_size,
+            ws=options.window,
+            neg=options.negative,
+            t=options.sample,
+            minCount=options.min_count,
+            epoch=epochs,
+            thread=options.threads,
+            verbose=0,
+        )
+
+    return run
+
+
+def prepare_loop(documents, options):
+    """Return the loop of the tutorials on a few words, and how many words these are.
+
+    Pairs of a centre and a context word in batches, two `nn.Embedding`, autograd, Adam.
+    """
+    vocabulary, counts, corpus = _vocabulary.learn(
+        documents, min_count=1, min_df=1, max_df=1.0, max_features=None
+    )
+    ids = torch.from_numpy(corpus.ids[:LOOP_WORDS]).long()
+    noise = torch.from_numpy(_vocabulary.noise_probabilities(counts, 0.75))
+    pairs = torch.tensor(
+        [
+            (place, place + offset)
+            for place in range(len(ids))
+            for offset in range(-options.window, options.window + 1)
+            if offset and 0 <= place + offset < len(ids)
+        ]
+    )
+
+    def run():
+        centers = nn.Embedding(len(vocabulary), options.vector_size)
+        contexts = nn.Embedding(len(vocabulary), options.vector_size)
+        optimizer = torch.optim.Adam([*centers.parameters(), *contexts.parameters()])
+        for batch in ids[pairs[torch.randperm(len(pairs))]].split(1024):
+            negatives = noise.multinomial(
+                len(batch) * options.negative, replacement=True
+            ).view(len(batch), options.negative)
+            center = centers(batch[:, 0])[:, None]  # (pairs, 1, d)
+            positive = (center * contexts(batch[:, 1])[:, None]).sum(2)
+            negative = (center * contexts(negatives)).sum(2)  # (pairs, negative)
+            loss = -logsigmoid(positive).mean() - logsigmoid(-negative).sum(1).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    return run, len(ids)
+
+
+def in_turn(runs, rounds):
+    """Return the seconds of each round by name, the runs taking turns."""
+    seconds = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            begin = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - begin)
+    return seconds
+
+
+def ratios(seconds, name):
+    """Return by how much we are faster, in each round."""
+    pairs = zip(seconds[name], seconds[OURS], strict=True)
+    return [theirs / ours for theirs, ours in pairs]
+
+
+def compare(documents, plain, options):
+    """Measure all peers at one setting, and print a table."""
+    ours, n_words = prepare_ours(documents, options)
+    loop, n_loop_words = prepare_loop(documents, options)
+    runs = {
+        GENSIM_FILE: prepare_gensim({"corpus_file": str(plain)}, options),
+        GENSIM_LIST: prepare_gensim({"corpus_iterable": documents}, options),
+        "PyTorch loop": loop,
+        OURS: ours,
+    }
+    if fasttext:
+        run_fasttext = prepare_fasttext(plain, options)
+        runs["fastText"] = run_fasttext
+        runs["fastText, vocabulary"] = lambda: run_fasttext(epochs=0)
+    ours()  # once in full, so that nobody pays for first touches
+    seconds = in_turn(runs, options.rounds)
+    if fasttext:
+        parts = seconds.pop("fastText, vocabulary")
+        pairs = zip(seconds["fastText"], parts, strict=True)
+        seconds["fastText"] = [whole - part for whole, part in pairs]
+    share = n_words * options.epochs / n_loop_words
+    seconds["PyTorch loop"] = [share * second for second in seconds["PyTorch loop"]]
+
+    print(
+        f"{n_words:,} words, d={options.vector_size} w={options.window} "
+        f"k={options.negative} sample={options.sample:g}, {options.epochs} epoch(s), "
+        f"{options.threads} thread(s), median of {options.rounds} rounds; the PyTorch "
+        f"loop on {n_loop_words:,} words\n"
+    )
+    print("| | words/s | sklearn_w2v is faster by | of the rounds |")
+    print("|---|---|---|---|")
+    for name, times in seconds.items():
+        speed = n_words * options.epochs / statistics.median(times)
+        found = ratios(seconds, name)
+        spread = f"{min(found):.1f} to {max(found):.1f}"
+        print(f"| {name} | {speed:,.0f} | {statistics.median(found):.1f} | {spread} |")
+
+
+def scale(documents, options):
+    """Measure ourselves and gensim with one setting changed at a time."""
+    sizes = [1e6, 4e6, 16e6]
+    settings = [("words", size) for size in sizes if size <= options.max_words]
+    settings += [(name, value) for name, values in SCALES.items() for value in values]
+    print("| setting | sklearn_w2v, words/s | gensim, words/s | faster by |")
+    print("|---|---|---|---|")
+    for name, value in settings:
+        changed = argparse.Namespace(**vars(options))
+        n_words = value if name == "words" else 1e6
+        if name != "words":
+            setattr(changed, name, value)
+        some, n_read = [], 0
+        for document in documents:
+            some.append(document)
+            n_read += len(document)
+            if n_read >= n_words:
+                break
+        ours, n_known = prepare_ours(some, changed)
+        gensim = prepare_gensim({"corpus_iterable": some}, changed)
+        seconds = in_turn({GENSIM_LIST: gensim, OURS: ours}, changed.rounds)
+        speeds = {
+            name: n_known * changed.epochs / statistics.median(times)
+            for name, times in seconds.items()
+        }
+        ratio = statistics.median(ratios(seconds, GENSIM_LIST))
+        shown = f"{value:,.0f}" if value else "all"
+        print(
+            f"| {name} {shown} | {speeds[OURS]:,.0f} | {speeds[GENSIM_LIST]:,.0f} | "
+            f"{ratio:.1f} |",
+            flush=True,
+        )
+
+
 def main():
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -102,45 +266,23 @@ def main():
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-words", type=float, default=float("inf"))
+    parser.add_argument("--max-features", type=int)
     parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--window", type=int, default=5)
     parser.add_argument("--negative", type=int, default=5)
     parser.add_argument("--sample", type=float, default=1e-3)
     parser.add_argument("--min-count", type=int, default=5)
+    parser.add_argument("--scale", action="store_true")
     options = parser.parse_args()
 
     documents = read_documents(options.corpus, options.max_words)
+    if options.scale:
+        scale(documents, options)
+        return
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, "corpus.txt")
         plain.write_text("\n".join(map(" ".join, documents)), encoding="utf-8")
-        ours, n_words = prepare_ours(documents, options)
-        runs = {
-            "gensim, corpus_file": prepare_gensim({"corpus_file": str(plain)}, options),
-            "gensim, list": prepare_gensim({"corpus_iterable": documents}, options),
-            OURS: ours,
-        }
-        # Once in full, so that nobody pays for first touches.
-        torch.set_num_threads(options.threads)
-        ours()
-        seconds = {name: [] for name in runs}
-        for _ in range(options.rounds):
-            for name, run in runs.items():
-                begin = time.perf_counter()
-                run()
-                seconds[name].append(time.perf_counter() - begin)
-
-    print(
-        f"{n_words:,} words, d={options.vector_size} w={options.window} "
-        f"k={options.negative} sample={options.sample:g}, {options.epochs} epoch(s), "
-        f"{options.threads} thread(s), median of {options.rounds} rounds\n"
-    )
-    print("| | words/s | sklearn_w2v is faster by | of the rounds |")
-    print("|---|---|---|---|")
-    for name, times in seconds.items():
-        speed = n_words * options.epochs / statistics.median(times)
-        ratios = [t / o for t, o in zip(times, seconds[OURS], strict=True)]
-        spread = f"{min(ratios):.1f} to {max(ratios):.1f}"
-        print(f"| {name} | {speed:,.0f} | {statistics.median(ratios):.1f} | {spread} |")
+        compare(documents, plain, options)
 
 
 if __name__ == "__main__":

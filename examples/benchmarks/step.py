@@ -1,0 +1,100 @@
+"""Where a training step spends its time, and how far it is from the processor's limit.
+
+    python examples/benchmarks/step.py CORPUS.txt[.xz] [--threads 1]
+
+Trains one epoch under torch's profiler, and prints each operation's share of the time
+inside torch; beside it, what the three products of a step would take if they ran as
+fast as a large matrix product does here, and nothing else took any time.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from corpora import read_documents
+
+from sklearn_w2v import _skipgram, _vocabulary  # before torch, as in `train.py`
+
+# isort: split
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+N_OPERATIONS = 12
+
+
+def peak_flops():
+    """Return the floating-point operations a second of a large product."""
+    matrix, seconds = torch.rand(1024, 1024), []
+    for _ in range(50):
+        begin = time.perf_counter()
+        matrix @ matrix
+        seconds.append(time.perf_counter() - begin)
+    return 2 * 1024**3 / min(seconds)
+
+
+def main():
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--max-words", type=float, default=2e6)
+    parser.add_argument("--vector-size", type=int, default=100)
+    parser.add_argument("--window", type=int, default=5)
+    parser.add_argument("--negative", type=int, default=5)
+    options = parser.parse_args()
+
+    documents = read_documents(options.corpus, options.max_words)
+    _, counts, corpus = _vocabulary.learn(
+        documents, min_count=5, min_df=1, max_df=1.0, max_features=None
+    )
+    keep = _vocabulary.keep_probabilities(counts, 1e-3)
+
+    def run():
+        _skipgram.train(
+            corpus.ids,
+            corpus.offsets,
+            keep,
+            _vocabulary.noise_probabilities(counts, 0.75),
+            vector_size=options.vector_size,
+            window=options.window,
+            shrink_windows=True,
+            negative=options.negative,
+            solver="adagrad",
+            learning_rate="auto",
+            batch_size="auto",
+            epochs=1,
+            n_threads=options.threads,
+            seed=0,
+            on_epoch_end=lambda loss: None,
+        )
+
+    run()
+    begin = time.perf_counter()
+    run()
+    seconds = time.perf_counter() - begin
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        run()
+
+    n_kept = (keep * counts).sum()
+    operations = profiler.key_averages()
+    total = sum(operation.self_cpu_time_total for operation in operations)
+    operations = sorted(operations, key=lambda one: -one.self_cpu_time_total)
+    print("| operation | share of the time in torch |")
+    print("|---|---|")
+    for operation in operations[:N_OPERATIONS]:
+        print(f"| {operation.key} | {operation.self_cpu_time_total / total:.0%} |")
+
+    torch.set_num_threads(options.threads)
+    # A token meets the contexts of its block and the noise words, in three products.
+    L = _skipgram.BLOCK_LENGTH
+    n_scores = L + 2 * options.window + _skipgram.auto_n_noise(options.negative)
+    limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
+    print(
+        f"\n{options.threads} thread(s): {1e9 * seconds / n_kept:,.0f} ns for a token "
+        f"that sub-sampling keeps; {1e9 * limit:,.0f} ns at {peak_flops() / 1e9:.0f} "
+        f"GFLOP/s, {seconds / n_kept / limit:.1f} times less"
+    )
+
+
+if __name__ == "__main__":
+    main()
