@@ -42,9 +42,10 @@ from torch.nn.functional import pad, softplus
 
 SolverName = Literal["adagrad", "adam", "sgd"]
 
-#: Tokens of a block (L) and of a group (T), at most, and noise words of a group (K).
-BLOCK_LENGTH = 16
+#: Tokens of a group (T), at most; of a block (L), if a step has so many and the window
+#: is not wide; and noise words of a group (K).
 GROUP_LENGTH = 96
+MIN_BLOCK_LENGTH = 16
 N_NOISE = 48
 
 #: Documents are cut into pieces of at most this many tokens, as in the word2vec program
@@ -118,7 +119,7 @@ def train(
         expected_counts = counts * keep_probabilities  # after sub-sampling
         if batch_size == "auto":
             batch_size = auto_batch_size(expected_counts, solver)
-        layout = Layout.of(batch_size)
+        layout = Layout.of(batch_size, window)
         if learning_rate == "auto":
             learning_rate = AUTO_LEARNING_RATE[solver]
         sampler = BlockSampler(
@@ -167,7 +168,11 @@ def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) ->
     batch_size = min(max(n_tokens / 100, 32), 3072)
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
-    return int(batch_size)
+    # Whole groups, or whole blocks: odd lengths make slow products.
+    for length in (GROUP_LENGTH, MIN_BLOCK_LENGTH, 1):
+        if batch_size >= length:
+            break
+    return int(batch_size // length) * length
 
 
 class Layout(NamedTuple):
@@ -178,11 +183,15 @@ class Layout(NamedTuple):
     block_length: int
 
     @classmethod
-    def of(cls, batch_size: int) -> "Layout":
-        """Cut steps of up to `batch_size` tokens, evenly."""
+    def of(cls, batch_size: int, window: int) -> "Layout":
+        """Cut steps of up to `batch_size` tokens, evenly.
+
+        Long blocks have many scores that are no pair's, short ones have many
+        surroundings for few tokens, the more so the wider the window.
+        """
         groups_a_step = -(-batch_size // GROUP_LENGTH)
         group_length = batch_size // groups_a_step
-        blocks_a_group = -(-group_length // BLOCK_LENGTH)
+        blocks_a_group = -(-group_length // max(MIN_BLOCK_LENGTH, 3 * window))
         return cls(groups_a_step, blocks_a_group, group_length // blocks_a_group)
 
     @property

@@ -303,7 +303,7 @@ def test_every_solver_learns_at_its_default_rate(solver, n_words):
 
 
 @pytest.mark.parametrize(
-    ("n_tokens", "expected"), [(10, 32), (100_000, 1000), (10**8, 3072)]
+    ("n_tokens", "expected"), [(10, 32), (100_000, 960), (10**8, 3072)]
 )
 def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expected):
     counts = np.full(10, n_tokens / 10)
@@ -311,18 +311,22 @@ def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expecte
     assert auto_batch_size(counts, "adam") == expected
 
 
-@given(st.integers(1, 10**5))
-def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size):
-    layout = Layout.of(batch_size)
+@given(st.integers(1, 10**5), st.integers(1, 10**9))
+def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, window):
+    layout = Layout.of(batch_size, window)
     # Each group, and each of its blocks, loses less than one token to even cutting.
     losses = layout.groups_a_step * layout.blocks_a_group
     assert batch_size - losses - layout.groups_a_step < layout.step_length <= batch_size
-    assert 1 <= layout.block_length <= _skipgram.BLOCK_LENGTH
-    assert layout.group_length <= _skipgram.GROUP_LENGTH
+    assert 1 <= layout.block_length <= layout.group_length <= _skipgram.GROUP_LENGTH
+
+
+@pytest.mark.parametrize(("window", "length"), [(2, 16), (5, 16), (10, 24), (99, 96)])
+def test_blocks_are_longer_where_windows_are_wide(window, length):
+    assert Layout.of(3072, window).block_length == length
 
 
 @pytest.mark.parametrize(
-    ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 9, 72), ([1e6], 8)]
+    ("counts", "expected"), [([1e6] * 1000, 192), ([5e3] * 9, 64), ([1e6], 8)]
 )
 def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
     assert auto_batch_size(np.array(counts), "sgd") == expected

@@ -3,7 +3,7 @@
     python examples/benchmarks/step.py CORPUS.txt[.xz] [--threads 1]
 
 Trains one epoch under torch's profiler, and prints each operation's share of the time
-inside torch; beside it, what the three products of a step would take if they ran as
+inside torch; beside it, what the matrix products of a step would take if they ran as
 fast as a large matrix product does here, and nothing else took any time.
 """
 
@@ -85,9 +85,10 @@ def main():
         print(f"| {operation.key} | {operation.self_cpu_time_total / total:.0%} |")
 
     torch.set_num_threads(options.threads)
-    # A token meets the contexts of its block and the noise words, in three products.
-    L = _skipgram.BLOCK_LENGTH
-    n_scores = L + 2 * options.window + _skipgram.auto_n_noise(options.negative)
+    # A token has a score with each place around its block and with each noise word; a
+    # score takes one product of two vectors, and two more for its gradients.
+    block_length = _skipgram.Layout.of(3072, options.window).block_length
+    n_scores = block_length + 2 * options.window + _skipgram.N_NOISE
     limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
     print(
         f"\n{options.threads} thread(s): {1e9 * seconds / n_kept:,.0f} ns for a token "
