@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 from corpora import read_documents
+from train import prepare_ours
 
-from sklearn_w2v import _skipgram, _vocabulary  # before torch, as in `train.py`
+from sklearn_w2v._skipgram import N_NOISE, Layout
 
 # isort: split
 import torch
@@ -41,33 +42,12 @@ def main():
     parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--window", type=int, default=5)
     parser.add_argument("--negative", type=int, default=5)
+    # Without sub-sampling, so that each word read is a token trained.
+    parser.set_defaults(min_count=5, max_features=None, sample=0, epochs=1)
     options = parser.parse_args()
 
     documents = read_documents(options.corpus, options.max_words)
-    _, counts, corpus = _vocabulary.learn(
-        documents, min_count=5, min_df=1, max_df=1.0, max_features=None
-    )
-    keep = _vocabulary.keep_probabilities(counts, 1e-3)
-
-    def run():
-        _skipgram.train(
-            corpus.ids,
-            corpus.offsets,
-            keep,
-            _vocabulary.noise_probabilities(counts, 0.75),
-            vector_size=options.vector_size,
-            window=options.window,
-            shrink_windows=True,
-            negative=options.negative,
-            solver="adagrad",
-            learning_rate="auto",
-            batch_size="auto",
-            epochs=1,
-            n_threads=options.threads,
-            seed=0,
-            on_epoch_end=lambda loss: None,
-        )
-
+    run, n_words = prepare_ours(documents, options)
     run()
     begin = time.perf_counter()
     run()
@@ -75,7 +55,6 @@ def main():
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         run()
 
-    n_kept = (keep * counts).sum()
     operations = profiler.key_averages()
     total = sum(operation.self_cpu_time_total for operation in operations)
     operations = sorted(operations, key=lambda one: -one.self_cpu_time_total)
@@ -87,13 +66,13 @@ def main():
     torch.set_num_threads(options.threads)
     # A token has a score with each place around its block and with each noise word; a
     # score takes one product of two vectors, and two more for its gradients.
-    block_length = _skipgram.Layout.of(3072, options.window).block_length
-    n_scores = block_length + 2 * options.window + _skipgram.N_NOISE
+    block_length = Layout.of(3072, options.window).block_length
+    n_scores = block_length + 2 * options.window + N_NOISE
     limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
     print(
-        f"\n{options.threads} thread(s): {1e9 * seconds / n_kept:,.0f} ns for a token "
-        f"that sub-sampling keeps; {1e9 * limit:,.0f} ns at {peak_flops() / 1e9:.0f} "
-        f"GFLOP/s, {seconds / n_kept / limit:.1f} times less"
+        f"\n{options.threads} thread(s): {1e9 * seconds / n_words:,.0f} ns a token; "
+        f"{1e9 * limit:,.0f} ns at {peak_flops() / 1e9:.0f} GFLOP/s, "
+        f"{seconds / n_words / limit:.1f} times less"
     )
 
 
