@@ -2,6 +2,8 @@
 
 import lzma
 
+import numpy as np
+
 
 def open_text(path):
     """Open a text file, compressed by xz or not."""
@@ -25,4 +27,5 @@ def read_labelled(path):
     """Return the texts and the labels of a file with a label, a tab, a text a line."""
     with open_text(path) as lines:
         labels, texts = zip(*(line.split("\t", 1) for line in lines), strict=True)
-    return list(texts), list(labels)
+    # Objects: an array of str would give each text the room of the longest.
+    return np.array(texts, dtype=object), np.array(labels)

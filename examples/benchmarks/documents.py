@@ -72,9 +72,9 @@ class GensimMeans(TransformerMixin, BaseEstimator):
 
 def splits(files):
     """Yield training texts and labels, and test texts and labels."""
-    texts, labels = map(np.array, read_labelled(files[0]))
+    texts, labels = read_labelled(files[0])
     if len(files) > 1:
-        yield texts, labels, *map(np.array, read_labelled(files[1]))
+        yield texts, labels, *read_labelled(files[1])
         return
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     for train, test in folds.split(texts, labels):

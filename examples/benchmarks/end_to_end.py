@@ -21,10 +21,10 @@ from pathlib import Path
 from corpora import open_text
 from gensim.models import Word2Vec
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from train import OURS, ratios
 
 from sklearn_w2v import Word2VecVectorizer
 
-OURS = "sklearn_w2v"
 GENSIM = "gensim"
 TFIDF = "TfidfVectorizer"
 
@@ -116,15 +116,12 @@ def compare(options):
 
 def ratio(seconds, name):
     """Return the median of the rounds' ratios, and their range."""
-    pairs = zip(seconds[name], seconds[OURS], strict=True)
-    found = [theirs / ours for theirs, ours in pairs]
+    found = ratios(seconds, name)
     return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
 def peak_memory(name, options):
-    """Return the bytes of a process's peak over its imports, and the model's size."""
-    if name == OURS:
-        from sklearn_w2v import _skipgram  # noqa: F401, PLC0415, imported by fit
+    """Return the bytes of a process's peak over its imports, and what we allow us."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     fitted = FITS[name](Texts(options.texts), options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
