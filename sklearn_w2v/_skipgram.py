@@ -12,29 +12,28 @@ are trained all at once, by small matrix products and without autograd:
     scores     (B, P, L)   contexts @ centers^T; most belong to no pair and get weight
                            0, which is cheaper than picking out the others
 
+word2vec draws the window of each token from 1 to `window`. Here all pairs within
+`window` count, by the chance that such a draw holds them: the same in expectation, with
+less left to chance, and the scores are there anyhow.
+
 In word2vec each pair of a word and its context meets `negative` noise words of its own.
 Here the T tokens of a few neighbouring blocks, a group, share K noise words: a token
-that has p pairs gives each of them the weight negative * p / K, which is the same in
-expectation. Small blocks waste few scores; large groups read and write few rows.
+whose pairs weigh p together gives each of them the weight negative * p / K, which is
+again the same in expectation. Small blocks waste few scores; large groups read and
+write few rows.
 
     centers    (G, T, d)   the same vectors, in G groups
     noise      (G, K, d)   context vectors of the noise words
     scores     (G, T, K)   centers @ noise^T
 """
 
-import os
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Literal, NamedTuple
 
 import numpy as np
-
-# torch's threads wait for one another by spinning, by default for so long that on a
-# busy machine they take the processor from the very thread they wait for. GNU's OpenMP
-# reads this once, when torch is loaded.
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -42,26 +41,32 @@ from torch.nn.functional import pad, softplus
 
 SolverName = Literal["adagrad", "adam", "sgd"]
 
-#: Tokens of a group (T), at most; of a block (L), if a step has so many and the window
-#: is not wide; and noise words of a group (K).
+#: Tokens of a group (T) and of a block (L), unless a step has fewer.
 GROUP_LENGTH = 96
-MIN_BLOCK_LENGTH = 16
-N_NOISE = 48
+BLOCK_LENGTH = 16
+
+#: Noise words of a group (K): for each pair that a token has on average; at least; and
+#: at most.
+NOISE_A_PAIR = 8
+MIN_NOISE = 32
+MAX_NOISE = 96
 
 #: Documents are cut into pieces of at most this many tokens, as in the word2vec program
 #: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
 PIECE_LENGTH = 1000
 
-#: Tokens whose windows and noise are drawn in one go, about: so many, or fewer where
-#: windows are wide, for this many places in their windows.
-CHUNK_LENGTH = 2**17
-CHUNK_PLACES = 2**24
+#: Tokens whose steps are prepared in one go, about: so many, or fewer where windows are
+#: wide, for this many places in their windows.
+CHUNK_LENGTH = 2**16
+CHUNK_PLACES = 2**23
 
-#: Entries of the table that noise words are drawn from.
-NOISE_TABLE_LENGTH = 2**22
+#: Entries that a word has on average in the table that noise words are drawn from; and
+#: of the table, at most.
+NOISE_ENTRIES = 64
+MAX_NOISE_TABLE = 2**22
 
 #: Steps of an epoch at which the loss is computed, at least.
-N_LOSS_STEPS = 10
+N_LOSS_STEPS = 5
 
 #: One number for each fit that is running in this process: torch's threads before it.
 _threads_before_fits: list[int] = []
@@ -119,18 +124,22 @@ def train(
         expected_counts = counts * keep_probabilities  # after sub-sampling
         if batch_size == "auto":
             batch_size = auto_batch_size(expected_counts, solver)
-        layout = Layout.of(batch_size, window)
         if learning_rate == "auto":
             learning_rate = AUTO_LEARNING_RATE[solver]
+        lengths = np.diff(offsets)
+        weights = pair_weights(
+            window, shrink_windows, longest=min(lengths.max(), PIECE_LENGTH)
+        )
+        mean_length = expected_counts.sum() / np.count_nonzero(lengths)
+        layout = Layout.of(batch_size, n_noise=n_noise_words(weights, mean_length))
         sampler = BlockSampler(
             ids,
             offsets,
             keep_probabilities,
             noise_probabilities,
-            layout=layout,
-            window=window,
-            shrink_windows=shrink_windows,
+            pair_weights=weights,
             negative=negative,
+            layout=layout,
             generator=generator,
         )
         # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
@@ -144,7 +153,6 @@ def train(
             loss = _train_epoch(
                 model,
                 sampler,
-                groups_a_step=layout.groups_a_step,
                 loss_every=max(1, int(steps_an_epoch / N_LOSS_STEPS)),
                 # Linear decay to 0 over all epochs.
                 first_rate=learning_rate * (1 - epoch / epochs),
@@ -161,18 +169,39 @@ def train(
 def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) -> int:
     """Tokens of a step, from how often each word comes in an epoch after sub-sampling.
 
-    A hundred steps an epoch, of a size that is fast. Plain gradient descent is stable
-    only as long as no word collects too many gradients in a step.
+    Fifty steps an epoch, of a size that is fast. Plain gradient descent is stable only
+    as long as no word collects too many gradients in a step.
     """
     n_tokens = expected_counts.sum()
-    batch_size = min(max(n_tokens / 100, 32), 3072)
+    batch_size = min(max(n_tokens / 50, 32), 3072)
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
     # Whole groups, or whole blocks: odd lengths make slow products.
-    for length in (GROUP_LENGTH, MIN_BLOCK_LENGTH, 1):
+    for length in (GROUP_LENGTH, BLOCK_LENGTH, 1):
         if batch_size >= length:
             break
     return int(batch_size // length) * length
+
+
+def pair_weights(
+    window: int, shrink_windows: bool, *, longest: int
+) -> NDArray[np.float64]:
+    """Return what a pair counts, by its distance: 1, 2... as far as documents reach."""
+    distance = np.arange(1, max(2, min(window + 1, longest)))
+    if shrink_windows:
+        return (window + 1 - distance) / window
+    return np.ones(len(distance))
+
+
+def n_noise_words(pair_weights: NDArray[np.float64], mean_length: float) -> int:
+    """Return how many noise words a group gets, from its pairs.
+
+    The pairs of a token are those that it has if all documents are of the mean length.
+    """
+    distance = np.arange(1, len(pair_weights) + 1)
+    shares = np.maximum(1 - distance / mean_length, 0)  # of tokens with such a context
+    n_pairs = 2 * (pair_weights * shares).sum()
+    return int(np.clip(NOISE_A_PAIR * round(n_pairs), MIN_NOISE, MAX_NOISE))
 
 
 class Layout(NamedTuple):
@@ -181,18 +210,16 @@ class Layout(NamedTuple):
     groups_a_step: int
     blocks_a_group: int
     block_length: int
+    n_noise: int  # of a group
 
     @classmethod
-    def of(cls, batch_size: int, window: int) -> "Layout":
-        """Cut steps of up to `batch_size` tokens, evenly.
-
-        Long blocks have many scores that are no pair's, short ones have many
-        surroundings for few tokens, the more so the wider the window.
-        """
+    def of(cls, batch_size: int, *, n_noise: int) -> "Layout":
+        """Cut steps of up to `batch_size` tokens, evenly."""
         groups_a_step = -(-batch_size // GROUP_LENGTH)
         group_length = batch_size // groups_a_step
-        blocks_a_group = -(-group_length // max(MIN_BLOCK_LENGTH, 3 * window))
-        return cls(groups_a_step, blocks_a_group, group_length // blocks_a_group)
+        blocks_a_group = -(-group_length // BLOCK_LENGTH)
+        block_length = group_length // blocks_a_group
+        return cls(groups_a_step, blocks_a_group, block_length, n_noise)
 
     @property
     def group_length(self) -> int:
@@ -209,47 +236,35 @@ def _train_epoch(
     model: "SkipGram",
     sampler: "BlockSampler",
     *,
-    groups_a_step: int,
     loss_every: int,
     first_rate: float,
     last_rate: float,
 ) -> float:
     """Train on every document once, and return the mean loss of a pair."""
-    loss, n_pairs, n_steps, n_read = 0.0, 0, 0, 0
-    for n_tokens, blocks in sampler.epoch():
-        n_groups = len(blocks.centers)
-        for first in range(0, n_groups, groups_a_step):
-            step = blocks.part(first, first + groups_a_step)
-            share_read = (n_read + n_tokens * first / n_groups) / sampler.n_tokens
+    loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
+    for n_tokens, steps in sampler.epoch():
+        for place, blocks in enumerate(steps):
+            share_read = (n_read + n_tokens * place / len(steps)) / sampler.n_tokens
             rate = first_rate + share_read * (last_rate - first_rate)
             if n_steps % loss_every:
-                model.step(step, rate)
+                model.step(blocks, rate)
             else:
-                loss += model.step(step, rate, with_loss=True)
-                n_pairs += int(step.in_window.sum())
+                loss += model.step(blocks, rate, with_loss=True)
+                weight += _total(blocks.weights)
             n_steps += 1
         n_read += n_tokens
-    return loss / max(n_pairs, 1)
+    return loss / weight if weight else 0.0
 
 
 class Blocks(NamedTuple):
-    """Blocks of kept tokens in groups, and all that is drawn at random about them."""
+    """The blocks of a step: the rows of its words in one matrix of all vectors."""
 
-    centers: Tensor  # (G, T) int64
-    contexts: Tensor  # (G, T / L, P) int64
-    noise: Tensor  # (G, K) int64
-    noise_weights: Tensor  # (G, T) float32
-    in_window: Tensor  # (2 * reach + 1, G, T) bool, by offset from the token
-
-    def part(self, first: int, last: int) -> "Blocks":
-        """Return some of the groups."""
-        return Blocks(
-            self.centers[first:last],
-            self.contexts[first:last],
-            self.noise[first:last],
-            self.noise_weights[first:last],
-            self.in_window[:, first:last],
-        )
+    #: Of each token's centre vector (G * T), of the context vectors of the same tokens
+    #: and of `reach` around them (G * T + 2 * reach), of the noise words' (G * K).
+    rows: Tensor  # (G * T + G * T + 2 * reach + G * K,) int64
+    #: What the pair of a token and its context counts, by the offset between them.
+    weights: Tensor  # (2 * reach + 1, B, L) float32
+    noise_weights: Tensor  # (G, T, 1) float32
 
 
 class BlockSampler:
@@ -262,33 +277,30 @@ class BlockSampler:
         keep_probabilities: NDArray[np.float64],
         noise_probabilities: NDArray[np.float64],
         *,
-        layout: Layout,
-        window: int,
-        shrink_windows: bool,
+        pair_weights: NDArray[np.float64],
         negative: int,
+        layout: Layout,
         generator: torch.Generator,
     ) -> None:
         self.ids = torch.from_numpy(ids)  # (n_tokens,) int32
-        self.n_tokens = len(ids)
+        self.n_tokens, self.n_words = len(ids), len(keep_probabilities)
         self.piece_starts, self.piece_lengths = _pieces(torch.from_numpy(offsets))
         self.keep_probabilities = torch.from_numpy(keep_probabilities).float()
-        self.noise_table = _noise_table(noise_probabilities)
-        self.layout = layout
-        self.window = window
-        # No token sees further than this, however wide the window.
-        self.reach = max(1, min(window, int(self.piece_lengths.max()) - 1))
-        self.shrink_windows = shrink_windows
+        self.noise_table = _noise_table(noise_probabilities, layout.n_noise)
+        self.pair_weights = torch.from_numpy(pair_weights).float()  # (reach,)
         self.negative = negative
+        self.layout = layout
         self.generator = generator
 
-    def epoch(self) -> Iterator[tuple[int, Blocks]]:
-        """Yield all documents once in random order, as tokens read and their blocks."""
+    def epoch(self) -> Iterator[tuple[int, list[Blocks]]]:
+        """Yield all documents once in random order, as tokens read and their steps."""
         n_pieces = len(self.piece_starts)
         order = torch.randperm(n_pieces, generator=self.generator)
-        chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // (2 * self.reach + 1))
+        n_places = 2 * len(self.pair_weights) + 1
+        chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // n_places)
         for pieces in order.split(max(1, chunk_length * n_pieces // self.n_tokens)):
             tokens, lengths = self._subsample(pieces)
-            yield int(self.piece_lengths[pieces].sum()), self._blocks(tokens, lengths)
+            yield int(self.piece_lengths[pieces].sum()), self._steps(tokens, lengths)
 
     def _subsample(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
         """Draw which tokens stay; return them, and how many do in each piece."""
@@ -304,41 +316,76 @@ class BlockSampler:
         ends = pad(lengths.cumsum(0), (1, 0))
         return tokens[kept], n_kept_until[ends].diff()
 
-    def _blocks(self, tokens: Tensor, lengths: Tensor) -> Blocks:
-        """Cut tokens into groups of blocks, and draw their windows and noise."""
-        n, w = len(tokens), self.reach
-        L, T = self.layout.block_length, self.layout.group_length
-        n_groups = -(-n // T)
-        filling = n_groups * T - n  # tokens without a window, so without weight
+    def _steps(self, tokens: Tensor, lengths: Tensor) -> list[Blocks]:
+        """Cut the tokens of documents of these lengths into steps, with noise words."""
+        n, reach = len(tokens), len(self.pair_weights)
+        if not n:
+            return []
+        T, L = self.layout.group_length, self.layout.block_length
+        n_steps = -(-n // self.layout.step_length)
+        G = -(-n // (n_steps * T))  # as few groups as hold all tokens, in equal steps
+        n_groups = n_steps * G
+        # What fills the last groups are documents of one token, which have no pairs.
+        filling = n_groups * T - n
+        weights, noise_weights = self._weights(pad(lengths, (0, filling), value=1))
 
-        # How far each token sees: no further than its window, nor than its document.
+        words = pad(tokens.long(), (reach, reach + filling))
+        centers = words[reach : reach + n_groups * T]
+        contexts = words.as_strided((n_steps, G * T + 2 * reach), (G * T, 1))
+        rows = torch.cat(
+            [
+                centers.view(n_steps, G * T),
+                contexts + self.n_words,
+                self._noise(n_groups).view(n_steps, -1) + self.n_words,
+            ],
+            dim=1,
+        )
+        steps = zip(
+            rows.unbind(),
+            weights.view(len(weights), n_steps, G * T // L, L).unbind(1),
+            noise_weights.view(n_steps, G, T, 1).unbind(),
+            strict=True,
+        )
+        return [Blocks(*step) for step in steps]
+
+    def _weights(self, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what pairs count in documents of these lengths, and noise words.
+
+        Pairs by offset and token, (2 * reach + 1, n), and noise by token, (n,).
+        """
+        reach = len(self.pair_weights)
         ends = lengths.cumsum(0)
-        place = torch.arange(n)
-        left = place - (ends - lengths).repeat_interleave(lengths)
-        right = ends.repeat_interleave(lengths) - 1 - place
-        radius = self._radii(n)
-        left = pad(torch.minimum(left, radius), (0, filling)).to(torch.int32)
-        right = pad(torch.minimum(right, radius), (0, filling)).to(torch.int32)
-        distance = torch.arange(1, w + 1, dtype=torch.int32)[:, None]
-        itself = torch.zeros(1, len(left), dtype=torch.bool)
-        in_window = torch.cat([left >= distance.flip(0), itself, right >= distance])
+        place = torch.arange(int(ends[-1]))
+        # Tokens before and behind each one in its document, as far as they matter.
+        before = place - (ends - lengths).repeat_interleave(lengths)
+        behind = ends.repeat_interleave(lengths) - 1 - place
+        before = before.clamp_(max=reach).to(torch.int32)  # (n,)
+        behind = behind.clamp_(max=reach).to(torch.int32)
+        distance = torch.arange(1, reach + 1, dtype=torch.int32)[:, None]
+        itself = torch.zeros(1, len(place), dtype=torch.bool)
+        in_reach = torch.cat([before >= distance.flip(0), itself, behind >= distance])
+        by_offset = torch.cat(
+            [self.pair_weights.flip(0), torch.zeros(1), self.pair_weights]
+        )
+        within = pad(self.pair_weights.cumsum(0), (1, 0))  # (reach + 1,)
+        of_token = within.index_select(0, before) + within.index_select(0, behind)
+        return (
+            in_reach * by_offset[:, None],
+            of_token * (self.negative / self.layout.n_noise),
+        )
 
-        rows = pad(tokens.long(), (w, w + filling))  # (w + n_groups * T + w,)
+    def _noise(self, n_groups: int) -> Tensor:
+        """Draw the noise words of groups, (n_groups * K,).
+
+        A group gets one from each K-th part of the table: the same distribution as
+        drawn from all of it, but common words come about as often as they should.
+        """
+        n_parts, part_length = self.noise_table.shape
         draws = torch.randint(
-            len(self.noise_table), (n_groups * N_NOISE,), generator=self.generator
+            part_length, (n_groups, n_parts), generator=self.generator
         )
-        return Blocks(
-            centers=rows[w : w + n_groups * T].view(n_groups, T),
-            contexts=rows.as_strided((n_groups, T // L, L + 2 * w), (T, L, 1)),
-            noise=self.noise_table.index_select(0, draws).long().view(-1, N_NOISE),
-            noise_weights=((left + right) * (self.negative / N_NOISE)).view(-1, T),
-            in_window=in_window.view(2 * w + 1, n_groups, T),
-        )
-
-    def _radii(self, n: int) -> Tensor:
-        if not self.shrink_windows:
-            return torch.full((n,), self.window)
-        return torch.randint(1, self.window + 1, (n,), generator=self.generator)
+        draws += torch.arange(n_parts) * part_length
+        return self.noise_table.flatten().index_select(0, draws.flatten()).long()
 
 
 class SkipGram:
@@ -351,10 +398,10 @@ class SkipGram:
     """
 
     def __init__(self, vectors: Tensor, *, solver: SolverName) -> None:
-        self.n_words = vectors.shape[1]
         # One matrix for both, so that a step gathers, and adds to rows, only once.
         self.rows = vectors.flatten(0, 1)  # (2 * n_words, d)
         self.solver = SOLVERS[solver](self.rows)
+        self.memory: StepMemory | None = None
 
     def step(
         self, blocks: Blocks, learning_rate: float, *, with_loss: bool = False
@@ -363,53 +410,99 @@ class SkipGram:
 
         Returns the loss before the step, or 0.0 if it is not asked for.
         """
-        (G, T), K = blocks.centers.shape, blocks.noise.shape[1]
-        blocks_a_group, P = blocks.contexts.shape[1:]
-        B = G * blocks_a_group
-        rows = torch.cat(
-            [
-                blocks.centers.flatten(),
-                blocks.contexts.flatten() + self.n_words,
-                blocks.noise.flatten() + self.n_words,
-            ]
-        )
-        vectors = self.rows.index_select(0, rows)  # (G * T + B * P + G * K, d)
-        center, context, noise = vectors.split([G * T, B * P, G * K])
-        center, in_groups = center.view(B, G * T // B, -1), center.view(G, T, -1)
-        context, noise = context.view(B, P, -1), noise.view(G, K, -1)
+        if self.memory is None or not self.memory.fits(blocks):
+            self.memory = StepMemory(blocks, self.rows)
+        m = self.memory
+        torch.index_select(self.rows, 0, blocks.rows, out=m.vectors)
+        m.band.copy_(blocks.weights)
 
-        # With the transposes written out these products take a third of the time.
-        scores = torch.bmm(context, center.mT.contiguous())  # (B, P, L)
-        noise_scores = torch.bmm(in_groups, noise.mT.contiguous())  # (G, T, K)
-        weights = _band(blocks.in_window, scores)
-        noise_weights = blocks.noise_weights[:, :, None]
+        # The scores of pairs get the opposite sign: their sigmoid is then the error.
+        _product(m.contexts, m.centers.mT, out=m.scores, factor=-1)
+        # Without this copy the product takes up to three times as long.
+        m.noise_transposed.copy_(m.noise.mT)
+        _product(m.grouped_centers, m.noise_transposed, out=m.noise_scores)
         loss = 0.0
         if with_loss:
-            loss = _total(softplus(-scores).mul_(weights))
-            loss += _total(softplus(noise_scores).mul_(noise_weights))
-        # The gradients of the scores, whose labels are 1, and 0 for noise.
-        errors = scores.sigmoid_().sub_(1).mul_(weights)
-        noise_errors = noise_scores.sigmoid_().mul_(noise_weights)
+            loss = _total(softplus(m.scores).mul_(m.weights))
+            loss += _total(softplus(m.noise_scores).mul_(blocks.noise_weights))
+        m.all_scores.sigmoid_()
+        errors = m.scores.mul_(m.weights)
+        noise_errors = m.noise_scores.mul_(blocks.noise_weights)
 
-        gradient = torch.empty_like(vectors)
-        of_center, of_context, of_noise = gradient.split([G * T, B * P, G * K])
-        torch.bmm(noise_errors, noise, out=of_center.view_as(in_groups))
-        of_center.view_as(center).baddbmm_(errors.mT, context)
-        torch.bmm(errors, center, out=of_context.view_as(context))
-        torch.bmm(noise_errors.mT, in_groups, out=of_noise.view_as(noise))
-        self.solver.step(rows, gradient, learning_rate)
+        _product(noise_errors, m.noise, out=m.of_grouped_centers)
+        m.of_centers.baddbmm_(errors.mT, m.contexts, alpha=-1)
+        _product(noise_errors.mT, m.grouped_centers, out=m.of_noise)
+        _product(m.errors_in_block, m.centers, out=m.of_contexts, factor=-1)
+        _product(m.errors_behind, m.centers, out=m.of_contexts_behind, factor=-1)
+        m.of_last_contexts.zero_()
+        for of_contexts, portion in m.overlaps:
+            of_contexts.add_(portion)
+        self.solver.step(blocks.rows, m.gradient, learning_rate)
         return loss
 
 
-def _band(in_window: Tensor, scores: Tensor) -> Tensor:
-    """Return what each score counts, (B, P, L): 1 for a pair, 0 for others."""
-    B, P, L = scores.shape
-    weights = torch.zeros_like(scores)
-    # Token i meets contexts i ... i + 2 * reach: a band along the diagonal.
-    weights.as_strided((len(in_window), B, L), (L, P * L, L + 1)).copy_(
-        in_window.view(len(in_window), B, L)
-    )
-    return weights
+class StepMemory:
+    """The matrices of a step, kept for the next one.
+
+    Fresh memory would come from the system page by page, and making a view takes as
+    long as a small product. Gradients have the names of what they are the gradient of.
+    """
+
+    def __init__(self, blocks: Blocks, matrix: Tensor) -> None:
+        self.shapes = [part.shape for part in blocks]
+        d, n_rows = matrix.shape[1], len(blocks.rows)
+        n_offsets, B, L = blocks.weights.shape
+        G, T, _ = blocks.noise_weights.shape
+        n_around = n_offsets - 1
+        P = L + n_around
+        K = (n_rows - 2 * G * T - n_around) // G
+
+        parts = [G * T, G * T + n_around, G * K]
+        self.vectors = matrix.new_empty(n_rows, d)
+        centers, contexts, noise = self.vectors.split(parts)
+        self.centers = centers.view(B, L, d)
+        self.grouped_centers = centers.view(G, T, d)
+        # A block's contexts begin L rows after those of the block before: they overlap.
+        self.contexts = contexts.unfold(0, P, L).mT  # (B, P, d)
+        self.noise = noise.view(G, K, d)
+        self.noise_transposed = matrix.new_empty(G, d, K)
+
+        self.all_scores = matrix.new_empty(B * P * L + G * T * K)
+        scores, noise_scores = self.all_scores.split([B * P * L, G * T * K])
+        self.scores = scores.view(B, P, L)
+        self.noise_scores = noise_scores.view(G, T, K)
+        # Errors take the place of the scores.
+        self.errors_in_block, self.errors_behind = self.scores.split([L, n_around], 1)
+        # Token i of a block meets contexts i ... i + 2 * reach: a band along the
+        # diagonal. The rest stays 0.
+        self.weights = matrix.new_zeros(B, P, L)
+        self.band = self.weights.as_strided((n_offsets, B, L), (L, P * L, L + 1))
+
+        self.gradient = matrix.new_empty(n_rows, d)
+        of_centers, of_contexts, of_noise = self.gradient.split(parts)
+        self.of_centers = of_centers.view(B, L, d)
+        self.of_grouped_centers = of_centers.view(G, T, d)
+        self.of_noise = of_noise.view(G, K, d)
+        # Products cannot write to rows that overlap. The first L contexts of a block
+        # are no other's first: they get theirs at once. Those behind follow, in
+        # portions of at most L rows, which do not overlap either.
+        self.of_contexts = of_contexts[: G * T].view(B, L, d)
+        self.of_last_contexts = of_contexts[G * T :]
+        self.of_contexts_behind = matrix.new_empty(B, n_around, d)
+        self.overlaps = [
+            (of_contexts[begin:].unfold(0, portion.shape[1], L).mT[:B], portion)
+            for begin, portion in zip(
+                range(L, P, L), self.of_contexts_behind.split(L, dim=1), strict=True
+            )
+        ]
+
+    def fits(self, blocks: Blocks) -> bool:
+        """Return whether these blocks have the shapes of those before."""
+        return [part.shape for part in blocks] == self.shapes
+
+
+def _product(first: Tensor, second: Tensor, *, out: Tensor, factor: float = 1) -> None:
+    torch.baddbmm(out, first, second, beta=0, alpha=factor, out=out)
 
 
 def _total(losses: Tensor) -> float:
@@ -427,15 +520,16 @@ class AdaGrad:
     def __init__(self, matrix: Tensor) -> None:
         self.matrix = matrix
         # From 0 the first step of a rare word would have full length in a direction
-        # that is nearly random.
-        self.sum_of_squares = matrix.new_full((len(matrix),), 0.1)
+        # that is nearly random. 0.1 is the mean square of a gradient's elements.
+        self.sum_of_squares = matrix.new_full((len(matrix),), 0.1 * matrix.shape[1])
 
     def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
         """Descend by rows, each as often as it occurs; uses the gradient up."""
-        mean_squares = torch.linalg.vector_norm(gradient, dim=1).square_()
-        mean_squares /= gradient.shape[1]
-        self.sum_of_squares.scatter_add_(0, rows, mean_squares)
-        rates = self.sum_of_squares.index_select(0, rows).rsqrt_().mul_(-learning_rate)
+        squares = torch.linalg.vector_norm(gradient, dim=1).square_()
+        self.sum_of_squares.scatter_add_(0, rows, squares)
+        # The learning rate over the root of the mean square.
+        rates = self.sum_of_squares.index_select(0, rows).rsqrt_()
+        rates *= -learning_rate * math.sqrt(gradient.shape[1])
         _add_to_rows(self.matrix, rows, gradient.mul_(rates[:, None]))
 
 
@@ -503,11 +597,17 @@ def _pieces(offsets: Tensor) -> tuple[Tensor, Tensor]:
     return starts, (offsets[document + 1] - starts).clamp(max=PIECE_LENGTH)
 
 
-def _noise_table(probabilities: NDArray[np.float64]) -> Tensor:
-    """Return a table in which a word fills its probability's share of the entries."""
-    ends = np.rint(np.cumsum(probabilities) * NOISE_TABLE_LENGTH).astype(np.int64)
+def _noise_table(probabilities: NDArray[np.float64], n_parts: int) -> Tensor:
+    """Return a table in which a word fills its probability's share of the entries.
+
+    In parts of equal length, (n_parts, part_length), words in their order.
+    """
+    length = min(MAX_NOISE_TABLE, NOISE_ENTRIES * len(probabilities))
+    length = -(-length // n_parts) * n_parts
+    ends = np.rint(np.cumsum(probabilities) * length).astype(np.int64)
     words = np.arange(len(probabilities), dtype=np.int32)
-    return torch.from_numpy(np.repeat(words, np.diff(ends, prepend=0)))
+    table = np.repeat(words, np.diff(ends, prepend=0))
+    return torch.from_numpy(table).view(n_parts, -1)
 
 
 def _check_finite(values: Tensor, learning_rate: float) -> None:

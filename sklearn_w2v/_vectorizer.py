@@ -102,8 +102,9 @@ class Word2VecVectorizer(
         stand for each other.
 
     shrink_windows : bool, default=True
-        Whether the window of each token is drawn from 1 to `window`, so that near words
-        count more, as in word2vec.
+        Whether near words count more: a pair at a distance counts as much as the share
+        of word2vec's windows, drawn from 1 to `window`, that hold it. If False, all
+        pairs in the window count alike.
 
     min_count : int, default=5
         Leave out words that occur fewer times than this in all documents, at least 1.
@@ -142,7 +143,7 @@ class Word2VecVectorizer(
         "adagrad", 0.03 for "adam" and 0.025 for "sgd".
 
     batch_size : int or "auto", default="auto"
-        Tokens of a training step, at least 1. "auto" makes about a hundred steps an
+        Tokens of a training step, at least 1. "auto" makes about fifty steps an
         epoch, of 32 to 3072 tokens; "sgd", which diverges in large steps, gets smaller
         ones. Small steps help small corpora a little and take longer.
 
@@ -171,7 +172,8 @@ class Word2VecVectorizer(
         How many times each word occurs in the documents of `fit`.
 
     loss_curve_ : list of float
-        Mean loss of each epoch for a pair of a word and its context, in nats: the
+        Mean loss of each epoch for a pair of a word and its context, weighted as
+        `shrink_windows` says, in nats: the
         binary cross-entropy of the pair and of its `negative` noise words, summed. It
         starts near (1 + `negative`) * log(2). Computed at sampled steps, before the
         step is taken.

@@ -12,7 +12,7 @@ from test_skipgram import N_WORDS, sampler_of
 from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
-from sklearn_w2v._skipgram import SOLVERS, SkipGram
+from sklearn_w2v._skipgram import SOLVERS, Layout, SkipGram
 from sklearn_w2v._vocabulary import keep_probabilities, noise_probabilities
 
 WINDOW, SIZE = 3, 5
@@ -24,43 +24,41 @@ def random_matrices(seed=0):
 
 
 def some_blocks(**parameters):
-    (_, blocks), *_ = sampler_of(window=WINDOW, **parameters).epoch()
+    (_, (blocks, *_)), *_ = sampler_of(window=WINDOW, **parameters).epoch()
     return blocks
 
 
 def scored_pairs(blocks):
-    """Yield the two places, the label and the weight of every pair."""
-    length = blocks.centers.shape[1] // blocks.contexts.shape[1]
-    for group, token in np.ndindex(*blocks.centers.shape):
-        block, place = divmod(token, length)
+    """Yield the places in the step's rows, the label and the weight of every pair."""
+    n_tokens, n_rows = blocks.noise_weights.numel(), len(blocks.rows)
+    weights = blocks.weights.flatten(1)
+    n_groups, group_length, _ = blocks.noise_weights.shape
+    first_noise = 2 * n_tokens + 2 * WINDOW
+    n_noise = (n_rows - first_noise) // n_groups
+    for token in range(n_tokens):
         for offset in range(2 * WINDOW + 1):
-            if blocks.in_window[offset, group, token]:
-                yield (group, token), (group, block, place + offset), 1, 1.0
-        weight = float(blocks.noise_weights[group, token])
+            if weights[offset, token]:
+                place = n_tokens + token + offset
+                yield token, place, 1, float(weights[offset, token])
+        group = token // group_length
+        weight = float(blocks.noise_weights.flatten()[token])
         if weight:
-            for noise in range(blocks.noise.shape[1]):
-                yield (group, token), (group, noise), 0, weight
+            for noise in range(n_noise):
+                yield token, first_noise + group * n_noise + noise, 0, weight
 
 
-def rows_of(blocks, label):
-    return blocks.contexts if label else blocks.noise
-
-
-def pair_loop(blocks, centers, contexts):
+def pair_loop(blocks, matrix):
     """Loss, and gradient of every place that holds a vector, pair by pair."""
     loss = 0.0
-    of_centers = np.zeros((*blocks.centers.shape, SIZE))
-    of_contexts = [np.zeros((*rows_of(blocks, label).shape, SIZE)) for label in (0, 1)]
+    gradients = np.zeros((len(blocks.rows), SIZE))
     for center_place, place, label, weight in scored_pairs(blocks):
-        center = centers[int(blocks.centers[center_place])]
-        context = contexts[int(rows_of(blocks, label)[place])]
+        center, context = (matrix[blocks.rows[p]] for p in (center_place, place))
         probability = 1 / (1 + math.exp(-float(center @ context)))
         loss -= weight * math.log(probability if label else 1 - probability)
         error = weight * (probability - label)
-        of_centers[center_place] += error * context
-        of_contexts[label][place] += error * center
-    of_contexts = [gradient.reshape(-1, SIZE) for gradient in reversed(of_contexts)]
-    return loss, of_centers.reshape(-1, SIZE), np.concatenate(of_contexts)
+        gradients[center_place] += error * context
+        gradients[place] += error * center
+    return loss, gradients
 
 
 def adagrad(matrix, rows, place_gradients, rate):
@@ -86,35 +84,44 @@ def adam(matrix, rows, place_gradients, rate):
 
 def test_gradients_equal_autograd():
     blocks = some_blocks()
-    vectors = random_matrices().requires_grad_()
+    matrices = random_matrices().requires_grad_()
+    vectors = matrices.flatten(0, 1)
     losses = []
     for center_place, place, label, weight in scored_pairs(blocks):
-        center = vectors[0, blocks.centers[center_place]]
-        score = center @ vectors[1, rows_of(blocks, label)[place]]
+        center, context = (vectors[blocks.rows[p]] for p in (center_place, place))
+        score = center @ context
         losses.append(-weight * logsigmoid(score if label else -score))
     loss = torch.stack(losses).sum()
     loss.backward()
 
-    moved = vectors.detach().clone()
+    moved = matrices.detach().clone()
     # A step of plain gradient descent with rate 1 subtracts the gradient.
     found = SkipGram(moved, solver="sgd").step(blocks, 1.0, with_loss=True)
-    torch.testing.assert_close(vectors.detach() - moved, vectors.grad)
+    torch.testing.assert_close(matrices.detach() - moved, matrices.grad)
     assert found == pytest.approx(loss.item(), rel=1e-6)
 
 
+@pytest.mark.parametrize("layout", [(1, 2, 8), (2, 3, 2), (5, 1, 1)])
 @pytest.mark.parametrize("loop", [adagrad, adam, sgd])
-def test_a_step_equals_a_plain_loop_over_pairs(loop):
-    blocks = some_blocks()
+def test_a_step_equals_a_plain_loop_over_pairs(loop, layout):
+    blocks = some_blocks(layout=Layout(*layout, n_noise=6))
     vectors = random_matrices()
-    expected = vectors.numpy().copy()
-    _, *all_gradients = pair_loop(blocks, *expected)
-    context_rows = torch.cat([blocks.contexts.flatten(), blocks.noise.flatten()])
-    all_rows = blocks.centers.flatten().tolist(), context_rows.tolist()
-    for matrix, rows, gradients in zip(expected, all_rows, all_gradients, strict=True):
-        loop(matrix, rows, gradients, 0.05)
+    expected = vectors.flatten(0, 1).numpy().copy()
+    _, gradients = pair_loop(blocks, expected)
+    loop(expected, blocks.rows.tolist(), gradients, 0.05)
 
     SkipGram(vectors, solver=loop.__name__).step(blocks, 0.05)
-    np.testing.assert_allclose(vectors, expected, rtol=1e-10)
+    np.testing.assert_allclose(vectors.flatten(0, 1), expected, rtol=1e-10)
+
+
+def test_steps_of_other_sizes_in_between_change_nothing():
+    large, small = some_blocks(layout=Layout(2, 3, 2, 6)), some_blocks()
+    vectors, again = random_matrices(), random_matrices()
+    model = SkipGram(vectors, solver="sgd")
+    for blocks in (large, small, large):
+        model.step(blocks, 0.05)
+        SkipGram(again, solver="sgd").step(blocks, 0.05)
+    torch.testing.assert_close(vectors, again, rtol=0, atol=0)
 
 
 def test_adam_equals_torchs_sparse_adam_over_several_steps():
@@ -136,7 +143,7 @@ def test_adam_equals_torchs_sparse_adam_over_several_steps():
 def test_the_loss_equals_a_plain_loop_over_pairs():
     blocks = some_blocks()
     vectors = random_matrices()
-    expected, _, _ = pair_loop(blocks, *vectors.numpy())
+    expected, _ = pair_loop(blocks, vectors.flatten(0, 1).numpy())
     model = SkipGram(vectors, solver="adagrad")
     assert model.step(blocks, 0.1, with_loss=True) == pytest.approx(expected, rel=1e-6)
     assert model.step(blocks, 0.1) == 0.0

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections import Counter
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from sklearn_w2v._skipgram import (
     Layout,
     SkipGram,
     auto_batch_size,
+    n_noise_words,
+    pair_weights,
     train,
 )
 
@@ -29,19 +32,31 @@ def flat(documents):
     return ids, np.cumsum([0, *map(len, documents)])
 
 
-def sampler_of(documents=DOCUMENTS, *, seed=0, **parameters):
+def sampler_of(
+    documents=DOCUMENTS, *, window=3, shrink_windows=True, seed=0, **parameters
+):
+    ids, offsets = flat(documents)
+    longest = min(int(np.diff(offsets).max()), _skipgram.PIECE_LENGTH)
     defaults = {
         "keep_probabilities": np.ones(N_WORDS),
         "noise_probabilities": np.full(N_WORDS, 1 / N_WORDS),
-        "layout": Layout(1, 2, 8),
-        "window": 3,
-        "shrink_windows": True,
+        "layout": Layout(1, 2, 8, n_noise=6),
+        "pair_weights": pair_weights(window, shrink_windows, longest=longest),
         "negative": 5,
     }
     generator = torch.Generator().manual_seed(seed)
-    return BlockSampler(
-        *flat(documents), **(defaults | parameters), generator=generator
+    return BlockSampler(ids, offsets, **(defaults | parameters), generator=generator)
+
+
+def rows_of(blocks):
+    """The words of a step: of each token, around the tokens, and of the noise."""
+    n_around = len(blocks.weights) - 1
+    n_tokens = blocks.noise_weights.numel()
+    parts = [n_tokens, n_tokens + n_around]
+    centers, contexts, noise = blocks.rows.split(
+        [*parts, len(blocks.rows) - sum(parts)]
     )
+    return centers, contexts - N_WORDS, noise - N_WORDS
 
 
 def train_on(documents=DOCUMENTS, **parameters):
@@ -64,35 +79,41 @@ def train_on(documents=DOCUMENTS, **parameters):
 
 
 def pairs_of(sampler):
-    """Every (word, context word) of one epoch, counted."""
+    """What the pairs of every (word, context word) count in one epoch."""
     pairs = Counter()
-    for _, blocks in sampler.epoch():
-        length = blocks.centers.shape[1] // blocks.contexts.shape[1]
-        for place, group, token in blocks.in_window.nonzero().tolist():
-            word = int(blocks.centers[group, token])
-            contexts = blocks.contexts[group, token // length]
-            pairs[word, int(contexts[token % length + place])] += 1
+    for _, steps in sampler.epoch():
+        for blocks in steps:
+            centers, contexts, _ = rows_of(blocks)
+            weights = blocks.weights.flatten(1)
+            for offset, token in weights.nonzero().tolist():
+                pair = int(centers[token]), int(contexts[token + offset])
+                pairs[pair] += weights[offset, token].item()
     return pairs
 
 
 @pytest.mark.parametrize("layout", [(1, 1, 1), (2, 3, 2), (1, 2, 8), (3, 1, 32)])
 @pytest.mark.parametrize("window", [1, 3, 10])
-def test_pairs_of_full_windows_are_those_of_a_plain_loop(window, layout):
-    expected = Counter(
-        (word, document[other])
-        for document in DOCUMENTS
-        for place, word in enumerate(document)
-        for other in range(place - window, place + window + 1)
-        if other != place and 0 <= other < len(document)
+@pytest.mark.parametrize("shrink_windows", [False, True])
+def test_pairs_are_those_of_a_plain_loop(window, layout, shrink_windows):
+    expected = Counter()
+    for document in DOCUMENTS:
+        for place, other in permutations(range(len(document)), 2):
+            distance = abs(place - other)
+            if distance <= window:
+                # Of word2vec's windows, from 1 to `window`, so many are wide enough.
+                share = sum(distance <= radius for radius in range(1, window + 1))
+                weight = share / window if shrink_windows else 1
+                expected[document[place], document[other]] += weight
+    sampler = sampler_of(
+        window=window, layout=Layout(*layout, 6), shrink_windows=shrink_windows
     )
-    sampler = sampler_of(window=window, layout=Layout(*layout), shrink_windows=False)
-    assert pairs_of(sampler) == expected
+    assert pairs_of(sampler) == pytest.approx(expected)
 
 
 def test_a_window_wider_than_any_document_costs_no_more(monkeypatch):
     monkeypatch.setattr(_skipgram, "CHUNK_PLACES", 500)
     wide = sampler_of(window=10**9, shrink_windows=False)
-    assert wide.reach == max(map(len, DOCUMENTS)) - 1
+    assert len(wide.pair_weights) == max(map(len, DOCUMENTS)) - 1
     assert len(list(wide.epoch())) > 1
     assert pairs_of(wide) == pairs_of(sampler_of(window=100, shrink_windows=False))
 
@@ -114,16 +135,6 @@ def test_long_documents_are_cut_into_pieces(monkeypatch):
     )
 
 
-def test_radii_are_uniform_from_one_to_the_window():
-    document = list(range(5)) * 4000
-    (_, blocks), *_ = sampler_of([document], window=4).epoch()
-    inner = blocks.in_window.flatten(1)[:, 10:900]
-    reach = inner[5:].sum(0)  # contexts to the right
-    assert torch.equal(reach, inner[:4].sum(0))
-    shares = torch.bincount(reach, minlength=5)[1:] / len(reach)
-    np.testing.assert_allclose(shares, 0.25, atol=0.05)
-
-
 def test_tokens_survive_with_their_probability():
     keep = np.linspace(0.1, 1, N_WORDS)
     sampler = sampler_of([list(range(N_WORDS))] * 5000, keep_probabilities=keep)
@@ -135,20 +146,35 @@ def test_tokens_survive_with_their_probability():
     np.testing.assert_allclose(kept / 5000, keep, atol=0.03)
 
 
+def noise_of(sampler):
+    """The noise words of an epoch, a row for each group."""
+    steps = [blocks for _, steps in sampler.epoch() for blocks in steps]
+    groups = [rows_of(blocks)[2] for blocks in steps]
+    return torch.cat(groups).view(-1, sampler.layout.n_noise)
+
+
 def test_noise_is_drawn_with_its_probability():
     noise = np.array([0, 0.5, 0.2, 0.1, 0.1, 0.06, 0.04])
-    sampler = sampler_of([[0] * 900] * 20, noise_probabilities=noise)
-    drawn = torch.cat([blocks.noise for _, blocks in sampler.epoch()])
+    drawn = noise_of(sampler_of([[0] * 900] * 40, noise_probabilities=noise))
     shares = drawn.flatten().bincount(minlength=N_WORDS) / drawn.numel()
     assert shares[0] == 0
     np.testing.assert_allclose(shares, noise, atol=0.01)
 
 
+def test_each_group_has_its_share_of_a_common_noise_word():
+    noise = np.array([0.5, 0.2, 0.1, 0.1, 0.05, 0.04, 0.01])
+    drawn = noise_of(sampler_of(noise_probabilities=noise))
+    assert ((drawn == 0).sum(1) == 3).all()  # of 6
+
+
 def test_noise_weighs_as_many_words_a_pair_as_asked():
-    for _, blocks in sampler_of(negative=7).epoch():
-        torch.testing.assert_close(
-            blocks.noise_weights * _skipgram.N_NOISE, 7.0 * blocks.in_window.sum(0)
-        )
+    ((_, steps),) = sampler_of(negative=7).epoch()
+    for blocks in steps:
+        _, _, noise = rows_of(blocks)
+        n_groups = len(blocks.noise_weights)
+        of_group = blocks.noise_weights.sum(1).flatten() * (len(noise) / n_groups)
+        of_pairs = blocks.weights.sum(0).view(n_groups, -1).sum(1)
+        torch.testing.assert_close(of_group, 7.0 * of_pairs)
 
 
 def test_each_epoch_reads_every_token_in_an_order_of_its_own():
@@ -157,8 +183,9 @@ def test_each_epoch_reads_every_token_in_an_order_of_its_own():
     orders = []
     for _ in range(2):
         chunks = list(sampler.epoch())
-        assert sum(n_tokens for n_tokens, _ in chunks) == 180
-        orders.append(torch.cat([b.centers.flatten()[:180] for _, b in chunks]))
+        assert [n_tokens for n_tokens, _ in chunks] == [180]
+        steps = [blocks for _, steps in chunks for blocks in steps]
+        orders.append(torch.cat([rows_of(blocks)[0] for blocks in steps])[:180])
         assert torch.equal(
             orders[-1].bincount(), torch.from_numpy(flat(documents)[0]).bincount()
         )
@@ -303,26 +330,48 @@ def test_every_solver_learns_at_its_default_rate(solver, n_words):
 
 
 @pytest.mark.parametrize(
-    ("n_tokens", "expected"), [(10, 32), (100_000, 960), (10**8, 3072)]
+    ("n_tokens", "expected"), [(10, 32), (50_000, 960), (10**8, 3072)]
 )
-def test_automatic_steps_make_a_hundred_an_epoch_within_bounds(n_tokens, expected):
+def test_automatic_steps_make_fifty_an_epoch_within_bounds(n_tokens, expected):
     counts = np.full(10, n_tokens / 10)
     assert auto_batch_size(counts, "adagrad") == expected
     assert auto_batch_size(counts, "adam") == expected
 
 
-@given(st.integers(1, 10**5), st.integers(1, 10**9))
-def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, window):
-    layout = Layout.of(batch_size, window)
+@given(st.integers(1, 10**5))
+def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size):
+    layout = Layout.of(batch_size, n_noise=8)
     # Each group, and each of its blocks, loses less than one token to even cutting.
     losses = layout.groups_a_step * layout.blocks_a_group
     assert batch_size - losses - layout.groups_a_step < layout.step_length <= batch_size
-    assert 1 <= layout.block_length <= layout.group_length <= _skipgram.GROUP_LENGTH
+    assert 1 <= layout.block_length <= _skipgram.BLOCK_LENGTH
+    assert layout.group_length <= _skipgram.GROUP_LENGTH
 
 
-@pytest.mark.parametrize(("window", "length"), [(2, 16), (5, 16), (10, 24), (99, 96)])
-def test_blocks_are_longer_where_windows_are_wide(window, length):
-    assert Layout.of(3072, window).block_length == length
+@pytest.mark.parametrize(
+    ("window", "shrink_windows", "longest", "expected"),
+    [
+        (1, True, 9, [1]),
+        (4, True, 9, [1, 0.75, 0.5, 0.25]),
+        (4, True, 3, [1, 0.75]),
+        (10**9, False, 3, [1, 1]),
+        (5, True, 1, [1]),
+    ],
+)
+def test_pairs_count_by_their_distance(window, shrink_windows, longest, expected):
+    weights = pair_weights(window, shrink_windows, longest=longest)
+    np.testing.assert_allclose(weights, expected)
+
+
+@pytest.mark.parametrize(
+    ("window", "mean_length", "expected"),
+    [(1, 2.0, 32), (5, 1e9, 48), (5, 10.0, 40), (10, 1e9, 88), (50, 1e9, 96)],
+)
+def test_groups_have_more_noise_words_where_tokens_have_more_pairs(
+    window, mean_length, expected
+):
+    weights = pair_weights(window, shrink_windows=True, longest=1000)
+    assert n_noise_words(weights, mean_length) == expected
 
 
 @pytest.mark.parametrize(
@@ -332,8 +381,13 @@ def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
     assert auto_batch_size(np.array(counts), "sgd") == expected
 
 
-def test_frequent_words_do_not_overflow_the_noise_table():
+def test_frequent_words_do_not_overflow_the_noise_table(monkeypatch):
     noise = np.array([1 - 6e-9] + [1e-9] * 6)
-    sampler = sampler_of(noise_probabilities=noise)
-    assert len(sampler.noise_table) == _skipgram.NOISE_TABLE_LENGTH
-    assert (sampler.noise_table == 0).all()
+    assert not sampler_of(noise_probabilities=noise).noise_table.any()
+
+
+@pytest.mark.parametrize(("n_words", "length"), [(7, 7 * 64), (10**5, 2**22)])
+def test_the_noise_table_grows_with_the_vocabulary_up_to_a_bound(n_words, length):
+    table = _skipgram._noise_table(np.full(n_words, 1 / n_words), n_parts=6)
+    assert table.shape == (6, -(-length // 6))
+    assert len(table.unique()) == n_words

@@ -133,7 +133,7 @@ def main():
                 print(f"# seed {seed}, {epochs} epochs, {method}: {row}", flush=True)
 
     names = list(next(iter(table.values()))[0])
-    print(print(f"\n{options.seeds} seeds, {options.threads} threads"))
+    print(f"\n{options.seeds} seeds, {options.threads} threads\n")
     print("| epochs | |", " | ".join(names), "|")
     print("|---|---|" + "---|" * len(names))
     for (epochs, method), rows in sorted(table.items()):

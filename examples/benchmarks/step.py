@@ -11,14 +11,12 @@ import argparse
 import time
 from pathlib import Path
 
+import torch
 from corpora import read_documents
+from torch.profiler import ProfilerActivity, profile
 from train import prepare_ours
 
-from sklearn_w2v._skipgram import N_NOISE, Layout
-
-# isort: split
-import torch
-from torch.profiler import ProfilerActivity, profile
+from sklearn_w2v._skipgram import BLOCK_LENGTH, n_noise_words, pair_weights
 
 N_OPERATIONS = 12
 
@@ -66,8 +64,9 @@ def main():
     torch.set_num_threads(options.threads)
     # A token has a score with each place around its block and with each noise word; a
     # score takes one product of two vectors, and two more for its gradients.
-    block_length = Layout.of(3072, options.window).block_length
-    n_scores = block_length + 2 * options.window + N_NOISE
+    weights = pair_weights(options.window, shrink_windows=True, longest=1000)
+    n_noise = n_noise_words(weights, n_words / len(documents))
+    n_scores = BLOCK_LENGTH + 2 * options.window + n_noise
     limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
     print(
         f"\n{options.threads} thread(s): {1e9 * seconds / n_words:,.0f} ns a token; "

@@ -17,16 +17,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import torch
 from corpora import read_documents
 from gensim.models import Word2Vec
-
-from sklearn_w2v import _vocabulary
-from sklearn_w2v._skipgram import train  # before torch: it sets how threads wait
-
-# isort: split
-import torch
 from torch import nn
 from torch.nn.functional import logsigmoid
+
+from sklearn_w2v import _vocabulary
+from sklearn_w2v._skipgram import train
 
 try:
     import fasttext
