@@ -41,7 +41,8 @@ from torch.nn.functional import pad, softplus
 
 SolverName = Literal["adagrad", "adam", "sgd"]
 
-#: Tokens of a group (T) and of a block (L), unless a step has fewer.
+#: Tokens of a group (T), at most; and of a block (L), unless a step has fewer or its
+#: windows are wider.
 GROUP_LENGTH = 96
 BLOCK_LENGTH = 16
 
@@ -131,7 +132,11 @@ def train(
             window, shrink_windows, longest=min(lengths.max(), PIECE_LENGTH)
         )
         mean_length = expected_counts.sum() / np.count_nonzero(lengths)
-        layout = Layout.of(batch_size, n_noise=n_noise_words(weights, mean_length))
+        layout = Layout.of(
+            batch_size,
+            reach=len(weights),
+            n_noise=n_noise_words(weights, mean_length),
+        )
         sampler = BlockSampler(
             ids,
             offsets,
@@ -213,11 +218,15 @@ class Layout(NamedTuple):
     n_noise: int  # of a group
 
     @classmethod
-    def of(cls, batch_size: int, *, n_noise: int) -> "Layout":
-        """Cut steps of up to `batch_size` tokens, evenly."""
+    def of(cls, batch_size: int, *, reach: int, n_noise: int) -> "Layout":
+        """Cut steps of up to `batch_size` tokens, evenly.
+
+        Short blocks have many contexts around them for few tokens, where windows are
+        wide; long ones have many scores that are no pair's.
+        """
         groups_a_step = -(-batch_size // GROUP_LENGTH)
         group_length = batch_size // groups_a_step
-        blocks_a_group = -(-group_length // BLOCK_LENGTH)
+        blocks_a_group = -(-group_length // max(BLOCK_LENGTH, reach))
         block_length = group_length // blocks_a_group
         return cls(groups_a_step, blocks_a_group, block_length, n_noise)
 

@@ -338,14 +338,19 @@ def test_automatic_steps_make_fifty_an_epoch_within_bounds(n_tokens, expected):
     assert auto_batch_size(counts, "adam") == expected
 
 
-@given(st.integers(1, 10**5))
-def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size):
-    layout = Layout.of(batch_size, n_noise=8)
+@given(st.integers(1, 10**5), st.integers(1, 999))
+def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
+    layout = Layout.of(batch_size, reach=reach, n_noise=8)
     # Each group, and each of its blocks, loses less than one token to even cutting.
     losses = layout.groups_a_step * layout.blocks_a_group
     assert batch_size - losses - layout.groups_a_step < layout.step_length <= batch_size
-    assert 1 <= layout.block_length <= _skipgram.BLOCK_LENGTH
+    assert 1 <= layout.block_length <= max(_skipgram.BLOCK_LENGTH, reach)
     assert layout.group_length <= _skipgram.GROUP_LENGTH
+
+
+@pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 96)])
+def test_blocks_are_longer_where_windows_are_wide(reach, length):
+    assert Layout.of(3072, reach=reach, n_noise=8).block_length == length
 
 
 @pytest.mark.parametrize(

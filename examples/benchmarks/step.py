@@ -16,7 +16,7 @@ from corpora import read_documents
 from torch.profiler import ProfilerActivity, profile
 from train import prepare_ours
 
-from sklearn_w2v._skipgram import BLOCK_LENGTH, n_noise_words, pair_weights
+from sklearn_w2v._skipgram import Layout, n_noise_words, pair_weights
 
 N_OPERATIONS = 12
 
@@ -66,7 +66,8 @@ def main():
     # score takes one product of two vectors, and two more for its gradients.
     weights = pair_weights(options.window, shrink_windows=True, longest=1000)
     n_noise = n_noise_words(weights, n_words / len(documents))
-    n_scores = BLOCK_LENGTH + 2 * options.window + n_noise
+    layout = Layout.of(3072, reach=len(weights), n_noise=n_noise)
+    n_scores = layout.block_length + 2 * len(weights) + n_noise
     limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
     print(
         f"\n{options.threads} thread(s): {1e9 * seconds / n_words:,.0f} ns a token; "
