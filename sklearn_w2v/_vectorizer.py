@@ -173,10 +173,9 @@ class Word2VecVectorizer(
 
     loss_curve_ : list of float
         Mean loss of each epoch for a pair of a word and its context, weighted as
-        `shrink_windows` says, in nats: the
-        binary cross-entropy of the pair and of its `negative` noise words, summed. It
-        starts near (1 + `negative`) * log(2). Computed at sampled steps, before the
-        step is taken.
+        `shrink_windows` says, in nats: the binary cross-entropy of the pair and of its
+        `negative` noise words, summed. It starts near (1 + `negative`) * log(2).
+        Computed at sampled steps, before the step is taken.
 
     n_iter_ : int
         Epochs trained.

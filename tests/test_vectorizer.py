@@ -352,9 +352,13 @@ def test_most_similar_returns_so_many_other_words(topn, fitted):
 def test_most_similar_takes_vectors(fitted):
     vector = fitted.get_vector("cat")
     assert fitted.most_similar(vector)[0] == ("cat", pytest.approx(1))
+    # Given as a vector, "cat" is not known to be a query: it stands in the answer.
     mixed = dict(fitted.most_similar([vector, "dog"], topn=100))
-    assert "cat" in mixed  # given as a vector, so not known to be a query
-    assert "dog" not in mixed
+    cat, dog = (row / np.linalg.norm(row) for row in (vector, fitted.get_vector("dog")))
+    expected = float(cat @ (cat + dog) / np.linalg.norm(cat + dog))
+    assert mixed.pop("cat") == pytest.approx(expected, rel=1e-5)
+    by_words = dict(fitted.most_similar(["cat", "dog"], topn=100))
+    assert mixed == pytest.approx(by_words, rel=1e-5)
 
 
 def test_most_similar_takes_words_that_are_no_text():
