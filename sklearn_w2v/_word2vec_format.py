@@ -1,0 +1,299 @@
+r"""Files of word vectors <-> words and a matrix. numpy and the standard library only.
+
+Reads three formats, told by their content and gzipped or not, and writes the first two:
+
+- word2vec text: a header, the numbers of words and of dimensions; then a line for each
+  word, with the word and its numbers.
+- word2vec binary: the same header; then each word, a space and the bytes of its float32
+  numbers. The word2vec program writes a newline after them, gensim does not.
+- GloVe: the lines of word2vec text without the header.
+
+Only b" " and b"\n" end words: tabs, no-break spaces and the like belong to them.
+"""
+
+import codecs
+import gzip
+import io
+import os
+import secrets
+import sys
+import warnings
+import zlib
+from array import array
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
+from itertools import chain
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Bytes that are read in one go, at most. No line and no word is longer.
+BYTES_AT_ONCE = 1 << 24
+
+
+def read(
+    path: str | os.PathLike[str], *, words: Container[str] | None = None
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Read words and vectors; a bad file is a ValueError that says what is wrong.
+
+    With `words`, only these are kept. The numbers of others are not even parsed, so
+    that looking for few words in a huge file takes little time and memory.
+
+    Returns
+    -------
+    words : list of str
+        In the order of the file. Where a word occurs twice, its first vector counts.
+    vectors : ndarray of shape (n_words, vector_size)
+    """
+    path = os.fspath(path)
+    try:
+        with open(path, "rb") as file:
+            if file.peek(2)[:2] != b"\x1f\x8b":  # how every gzip file begins
+                return _read(file, path, words)
+            with gzip.GzipFile(fileobj=file) as unzipped:
+                # GzipFile's own readline is slow.
+                return _read(io.BufferedReader(unzipped), path, words)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        message = f"{path!r} is a truncated or corrupt gzip file: {error}"
+        raise ValueError(message) from error
+
+
+def write(
+    path: str | os.PathLike[str],
+    words: Iterable[Any],
+    vectors: NDArray[np.float32],
+    *,
+    binary: bool = False,
+) -> None:
+    """Write distinct words and their vectors, in word2vec's text or binary format.
+
+    Both are exact, and what would not come back from the file is a ValueError. The file
+    is gzipped if its name ends in ".gz". It takes its place when it is complete: until
+    then, or if anything goes wrong, a file that was there stays.
+    """
+    path = os.fspath(path)
+    encoded = [_encode(word) for word in words]
+    vectors = np.asarray(vectors, dtype=np.float32)  # (n_words, vector_size)
+    _check_vectors(encoded, vectors, binary=binary)
+    with _replace(os.path.realpath(path)) as file:
+        stream: Any = nullcontext(file)
+        if path.lower().endswith(".gz"):  # gensim goes by the name, and in this way
+            # No name and time, so that the same vectors make the same file; and level
+            # 6, since level 9 takes text more than twice the time to save 1%.
+            stream = gzip.GzipFile("", "wb", 6, file, mtime=0)
+        with stream as out:
+            out.write(b"%d %d\n" % vectors.shape)
+            out.writelines(_records(encoded, vectors, binary=binary))
+
+
+class _Kept:
+    """What is kept of a file."""
+
+    def __init__(self, path: str, wanted: Container[str] | None) -> None:
+        self.path, self.wanted = path, wanted
+        self.words: dict[str, None] = {}  # a set that keeps its order
+        self.numbers = array("f")  # of all words, one after the other
+        self.repeated: list[str] = []
+
+    def add(self, word: bytes) -> bool:
+        """Add a word if it is wanted and new; if so, its numbers are to be added."""
+        try:
+            text = word.decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{self.path!r} has a word that is not UTF-8, {word[:99]!r}. Perhaps "
+                "the file has another encoding, or another format."
+            ) from error
+        if self.wanted is not None and text not in self.wanted:
+            return False
+        if text in self.words:
+            self.repeated.append(text)
+            return False
+        self.words[text] = None
+        return True
+
+    def result(self, vector_size: int) -> tuple[list[str], NDArray[np.float32]]:
+        """Return what `read` does, if all numbers are finite."""
+        words = list(self.words)
+        vectors = np.frombuffer(self.numbers, np.float32)  # (n_words * vector_size,)
+        vectors = vectors.reshape(len(words), vector_size)
+        finite = np.isfinite(vectors).all(axis=1)  # (n_words,)
+        if not finite.all():
+            raise ValueError(
+                f"The vector of {words[finite.argmin()]!r} in {self.path!r} has a "
+                "number that is nan, infinite or too large for float32."
+            )
+        if self.repeated:
+            warnings.warn(
+                f"{self.path!r} has {len(self.repeated)} vectors of words that have "
+                f"one already, the first of them for {self.repeated[0]!r}. The first "
+                "vector of a word counts.",
+                stacklevel=4,  # whoever called `read`
+            )
+        return words, vectors
+
+
+def _read(
+    file: io.BufferedReader, path: str, wanted: Container[str] | None
+) -> tuple[list[str], NDArray[np.float32]]:
+    kept = _Kept(path, wanted)
+    lines = iter(partial(file.readline, BYTES_AT_ONCE), b"")
+    first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
+    if not first:
+        raise ValueError(f"{path!r} is empty.")
+    n_words, vector_size = None, first.rstrip().count(b" ")
+    with suppress(ValueError):  # GloVe's files have no header
+        n_words, vector_size = map(int, first.split())
+    if n_words is not None:
+        if n_words < 1 or vector_size < 1:
+            raise _bad_header(path, n_words, f"with {vector_size} numbers each")
+        first = next(lines, b"")
+    if _is_text(first, vector_size):
+        _read_text(chain([first], lines), n_words, vector_size, kept)
+    elif n_words is not None:
+        _read_binary(first, file, n_words, vector_size, kept)
+    else:
+        raise ValueError(
+            f"{path!r} is no file of word vectors: its first line is neither a header "
+            "of two whole numbers nor a word and its numbers."
+        )
+    return kept.result(vector_size)
+
+
+def _read_text(
+    lines: Iterable[bytes], n_words: int | None, vector_size: int, kept: _Kept
+) -> None:
+    """Read the lines of words; `n_words` is None where there was no header."""
+    n_read = 0
+    for line_number, line in enumerate(lines, 1 if n_words is None else 2):
+        # fastText and word2vec write a space at the end of a line. Numbers are counted
+        # from there, since GloVe's files have words with spaces.
+        word, *numbers = line.rstrip().rsplit(b" ", vector_size)
+        if not word and not numbers:
+            continue
+        if n_read == n_words:
+            raise _bad_header(kept.path, n_words, "but goes on after them")
+        n_read += 1
+        where = f"Line {line_number} of {kept.path!r}"
+        if len(numbers) < vector_size:
+            raise ValueError(f"{where} has {len(numbers)} of {vector_size} numbers.")
+        if kept.add(word):
+            try:
+                kept.numbers.extend(map(float, numbers))
+            except ValueError as error:
+                raise ValueError(
+                    f"{where} does not end in {vector_size} numbers: {error}"
+                ) from error
+    if n_words is not None and n_read < n_words:
+        raise _bad_header(kept.path, n_words, f"but ends after {n_read}")
+
+
+def _read_binary(
+    begin: bytes, file: io.BufferedReader, n_words: int, vector_size: int, kept: _Kept
+) -> None:
+    """Read words and the bytes of their numbers, from `begin` and then the file."""
+    buffer = bytearray(begin)
+    pieces = iter(partial(file.read, BYTES_AT_ONCE), b"")
+    for n_read in range(n_words):
+        # Whatever size the header says, no more memory is taken than the file fills.
+        while (space := buffer.find(b" ", 0, BYTES_AT_ONCE)) < 0 or (
+            len(buffer) <= space + 4 * vector_size
+        ):
+            piece = next(pieces, None)
+            if piece is None:
+                why = f"read as binary, as line 2 does not have {vector_size} numbers"
+                raise _bad_header(kept.path, n_words, f"but ends after {n_read}; {why}")
+            buffer += piece
+        end = space + 1 + 4 * vector_size
+        if kept.add(bytes(buffer[:space]).lstrip(b"\n")):
+            kept.numbers.frombytes(buffer[space + 1 : end])
+        del buffer[:end]
+    for rest in chain([bytes(buffer)], pieces):
+        if rest.strip(b"\n"):
+            raise _bad_header(kept.path, n_words, "but goes on after them")
+    if sys.byteorder == "big":
+        kept.numbers.byteswap()
+
+
+def _is_text(line: bytes, vector_size: int) -> bool:
+    """Tell whether a line is a word and its numbers."""
+    # A header can have larger numbers than rsplit takes, so spaces are counted first.
+    if not 1 <= vector_size <= line.count(b" "):
+        return False
+    try:
+        numbers = list(map(float, line.rstrip().rsplit(b" ", vector_size)[1:]))
+    except ValueError:
+        return False
+    return len(numbers) == vector_size
+
+
+def _bad_header(path: str, n_words: int, but: str) -> ValueError:
+    return ValueError(f"{path!r} says {n_words} words in its first line, {but}.")
+
+
+def _encode(word: Any) -> bytes:
+    if not isinstance(word, str):
+        why = f"which has no words of type {type(word).__name__}"
+    elif not word or " " in word or "\n" in word:
+        why = "where a space or a newline ends a word and no word is empty"
+    else:
+        try:
+            return word.encode()
+        except UnicodeEncodeError as error:
+            why = f"which is UTF-8 ({error.reason})"
+    raise ValueError(
+        f"The word {word!r} cannot be written in word2vec's format, {why}. Replace it "
+        "when tokenizing (a space by '_', for example), or keep the words as they are: "
+        "pickle the vectorizer, or use to_keyed_vectors().save()."
+    )
+
+
+def _check_vectors(
+    words: list[bytes], vectors: NDArray[np.float32], *, binary: bool
+) -> None:
+    if vectors.ndim != 2 or len(vectors) != len(words) or not vectors.size:
+        message = f"{len(words)} words cannot have vectors of shape {vectors.shape}."
+        raise ValueError(message)
+    finite = np.isfinite(vectors).all(axis=1)  # (n_words,)
+    if not finite.all():
+        word = words[finite.argmin()].decode()
+        raise ValueError(f"The vector of {word!r} has a number that is not finite.")
+    line = next(_records(words, vectors, binary=binary)).partition(b"\n")[0]
+    if binary and _is_text(line, vectors.shape[1]):
+        raise ValueError(
+            f"The bytes of the vector of {words[0].decode()!r} happen to be numbers in "
+            "writing, so that a binary file would be read as text. Use binary=False."
+        )
+
+
+def _records(
+    words: list[bytes], vectors: NDArray[np.float32], *, binary: bool
+) -> Iterator[bytes]:
+    # Nine digits tell each float32 from all others.
+    template = " ".join(["%.9g"] * vectors.shape[1])
+    for word, vector in zip(words, vectors, strict=True):
+        if binary:
+            numbers = vector.astype("<f4").tobytes()
+        else:
+            numbers = (template % tuple(vector.tolist())).encode()
+        yield b"%b %b\n" % (word, numbers)
+
+
+@contextmanager
+def _replace(target: str) -> Iterator[IO[bytes]]:
+    """Open a file that takes the place of `target` when all has been written."""
+    if os.path.exists(target) and not os.path.isfile(target):
+        kind = IsADirectoryError if os.path.isdir(target) else OSError
+        raise kind(f"{target!r} is not a file, and is not replaced by one.")
+    # tempfile's files are open to nobody else, and stay so.
+    temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.remove(temporary)
+        raise
