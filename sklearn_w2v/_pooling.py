@@ -1,34 +1,153 @@
-"""Ids -> document vectors."""
+"""Ids -> document vectors: weighted means, less common directions, scaled.
+
+Each step is linear but the last, and treats every document on its own: a vector does
+not depend on the documents beside it, and splits exactly into the parts of its words.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
-from sklearn_w2v._vocabulary import Corpus
+from sklearn_w2v._vocabulary import Corpus, WordCounts
 
 #: Documents pooled in one go, which bounds the memory of the sparse matrix beside ids.
 DOCUMENTS_AT_ONCE = 8192
 
+#: A vector that the removal of directions leaves less than this share of is all in
+#: them: what is left is rounding.
+ROUNDING = 1e-6
 
-def mean_vectors(
-    corpus: Corpus, embedding_matrix: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Average the word vectors of each document; a document without words is zero.
 
-    Every row is summed on its own, in the order of its tokens, so it does not depend on
-    the documents beside it.
-    """
-    n_documents = len(corpus.offsets) - 1
-    n_words, vector_size = embedding_matrix.shape
-    means = np.zeros((n_documents, vector_size), dtype=np.float32)
-    for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
-        offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
-        ids = corpus.ids[offsets[0] : offsets[-1]]
-        lengths = np.diff(offsets)
-        occurrences = csr_array(
-            (np.ones(len(ids), dtype=np.float32), ids, offsets - offsets[0]),
-            shape=(len(lengths), n_words),
+class Pooling(NamedTuple):
+    """How the word vectors of a document become its vector."""
+
+    embedding_matrix: NDArray[np.float32]  # (n_words, d)
+    word_weights: NDArray[np.float32]  # (n_words,)
+    #: Whether the weighted vectors are divided by the sum of their weights, as in a
+    #: weighted mean, or by the number of words, as in SIF.
+    divides_by_weights: bool
+    common_components: NDArray[np.float32]  # (n_removed, d), orthonormal
+    norm: Literal["l2"] | None
+
+    @classmethod
+    def of(cls, vectorizer: Any, attributes: Mapping[str, Any]) -> "Pooling":
+        """Pool as a vectorizer's parameters and fitted attributes say."""
+        return cls(
+            attributes["embedding_matrix_"],
+            attributes["word_weights_"],
+            vectorizer.weighting == "idf",
+            attributes["common_components_"],
+            vectorizer.norm,
         )
-        sums = occurrences @ embedding_matrix  # (documents at once, vector_size)
-        means[first : first + len(lengths)] = sums / np.maximum(lengths, 1)[:, None]
-    return means
+
+    def document_vectors(self, corpus: Corpus) -> NDArray[np.float32]:
+        """Return the vector of each document; one without words is zero."""
+        vectors = self.means(corpus)
+        if len(self.common_components):
+            self._remove_common_components(vectors)
+        return unit(vectors) if self.norm == "l2" else vectors
+
+    def means(self, corpus: Corpus) -> NDArray[np.float32]:
+        """Average the word vectors of each document.
+
+        Every row is summed on its own, in the order of its tokens, so it does not
+        depend on the documents beside it.
+        """
+        n_documents = len(corpus.offsets) - 1
+        n_words, vector_size = self.embedding_matrix.shape
+        means = np.zeros((n_documents, vector_size), dtype=np.float32)
+        for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
+            offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
+            ids = corpus.ids[offsets[0] : offsets[-1]]
+            weights = csr_array(
+                (self.word_weights[ids], ids, offsets - offsets[0]),
+                shape=(len(offsets) - 1, n_words),
+            )
+            sums = weights @ self.embedding_matrix  # (documents at once, d)
+            if self.divides_by_weights:
+                divisors = weights @ np.ones(n_words, dtype=np.float32)
+                divisors[divisors == 0] = 1
+            else:
+                divisors = np.maximum(np.diff(offsets), 1)
+            means[first : first + len(sums)] = sums / divisors[:, None]
+        return means
+
+    def contributions(
+        self, ids: NDArray[np.int32], coef: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what each word of a document adds to its vector's product with `coef`.
+
+        The removal of common directions is a projection: it may as well be done to
+        `coef`.
+        """
+        components = self.common_components.astype(np.float64)
+        direction = coef - (components @ coef) @ components  # (d,)
+        weights = self.word_weights[ids].astype(np.float64)  # (n_tokens,)
+        shares = weights / (weights.sum() if self.divides_by_weights else len(ids))
+        contributions = shares * (self.embedding_matrix[ids] @ direction)
+        if self.norm is None:
+            return contributions
+        vector = self._replace(norm=None).document_vectors(_corpus_of(ids))[0]
+        length = np.linalg.norm(vector)
+        return contributions / length if length else np.zeros(len(ids))
+
+    def _remove_common_components(self, vectors: NDArray[np.float32]) -> None:
+        lengths = np.linalg.norm(vectors, axis=1)
+        # Not by matrix products, whose last bits depend on the number of rows.
+        for component in self.common_components:
+            vectors -= (vectors * component).sum(axis=1)[:, None] * component
+        vectors[np.linalg.norm(vectors, axis=1) <= ROUNDING * lengths] = 0
+
+
+def word_weights(
+    weighting: Literal["idf", "sif"] | None, counts: WordCounts, *, sif_a: float
+) -> NDArray[np.float32]:
+    """Return what each word weighs in the mean of a document.
+
+    "idf" is the smoothed inverse document frequency of TfidfTransformer. "sif" is
+    a / (a + p(w)), with p(w) a word's share of the tokens: Arora, Liang and Ma (2017),
+    "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", algorithm 1.
+    """
+    if weighting == "idf":
+        assert counts.document_frequencies is not None
+        smoothed = 1 + counts.document_frequencies
+        weights = np.log((1 + counts.n_documents) / smoothed) + 1
+    elif weighting == "sif":
+        weights = sif_a / (sif_a + counts.tokens / counts.tokens.sum())
+    else:
+        weights = np.ones(len(counts.tokens))
+    return weights.astype(np.float32)
+
+
+def common_components(
+    vectors: NDArray[np.float32], n_components: int
+) -> NDArray[np.float32]:
+    """Return the directions that most of the vectors' squared length lies in.
+
+    The first right singular vectors, without centring (Arora, Liang and Ma, 2017), as
+    rows; fewer if the vectors span fewer dimensions.
+    """
+    # The last bits of these depend on the number of threads.
+    with threadpool_limits(1):
+        products = np.zeros((vectors.shape[1],) * 2)  # (d, d)
+        for part in np.array_split(vectors, len(vectors) // DOCUMENTS_AT_ONCE + 1):
+            products += part.T.astype(np.float64) @ part
+        eigenvalues, eigenvectors = np.linalg.eigh(products)  # rising
+    largest = slice(None, -n_components - 1, -1)
+    spanned = eigenvalues[largest] > ROUNDING * eigenvalues[-1]
+    components = eigenvectors.T[largest][spanned]
+    return np.ascontiguousarray(components, dtype=np.float32)
+
+
+def unit(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Scale vectors to length 1; a zero vector stays zero."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(lengths == 0, 1, lengths)
+
+
+def _corpus_of(ids: NDArray[np.int32]) -> Corpus:
+    return Corpus(ids, np.array([0, len(ids)]))

@@ -1,7 +1,6 @@
 """The estimator: documents -> tokens -> ids -> matrices -> document vectors."""
 
-import sys
-import time
+import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
@@ -15,22 +14,24 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_w2v import _vocabulary
+from sklearn_w2v import _vocabulary, _word2vec_format
+from sklearn_w2v._callbacks import CallbackSupportMixin
 from sklearn_w2v._documents import TEXT_PARAMETERS, build_analyzer, iter_tokens
-from sklearn_w2v._pooling import mean_vectors
+from sklearn_w2v._fit import Fit
+from sklearn_w2v._known_vectors import TrainingState
+from sklearn_w2v._pooling import Pooling, unit
 from sklearn_w2v._vocabulary import Corpus
-
-#: The parameters that decide which tokens become words, less `min_count`.
-VOCABULARY_PARAMETERS = ("max_df", "min_df", "max_features")
 
 
 class Word2VecVectorizer(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     r"""Convert raw documents to the mean of their word vectors.
 
@@ -129,6 +130,28 @@ class Word2VecVectorizer(
         What a word's vector is: its centre vector ("input" vector in word2vec), its
         context vector, or the average of both.
 
+    weighting : {"idf", "sif"} or None, default=None
+        What a word weighs in the mean of a document: all words alike (None), or rare
+        words more, by their smoothed inverse document frequency ("idf", the formula of
+        :class:`~sklearn.feature_extraction.text.TfidfTransformer`) or by smooth inverse
+        frequency [4]_ ("sif", `sif_a` / (`sif_a` + p) with p a word's share of the
+        tokens). Learned in `fit`. Helps nearest neighbours and clusters of documents
+        more than linear classifiers.
+
+    sif_a : float, default=1e-3
+        The smoothing of ``weighting="sif"``, above 0: the lower, the less frequent
+        words weigh. 1e-4 to 1e-3 are usual. Not used with another `weighting`.
+
+    n_components_removed : int, default=0
+        How many common directions to remove from the document vectors, at least 0 and
+        less than `vector_size`. They are learned once, from the documents of `fit`, as
+        in [4]_ but frozen. 1 to 3 can help where documents are compared by their
+        cosine; a linear classifier on scaled vectors gains nothing.
+
+    norm : {"l2"} or None, default=None
+        Whether to scale document vectors to length 1, so that products are cosines.
+        Matters for classifiers and neighbours without a scaler before them.
+
     epochs : int, default=5
         Passes over the documents, at least 1. Small corpora can want 10 or 20; many
         more overfit on tiny ones.
@@ -147,6 +170,51 @@ class Word2VecVectorizer(
         epoch, of 32 to 3072 tokens; "sgd", which diverges in large steps, gets smaller
         ones. Small steps help small corpora a little and take longer.
 
+    early_stopping : bool, default=False
+        Whether to hold documents out of the training, to stop when their loss does not
+        improve any more, and to keep the vectors of the best epoch, of at most
+        `epochs`. Guards against many epochs that overfit, on small corpora of short
+        texts. It is the loss that is best then: a classifier on the vectors can gain
+        from more epochs or from fewer, and from the falling learning rate of a fit that
+        ends; where there are labels, search for `epochs`. The vocabulary is learned
+        from all documents. Not used by `partial_fit`.
+
+    validation_fraction : float, default=0.1
+        Share of the documents to hold out, drawn at random, in (0, 1). Not used without
+        `early_stopping`.
+
+    n_iter_no_change : int, default=3
+        Stop after so many epochs that did not improve the validation score by `tol`, at
+        least 1. Not used without `early_stopping`.
+
+    tol : float, default=1e-3
+        By how much the validation score, in nats, has to improve in an epoch to count,
+        at least 0. Not used without `early_stopping`.
+
+    init_vectors : mapping, KeyedVectors, str, path or None, default=None
+        Known vectors of words, of size `vector_size`: a mapping of words to vectors, a
+        gensim KeyedVectors, or the path of a file in word2vec's text or binary format
+        or in GloVe's, also gzipped (.gz). The words of the vocabulary that are found
+        begin there, both as centres and as contexts; the rest begin as usual. Pays
+        where documents are few: a thousand, say.
+
+    trainable : bool, default=True
+        Whether training changes the vectors of words found in `init_vectors`. If False,
+        they stay, and the vectors of the other words are learned around them.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the vectors of the last `fit`. The words known then
+        keep their rows, new ones join behind them, and counts add up. Keeps both
+        matrices for this, which doubles the size of the fitted vectorizer.
+
+    memory : str, path, object with the joblib.Memory interface or None, default=None
+        Caches the training, in a folder of this name or as the object does. What is
+        trained again on the same words with the same parameters of the training, and
+        the same int as `random_state`, is read from there instead: a grid over
+        `weighting`, `norm`, `vectors` or the classifier behind trains once for each
+        fold. Documents are tokenized and counted anew, and nothing is told to `verbose`
+        or callbacks of epochs that are not run.
+
     n_jobs : int or None, default=None
         Threads of the training. None means torch's current number, -1 all processors.
         The result is the same, bit for bit, for any number. More than one thread pays
@@ -157,7 +225,8 @@ class Word2VecVectorizer(
         call of `fit`.
 
     verbose : int, default=0
-        1 prints a line for each epoch on standard error.
+        1 prints a line for each epoch on standard error: loss, speed and time left. For
+        a progress bar see Notes.
 
     Attributes
     ----------
@@ -169,7 +238,15 @@ class Word2VecVectorizer(
         The word vectors.
 
     word_counts_ : ndarray of shape (n_words,), dtype=int64
-        How many times each word occurs in the documents of `fit`.
+        How many times each word occurs in the documents of `fit`; in those of all fits
+        that go on from one another.
+
+    word_weights_ : ndarray of shape (n_words,), dtype=float32
+        What each word weighs in a document's mean, by `weighting`; ones if it is None.
+
+    common_components_ : ndarray of shape (n_components, vector_size), dtype=float32
+        The directions that are removed from document vectors, orthonormal:
+        `n_components_removed` of them, or fewer if the documents of `fit` span fewer.
 
     loss_curve_ : list of float
         Mean loss of each epoch for a pair of a word and its context, weighted as
@@ -177,8 +254,20 @@ class Word2VecVectorizer(
         `negative` noise words, summed. It starts near (1 + `negative`) * log(2).
         Computed at sampled steps, before the step is taken.
 
+    validation_scores_ : list of float or None
+        With `early_stopping`, the score of the documents held out after each epoch:
+        minus their mean loss for a pair, in nats. Else None.
+
     n_iter_ : int
-        Epochs trained.
+        Epochs trained; with `early_stopping` those after the best one, too.
+
+    init_coverage_ : float or None
+        Share of the vocabulary that was found in `init_vectors`, in [0, 1]; None
+        without them.
+
+    n_unknown_ : int
+        Tokens that `partial_fit` skipped, after its first call, since they are no words
+        of the vocabulary.
 
     See Also
     --------
@@ -192,6 +281,14 @@ class Word2VecVectorizer(
     There is no `ngram_range`: scikit-learn puts all bigrams of a document after all its
     unigrams, which would fill the windows with words that do not stand there.
 
+    With scikit-learn 1.9 or later, callbacks follow a fit, in a pipeline or a grid
+    search too: ``set_callbacks(sklearn.callback.ProgressBar())`` shows a bar for each
+    fit (``pip install "sklearn-w2v[progress]"``), a
+    :class:`~sklearn.callback.ScoringMonitor` notes a score after each epoch, and one
+    whose `on_fit_task_end` returns True stops the fit. Their interface is experimental.
+
+    A fit that fails or is interrupted leaves the vectorizer as it was.
+
     References
     ----------
     .. [1] Mikolov, T., Chen, K., Corrado, G. and Dean, J. (2013). "Efficient Estimation
@@ -201,6 +298,8 @@ class Word2VecVectorizer(
        arXiv:1310.4546.
     .. [3] Duchi, J., Hazan, E. and Singer, Y. (2011). "Adaptive Subgradient Methods for
        Online Learning and Stochastic Optimization". JMLR 12, 2121-2159.
+    .. [4] Arora, S., Liang, Y. and Ma, T. (2017). "A Simple but Tough-to-Beat Baseline
+       for Sentence Embeddings". ICLR.
 
     Examples
     --------
@@ -220,7 +319,13 @@ class Word2VecVectorizer(
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{
             name: CountVectorizer._parameter_constraints[name]
-            for name in (*TEXT_PARAMETERS, *VOCABULARY_PARAMETERS, "vocabulary")
+            for name in (
+                *TEXT_PARAMETERS,
+                "max_df",
+                "min_df",
+                "max_features",
+                "vocabulary",
+            )
         },
         "analyzer": [StrOptions({"word"}), callable],
         "vector_size": [Interval(Integral, 1, None, closed="left")],
@@ -231,6 +336,10 @@ class Word2VecVectorizer(
         "ns_exponent": [Interval(Real, -10, 10, closed="both")],
         "sample": [Interval(Real, 0, 1, closed="both"), None],
         "vectors": [StrOptions({"average", "center", "context"})],
+        "weighting": [StrOptions({"idf", "sif"}), None],
+        "sif_a": [Interval(Real, 0, None, closed="neither")],
+        "n_components_removed": [Interval(Integral, 0, None, closed="left")],
+        "norm": [StrOptions({"l2"}), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "solver": [StrOptions({"adagrad", "adam", "sgd"})],
         "learning_rate": [
@@ -241,6 +350,19 @@ class Word2VecVectorizer(
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "init_vectors": [
+            str,
+            os.PathLike,
+            HasMethods(["__contains__", "__getitem__"]),
+            None,
+        ],
+        "trainable": ["boolean"],
+        "warm_start": ["boolean"],
+        "memory": [str, os.PathLike, HasMethods(["cache"]), None],
         "n_jobs": [
             None,
             Interval(Integral, None, -1, closed="right"),
@@ -249,6 +371,20 @@ class Word2VecVectorizer(
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    vocabulary_: dict[Any, int]
+    embedding_matrix_: NDArray[np.float32]
+    word_counts_: NDArray[np.int64]
+    word_weights_: NDArray[np.float32]
+    common_components_: NDArray[np.float32]
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    n_iter_: int
+    init_coverage_: float | None
+    n_unknown_: int
+    _training_state: TrainingState | None
+    _document_frequencies: NDArray[np.int64] | None
+    _n_documents: int
 
     def __init__(
         self,
@@ -275,10 +411,22 @@ class Word2VecVectorizer(
         ns_exponent: float = 0.75,
         sample: float | None = 1e-3,
         vectors: Literal["average", "center", "context"] = "average",
+        weighting: Literal["idf", "sif"] | None = None,
+        sif_a: float = 1e-3,
+        n_components_removed: int = 0,
+        norm: Literal["l2"] | None = None,
         epochs: int = 5,
         solver: Literal["adagrad", "adam", "sgd"] = "adagrad",
         learning_rate: float | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        tol: float = 1e-3,
+        init_vectors: Any = None,
+        trainable: bool = True,
+        warm_start: bool = False,
+        memory: Any = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -305,10 +453,22 @@ class Word2VecVectorizer(
         self.ns_exponent = ns_exponent
         self.sample = sample
         self.vectors = vectors
+        self.weighting = weighting
+        self.sif_a = sif_a
+        self.n_components_removed = n_components_removed
+        self.norm = norm
         self.epochs = epochs
         self.solver = solver
         self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.init_vectors = init_vectors
+        self.trainable = trainable
+        self.warm_start = warm_start
+        self.memory = memory
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -322,7 +482,7 @@ class Word2VecVectorizer(
         X : iterable of length n_documents
             Raw documents: a list, an array, a Series, a generator...; read once.
         y : None
-            Ignored.
+            Ignored, but for callbacks, which get it.
 
         Returns
         -------
@@ -333,9 +493,40 @@ class Word2VecVectorizer(
         ------
         ValueError
             If `X` is not a column of documents, has no words that `min_count`, `min_df`
-            and `max_df` leave, or if training diverges.
+            and `max_df` leave, if `init_vectors` are of another size or cannot be read,
+            or if training diverges.
         """
-        self._fit(X)
+        self._fit(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Iterable[Any], y: Any = None) -> "Word2VecVectorizer":
+        """Train on one more batch of documents, in one pass.
+
+        The first call learns the vocabulary, unless `vocabulary` or an earlier `fit`
+        gave one; it does not grow after that. The learning rate does not decay, since
+        the end is not known ("adagrad" takes ever smaller steps all the same), and
+        `epochs` and `early_stopping` are not used: pass the batches again for more.
+        Common directions and weights are learned anew, the former from this batch.
+
+        Parameters
+        ----------
+        X : iterable of length n_documents
+            Raw documents.
+        y : None
+            Ignored, but for callbacks, which get it.
+
+        Returns
+        -------
+        self : Word2VecVectorizer
+            The fitted vectorizer.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does.
+        """
+        self._fit(X, y, partial=True)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -347,17 +538,21 @@ class Word2VecVectorizer(
         X : iterable of length n_documents
             Raw documents.
         y : None
-            Ignored.
+            Ignored, but for callbacks, which get it.
 
         Returns
         -------
         document_vectors : ndarray of shape (n_documents, vector_size), dtype=float32
             Equal to ``fit(X).transform(X)``.
         """
-        return mean_vectors(self._fit(X), self.embedding_matrix_)
+        corpus = self._fit(X, y)
+        return Pooling.of(self, vars(self)).document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
+
+        Weighted, less common directions and scaled, as `weighting`,
+        `n_components_removed` and `norm` say.
 
         Parameters
         ----------
@@ -377,9 +572,88 @@ class Word2VecVectorizer(
         NotFittedError
             If `fit` was not called before.
         """
-        check_is_fitted(self)
-        corpus = _vocabulary.encode(self._iter_tokens(X), self.vocabulary_)
-        return mean_vectors(corpus, self.embedding_matrix_)
+        corpus = _vocabulary.drop_unknown(self._encode(X))
+        return Pooling.of(self, vars(self)).document_vectors(corpus)
+
+    def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
+        """Return the share of each document's tokens that the vocabulary knows.
+
+        Parameters
+        ----------
+        X : iterable of length n_documents
+            Raw documents.
+
+        Returns
+        -------
+        shares : ndarray of shape (n_documents,), dtype=float64
+            From 0 to 1; 0 for a document without tokens.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(min_count=1).fit(["the cat sat"])
+        >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
+        array([0.66666667, 1.        , 0.        , 0.        ])
+        """
+        return _vocabulary.coverage(self._encode(X))
+
+    def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
+        """Split a linear model's score of a document into parts of its words.
+
+        A document vector is linear in its word vectors, but for its length with
+        ``norm="l2"``, which scales all parts alike. So the score splits exactly.
+
+        Parameters
+        ----------
+        document : str
+            A raw document.
+        coef : array-like of shape (vector_size,) or (1, vector_size)
+            The coefficients of a linear model on the document vectors, of one class:
+            ``classifier.coef_[0]``. With a ``StandardScaler`` between,
+            ``classifier.coef_[0] / scaler.scale_``.
+
+        Returns
+        -------
+        contributions : list of (word, contribution)
+            The known words in the order of the document, repeats included. Their sum is
+            the decision function of the document less the intercept (with a
+            ``StandardScaler`` between, less the decision function of a zero vector).
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> texts = ["the cat chased the dog", "the bank sold the bond"] * 50
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
+        >>> vectors = vectorizer.fit_transform(texts)
+        >>> classifier = LogisticRegression().fit(vectors, [0, 1] * 50)
+        >>> text = "The cat sold it"
+        >>> parts = vectorizer.word_contributions(text, classifier.coef_)
+        >>> [word for word, contribution in parts]
+        ['the', 'cat', 'sold']
+        >>> score = classifier.decision_function(vectorizer.transform([text]))
+        >>> in_parts = sum(contribution for word, contribution in parts)
+        >>> bool(abs(in_parts + classifier.intercept_ - score) < 1e-6)
+        True
+        """
+        corpus = _vocabulary.drop_unknown(self._encode([document]))
+        coef = np.asarray(coef, dtype=np.float64)
+        if coef.shape == (1, self._n_features_out):
+            coef = coef[0]
+        if coef.shape != (self._n_features_out,):
+            raise ValueError(
+                f"coef of shape ({self._n_features_out},) expected, got {coef.shape}. "
+                "Of a classifier with several classes, pass the row of one, for "
+                "example coef_[0]."
+            )
+        contributions = Pooling.of(self, vars(self)).contributions(corpus.ids, coef)
+        words = list(self.vocabulary_)
+        return [
+            (words[row], contribution)
+            for row, contribution in zip(
+                corpus.ids.tolist(), contributions.tolist(), strict=True
+            )
+        ]
 
     def get_vector(self, word: Hashable) -> NDArray[np.float32]:
         """Return the vector of a word.
@@ -445,65 +719,149 @@ default=None
             else:
                 query_rows.append(self._row(query))
                 vector = self.embedding_matrix_[query_rows[-1]]
-            direction += sign * _unit(vector)
+            direction += sign * unit(vector)
 
-        similarities = _unit(self.embedding_matrix_) @ _unit(direction)
+        similarities = unit(self.embedding_matrix_) @ unit(direction)
         similarities[query_rows] = -np.inf
         n_found = min(topn, len(similarities) - len(set(query_rows)))
         rows = np.argsort(-similarities, kind="stable")[:n_found].tolist()
         words = list(self.vocabulary_)
         return [(words[row], float(similarities[row])) for row in rows]
 
-    def _fit(self, X: Iterable[Any]) -> Corpus:
-        """Fit, and return the encoded documents."""
-        # Only training needs torch, which takes a second to import.
-        from sklearn_w2v._skipgram import train  # noqa: PLC0415
+    def to_keyed_vectors(self) -> Any:
+        """Return the word vectors as a gensim KeyedVectors, with the words' counts.
 
-        vocabulary, word_counts, corpus = self._encode_corpus(X)
-        centers, contexts, losses = train(
-            corpus.ids,
-            corpus.offsets,
-            _vocabulary.keep_probabilities(word_counts, self.sample),
-            _vocabulary.noise_probabilities(word_counts, self.ns_exponent),
-            vector_size=self.vector_size,
-            window=self.window,
-            shrink_windows=self.shrink_windows,
-            negative=self.negative,
-            solver=self.solver,
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            n_threads=self._n_threads(),
-            seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
-            on_epoch_end=self._report_on(corpus),
-        )
-        # Together and last, so that a fit that fails leaves the estimator as it was.
-        self.vocabulary_ = vocabulary
-        self.word_counts_ = word_counts
-        self.embedding_matrix_: NDArray[np.float32]
-        if self.vectors == "average":
-            self.embedding_matrix_ = np.add(centers, contexts)
-            self.embedding_matrix_ /= 2
-        else:
-            # A copy, since both are halves of one array.
-            chosen = centers if self.vectors == "center" else contexts
-            self.embedding_matrix_ = chosen.copy()
-        self.loss_curve_ = losses
-        self.n_iter_ = len(losses)
+        Returns
+        -------
+        keyed_vectors : gensim.models.KeyedVectors
+            With copies of the vectors. Needs ``pip install "sklearn-w2v[gensim]"``.
+        """
+        check_is_fitted(self)
+        try:
+            from gensim.models import KeyedVectors  # noqa: PLC0415, it is optional
+        except ImportError as error:
+            raise ImportError(
+                'to_keyed_vectors needs gensim: pip install "sklearn-w2v[gensim]"'
+            ) from error
+        keyed_vectors = KeyedVectors(self._n_features_out)
+        keyed_vectors.add_vectors(list(self.vocabulary_), self.embedding_matrix_)
+        for word, count in zip(self.vocabulary_, self.word_counts_, strict=True):
+            keyed_vectors.set_vecattr(word, "count", int(count))
+        return keyed_vectors
+
+    def save_word2vec_format(
+        self, path: str | os.PathLike[str], binary: bool = False
+    ) -> None:
+        """Write the word vectors to a file in the format of the word2vec program.
+
+        The file appears whole or not at all. The format holds words and vectors, and
+        nothing else: pickle the vectorizer to keep all of it.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; gzipped if its name ends in ".gz".
+        binary : bool, default=False
+            Whether to write numbers as bytes instead of text. Both are exact.
+
+        Raises
+        ------
+        ValueError
+            If a word is not a text that the format can hold, as one with a space.
+        """
+        check_is_fitted(self)
+        words = list(self.vocabulary_)
+        _word2vec_format.write(path, words, self.embedding_matrix_, binary=binary)
+
+    @classmethod
+    def from_word2vec_format(
+        cls, path: str | os.PathLike[str], **params: Any
+    ) -> "Word2VecVectorizer":
+        """Make a vectorizer that is ready to transform out of a file of word vectors.
+
+        Parameters
+        ----------
+        path : str or path
+            A file in word2vec's text or binary format or in GloVe's, gzipped or not;
+            which of these is seen from its content.
+        **params : dict
+            Parameters of the vectorizer, for example ``lowercase=False`` where the
+            words of the file have capitals.
+
+        Returns
+        -------
+        vectorizer : Word2VecVectorizer
+            Fitted, with `word_counts_` of 0, since the file has none.
+
+        Raises
+        ------
+        ValueError
+            If the file is truncated or no such file, or if `params` ask for another
+            `vector_size`, or for a `weighting` or directions to remove, which take
+            documents to learn.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(min_count=1).fit(["the cat sat"])
+        >>> with TemporaryDirectory() as folder:
+        ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt.gz")
+        ...     loaded = Word2VecVectorizer.from_word2vec_format(
+        ...         f"{folder}/vectors.txt.gz"
+        ...     )
+        >>> bool((loaded.transform(["a cat"]) == vectorizer.transform(["a cat"])).all())
+        True
+        """
+        words, matrix = _word2vec_format.read(path)
+        n_words, vector_size = matrix.shape
+        vectorizer = cls(**({"vector_size": vector_size} | params))
+        vectorizer._validate_params()
+        if vectorizer.vector_size != vector_size:
+            raise ValueError(
+                f"vector_size={vectorizer.vector_size}, but the vectors of "
+                f"{os.fspath(path)!r} have {vector_size} dimensions."
+            )
+        if vectorizer.weighting is not None or vectorizer.n_components_removed:
+            raise ValueError(
+                "weighting and n_components_removed are learned from documents, of "
+                "which a file of word vectors knows nothing. Pass it as init_vectors, "
+                "and fit."
+            )
+        vectorizer.vocabulary_ = {word: row for row, word in enumerate(words)}
+        vectorizer.embedding_matrix_ = matrix
+        vectorizer.word_counts_ = np.zeros(n_words, dtype=np.int64)
+        vectorizer.word_weights_ = np.ones(n_words, dtype=np.float32)
+        vectorizer.common_components_ = np.empty((0, vector_size), dtype=np.float32)
+        vectorizer.loss_curve_ = []
+        vectorizer.validation_scores_ = None
+        vectorizer.n_iter_ = 0
+        vectorizer.init_coverage_ = None
+        vectorizer.n_unknown_ = 0
+        vectorizer._training_state = None
+        vectorizer._document_frequencies = None
+        vectorizer._n_documents = 0
+        return vectorizer
+
+    def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
+        """Fit, and return the encoded documents."""
+        if self.n_components_removed >= self.vector_size:
+            raise ValueError(
+                f"n_components_removed={self.n_components_removed} leaves nothing of "
+                f"vectors of vector_size={self.vector_size}."
+            )
+        attributes, corpus = Fit(self, partial=partial).run(X, y)
+        self._set(attributes)
         return corpus
 
-    def _encode_corpus(
-        self, X: Iterable[Any]
-    ) -> tuple[dict[Any, int], NDArray[np.int64], Corpus]:
-        """Return the vocabulary, its counts, and the documents as rows of it."""
-        documents = self._iter_tokens(X)
-        if self.vocabulary is None:
-            return _vocabulary.learn(
-                documents,
-                min_count=self.min_count,
-                **{name: getattr(self, name) for name in VOCABULARY_PARAMETERS},
-            )
-        return _vocabulary.count(documents, self.vocabulary)
+    def _set(self, attributes: Mapping[str, Any]) -> None:
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    def _encode(self, X: Iterable[Any]) -> Corpus:
+        """Return documents as rows, with tokens that are no words."""
+        check_is_fitted(self)
+        return _vocabulary.encode(self._iter_tokens(X), self.vocabulary_)
 
     def _iter_tokens(self, X: Iterable[Any]) -> Iterator[Iterable[Any]]:
         text_parameters = {name: getattr(self, name) for name in TEXT_PARAMETERS}
@@ -512,31 +870,6 @@ default=None
             build_analyzer(**text_parameters),
             takes_text=self.analyzer == "word" and self.input == "content",
         )
-
-    def _report_on(self, corpus: Corpus) -> Callable[[float], None]:
-        """Return what is called with the loss at the end of each epoch."""
-        n_done = 0
-        begin = time.perf_counter()
-
-        def report(loss: float) -> None:
-            nonlocal n_done
-            n_done += 1
-            speed = n_done * len(corpus.ids) / (time.perf_counter() - begin)
-            if self.verbose:
-                print(
-                    f"[Word2VecVectorizer] epoch {n_done}/{self.epochs}: "
-                    f"loss {loss:.4f}, {speed:,.0f} words/s",
-                    file=sys.stderr,
-                )
-
-        return report
-
-    def _n_threads(self) -> int | None:
-        """Return the number of training threads; None leaves torch's as it is."""
-        if self.n_jobs is None:
-            return None
-        # In a worker process of joblib, -1 gives the processors that are its share.
-        return int(_openmp_effective_n_threads(self.n_jobs))
 
     def _row(self, word: Hashable) -> int:
         try:
@@ -556,6 +889,9 @@ default=None
     def _n_features_out(self) -> int:
         return int(self.embedding_matrix_.shape[1])
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "vocabulary_")
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
@@ -569,9 +905,3 @@ def _as_list(queries: Any) -> list[Any]:
     if queries is None:
         return []
     return list(queries) if isinstance(queries, (list, tuple)) else [queries]
-
-
-def _unit(vectors: NDArray[Any]) -> NDArray[Any]:
-    """Scale vectors to length 1; a zero vector stays zero."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(lengths == 0, 1, lengths)

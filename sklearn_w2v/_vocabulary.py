@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.model_selection import train_test_split
 
 #: The id of a token that is no word of the vocabulary.
 UNKNOWN = -1
@@ -32,34 +33,65 @@ class Corpus(NamedTuple):
     offsets: NDArray[np.int64]  # (n_documents + 1,)
 
 
+class WordCounts(NamedTuple):
+    """How often words occur, in all documents that were learned from."""
+
+    tokens: NDArray[np.int64]  # (n_words,)
+    #: In how many documents; None where nobody asks, since counting takes a while.
+    document_frequencies: NDArray[np.int64] | None  # (n_words,)
+    n_documents: int  # for these frequencies
+
+    @classmethod
+    def of(cls, corpus: Corpus, n_words: int, *, by_document: bool) -> "WordCounts":
+        """Count the words of a corpus."""
+        tokens = np.bincount(corpus.ids, minlength=n_words)
+        if not by_document:
+            return cls(tokens, None, 0)
+        frequencies = document_frequencies(corpus, n_words)
+        return cls(tokens, frequencies, len(corpus.offsets) - 1)
+
+    def plus(self, before: "WordCounts", rows: NDArray[np.int64]) -> "WordCounts":
+        """Add counts from before, of words that now have these rows, or none (-1)."""
+        stays = rows >= 0
+        tokens = self.tokens.copy()
+        tokens[rows[stays]] += before.tokens[stays]
+        if self.document_frequencies is None or before.document_frequencies is None:
+            return self._replace(tokens=tokens)
+        frequencies = self.document_frequencies.copy()
+        frequencies[rows[stays]] += before.document_frequencies[stays]
+        return WordCounts(tokens, frequencies, self.n_documents + before.n_documents)
+
+
 def learn(
     documents: Iterable[Iterable[Any]],
     *,
+    known: Iterable[Any] = (),
     min_count: int,
     min_df: float,
     max_df: float,
     max_features: int | None,
-) -> tuple[dict[Any, int], NDArray[np.int64], Corpus]:
+) -> tuple[dict[Any, int], Corpus]:
     """Learn the vocabulary of a stream of token lists, and encode it.
 
     Words are sorted by falling count; words of the same count stand in the order in
-    which they were first seen, which needs no order among tokens of any type.
+    which they were first seen, which needs no order among tokens of any type. Words
+    that are known already come first, in their order, however often they occur here.
 
     Returns
     -------
     vocabulary : dict of word -> row
-    counts : ndarray of shape (n_words,)
     corpus : Corpus
         The documents, less the tokens that are no words of the vocabulary.
     """
-    seen: defaultdict[Any, int] = defaultdict()
+    seen = defaultdict(None, {word: row for row, word in enumerate(known)})
+    n_known = len(seen)
     seen.default_factory = seen.__len__  # a new token gets the next free id
     ids, offsets = array("i"), array("q", [0])
     for tokens in documents:
         ids.extend(map(seen.__getitem__, tokens))
         offsets.append(len(ids))
     corpus = Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
-    if not seen:
+    if not len(ids):
         raise ValueError(
             "empty vocabulary; no document has a token. Perhaps the documents only "
             "contain stop words?"
@@ -68,7 +100,8 @@ def learn(
     counts = np.bincount(corpus.ids, minlength=len(seen))
     kept = counts >= min_count
     kept &= _has_document_frequency(corpus, len(seen), min_df=min_df, max_df=max_df)
-    if not kept.any():
+    kept[:n_known] = True
+    if not counts[kept].any():
         raise ValueError(
             f"empty vocabulary; none of the {len(seen)} distinct tokens is left after "
             f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}. "
@@ -76,20 +109,21 @@ def learn(
             "min_df, or a higher max_df."
         )
 
-    rows = np.flatnonzero(kept)
-    rows = rows[np.argsort(-counts[rows], kind="stable")][:max_features]
+    new = np.flatnonzero(kept[n_known:]) + n_known
+    new = new[np.argsort(-counts[new], kind="stable")]
+    rows = np.concatenate([np.arange(n_known), new])
+    rows = rows[: None if max_features is None else max(max_features, n_known)]
     row_of_token = np.full(len(seen), UNKNOWN, dtype=np.int32)
     row_of_token[rows] = np.arange(len(rows), dtype=np.int32)
     tokens_seen = list(seen)
     vocabulary = {tokens_seen[token]: row for row, token in enumerate(rows.tolist())}
-    known = drop_unknown(Corpus(row_of_token[corpus.ids], corpus.offsets))
-    return vocabulary, counts[rows], known
+    return vocabulary, drop_unknown(Corpus(row_of_token[corpus.ids], corpus.offsets))
 
 
-def count(
+def take(
     documents: Iterable[Iterable[Any]],
     vocabulary: Mapping[Any, int] | Iterable[Any],
-) -> tuple[dict[Any, int], NDArray[np.int64], Corpus]:
+) -> tuple[dict[Any, int], Corpus]:
     """Encode a stream of token lists with a vocabulary that the user gave.
 
     Returns what `learn` does, with the vocabulary in the order of its rows.
@@ -97,24 +131,22 @@ def count(
     # CountVectorizer checks a given vocabulary, and fits without a document.
     checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
     row_of_word = dict(sorted(checked.vocabulary_.items(), key=itemgetter(1)))
-    corpus = encode(documents, row_of_word)
+    corpus = drop_unknown(encode(documents, row_of_word))
     if not len(corpus.ids):
         raise ValueError(
             f"None of the {len(row_of_word)} words of `vocabulary` is in a document, "
             "so there is nothing to train on."
         )
-    return row_of_word, np.bincount(corpus.ids, minlength=len(row_of_word)), corpus
+    return row_of_word, corpus
 
 
 def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
-    """Turn a stream of token lists into the rows of their known words."""
+    """Turn a stream of token lists into rows; UNKNOWN stands for what is no word."""
     ids, offsets = array("i"), array("q", [0])
     for tokens in documents:
         ids.extend(map(vocabulary.get, tokens, repeat(UNKNOWN)))
         offsets.append(len(ids))
-    return drop_unknown(
-        Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
-    )
+    return Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
 
 
 def drop_unknown(corpus: Corpus) -> Corpus:
@@ -124,6 +156,41 @@ def drop_unknown(corpus: Corpus) -> Corpus:
         return corpus
     n_dropped_before = np.searchsorted(unknown, corpus.offsets)  # (n_documents + 1,)
     return Corpus(corpus.ids[corpus.ids != UNKNOWN], corpus.offsets - n_dropped_before)
+
+
+def coverage(corpus: Corpus) -> NDArray[np.float64]:
+    """Return the share of each document's tokens that are words; 0 without tokens."""
+    n_words = np.diff(drop_unknown(corpus).offsets)  # (n_documents,)
+    shares: NDArray[np.float64] = n_words / np.maximum(np.diff(corpus.offsets), 1)
+    return shares
+
+
+def split(
+    corpus: Corpus, validation_fraction: float, random_state: np.random.RandomState
+) -> tuple[Corpus, Corpus]:
+    """Hold out a share of the documents, drawn at random."""
+    rest, held_out = train_test_split(
+        np.arange(len(corpus.offsets) - 1),
+        test_size=validation_fraction,
+        random_state=random_state,
+    )
+    documents, validation = _select(corpus, rest), _select(corpus, held_out)
+    if not len(documents.ids):
+        raise ValueError(
+            "The documents that early_stopping leaves to train on have no words. Lower "
+            "validation_fraction, or set early_stopping=False."
+        )
+    return documents, validation
+
+
+def _select(corpus: Corpus, documents: NDArray[np.intp]) -> Corpus:
+    lengths = np.diff(corpus.offsets)
+    chosen = np.zeros(len(lengths), dtype=bool)
+    chosen[documents] = True
+    return Corpus(
+        corpus.ids[np.repeat(chosen, lengths)],
+        np.concatenate([[0], np.cumsum(lengths[chosen])]),
+    )
 
 
 def keep_probabilities(
@@ -157,6 +224,20 @@ def noise_probabilities(
     return weights / weights.sum()
 
 
+def document_frequencies(corpus: Corpus, n_tokens: int) -> NDArray[np.int64]:
+    """Count the documents that each token stands in."""
+    n_documents = len(corpus.offsets) - 1
+    frequencies = np.zeros(n_tokens, dtype=np.int64)
+    for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
+        offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
+        ids = corpus.ids[offsets[0] : offsets[-1]]
+        document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        # One number for a (document, token) pair, so that distinct ones can be counted.
+        pairs = np.unique(document * n_tokens + ids)
+        frequencies += np.bincount(pairs % n_tokens, minlength=n_tokens)
+    return frequencies
+
+
 def _has_document_frequency(
     corpus: Corpus, n_tokens: int, *, min_df: float, max_df: float
 ) -> NDArray[np.bool_]:
@@ -168,13 +249,5 @@ def _has_document_frequency(
         raise ValueError("max_df corresponds to < documents than min_df")
     if lowest <= 1 and highest >= n_documents:
         return np.ones(n_tokens, dtype=bool)
-
-    frequencies = np.zeros(n_tokens, dtype=np.int64)
-    for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
-        offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
-        ids = corpus.ids[offsets[0] : offsets[-1]]
-        document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        # One number for a (document, token) pair, so that distinct ones can be counted.
-        pairs = np.unique(document * n_tokens + ids)
-        frequencies += np.bincount(pairs % n_tokens, minlength=n_tokens)
+    frequencies = document_frequencies(corpus, n_tokens)
     return (frequencies >= lowest) & (frequencies <= highest)

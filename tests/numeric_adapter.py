@@ -19,6 +19,10 @@ class NumericDocumentsMixin:
     def fit_transform(self, X, y=None):
         return super().fit_transform(self._documents(X, reset=True), y)
 
+    def partial_fit(self, X, y=None):
+        reset = not hasattr(self, "vocabulary_")
+        return super().partial_fit(self._documents(X, reset=reset), y)
+
     def transform(self, X):
         return super().transform(self._documents(X, reset=False))
 

@@ -4,12 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+from threadpoolctl import threadpool_limits
 
 from sklearn_w2v import _pooling
-from sklearn_w2v._pooling import mean_vectors
-from sklearn_w2v._vocabulary import Corpus
+from sklearn_w2v._pooling import Pooling, common_components, unit, word_weights
+from sklearn_w2v._vocabulary import Corpus, WordCounts, encode
 
 MATRIX = np.random.RandomState(0).normal(size=(7, 3)).astype(np.float32)
+WEIGHTS = np.array([1, 0.5, 2, 0.1, 3, 1, 0.25], dtype=np.float32)
+NO_COMPONENTS = np.empty((0, 3), dtype=np.float32)
+#: Two orthonormal directions.
+COMPONENTS = np.linalg.qr(MATRIX[:3])[0][:2].astype(np.float32)
+DOCUMENTS = st.lists(st.lists(st.integers(0, 6), max_size=20), max_size=20)
 
 
 def corpus_of(documents):
@@ -18,31 +27,163 @@ def corpus_of(documents):
     return Corpus(ids, offsets)
 
 
-@given(st.lists(st.lists(st.integers(0, 6), max_size=20), max_size=20))
-def test_equals_the_mean_of_a_plain_loop(documents):
-    means = mean_vectors(corpus_of(documents), MATRIX)
-    expected = [
-        MATRIX[document].mean(axis=0, dtype=float) if document else np.zeros(3)
-        for document in documents
-    ]
-    assert means.dtype == np.float32
-    np.testing.assert_allclose(means, np.reshape(expected, (-1, 3)), atol=1e-6)
+def pooling(
+    weights=None, *, divides_by_weights=False, components=NO_COMPONENTS, norm=None
+):
+    if weights is None:
+        weights = np.ones(7, dtype=np.float32)
+    return Pooling(MATRIX, weights, divides_by_weights, components, norm)
 
 
-def test_no_documents_give_no_rows():
-    assert mean_vectors(corpus_of([]), MATRIX).shape == (0, 3)
+#: One of each kind, and all at once.
+POOLINGS = {
+    "mean": pooling(),
+    "idf": pooling(WEIGHTS, divides_by_weights=True),
+    "sif": pooling(WEIGHTS),
+    "removed": pooling(components=COMPONENTS),
+    "l2": pooling(norm="l2"),
+    "all": pooling(
+        WEIGHTS, divides_by_weights=True, components=COMPONENTS[:1], norm="l2"
+    ),
+    "sif, removed": pooling(WEIGHTS, components=COMPONENTS[:1]),
+}
 
 
-def test_a_document_without_words_is_exactly_zero_without_a_warning():
-    assert mean_vectors(corpus_of([[], [1], []]), MATRIX)[[0, 2]].tolist() == [
-        [0, 0, 0],
-        [0, 0, 0],
-    ]
+def loop(pooling, documents):
+    vectors = []
+    for document in documents:
+        weights = pooling.word_weights[document].astype(float)
+        divisor = weights.sum() if pooling.divides_by_weights else len(document)
+        vector = weights @ MATRIX[document].astype(float) / max(divisor, 1e-9)
+        for component in pooling.common_components.astype(float):
+            vector = vector - (vector @ component) * component
+        if pooling.norm == "l2" and vector.any():
+            vector = vector / np.sqrt(vector @ vector)
+        vectors.append(vector)
+    return np.reshape(vectors, (-1, 3))
 
 
+@pytest.mark.parametrize("name", POOLINGS)
+@given(documents=DOCUMENTS)
+def test_equals_a_plain_loop(name, documents):
+    vectors = POOLINGS[name].document_vectors(corpus_of(documents))
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, loop(POOLINGS[name], documents), atol=2e-5)
+
+
+@pytest.mark.parametrize("name", POOLINGS)
+def test_no_documents_give_no_rows(name):
+    assert POOLINGS[name].document_vectors(corpus_of([])).shape == (0, 3)
+
+
+@pytest.mark.parametrize("name", POOLINGS)
+def test_a_document_without_words_is_exactly_zero_without_a_warning(name):
+    vectors = POOLINGS[name].document_vectors(corpus_of([[], [1], []]))
+    assert vectors[[0, 2]].tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("name", POOLINGS)
 @pytest.mark.parametrize("at_once", [1, 3, 100])
-def test_a_row_does_not_depend_on_its_batch(at_once, monkeypatch):
+def test_a_row_does_not_depend_on_its_batch(name, at_once, monkeypatch):
     documents = [[i % 7, (3 * i) % 7, 2][: i % 4] for i in range(20)]
-    alone = np.vstack([mean_vectors(corpus_of([one]), MATRIX) for one in documents])
+    vectors_of = POOLINGS[name].document_vectors
+    alone = np.vstack([vectors_of(corpus_of([one])) for one in documents])
     monkeypatch.setattr(_pooling, "DOCUMENTS_AT_ONCE", at_once)
-    np.testing.assert_array_equal(mean_vectors(corpus_of(documents), MATRIX), alone)
+    np.testing.assert_array_equal(vectors_of(corpus_of(documents)), alone)
+
+
+def test_a_document_in_a_removed_direction_is_zero_whatever_the_norm():
+    only = MATRIX[[4]] / np.linalg.norm(MATRIX[4])
+    removed = pooling(components=only, norm="l2")
+    assert not removed.document_vectors(corpus_of([[4], [4, 4]])).any()
+
+
+@pytest.mark.parametrize("name", POOLINGS)
+@given(document=st.lists(st.integers(0, 6), min_size=1, max_size=20))
+def test_contributions_add_up_to_the_product_with_the_vector(name, document):
+    coef = np.array([2.0, -1.0, 0.5])
+    pooling = POOLINGS[name]
+    contributions = pooling.contributions(np.array(document, np.int32), coef)
+    assert contributions.shape == (len(document),)
+    (vector,) = pooling.document_vectors(corpus_of([document]))
+    assert contributions.sum() == pytest.approx(vector @ coef, abs=1e-4)
+
+
+def test_contributions_are_proportional_to_weights():
+    same = POOLINGS["idf"]._replace(embedding_matrix=np.ones((7, 3), np.float32))
+    ids = np.array([1, 2, 2, 4], np.int32)
+    contributions = same.contributions(ids, np.ones(3))
+    np.testing.assert_allclose(contributions, 3 * WEIGHTS[ids] / WEIGHTS[ids].sum())
+
+
+@pytest.mark.parametrize("name", POOLINGS)
+def test_a_document_without_words_has_no_contributions(name):
+    assert POOLINGS[name].contributions(np.empty(0, np.int32), np.ones(3)).size == 0
+
+
+def test_idf_weights_are_tfidf_vectorizers():
+    texts = ["one two", "two three three", "two", ""]
+    theirs = TfidfVectorizer().fit(texts)
+    corpus = encode([text.split() for text in texts], theirs.vocabulary_)
+    counts = WordCounts.of(corpus, 3, by_document=True)
+    weights = word_weights("idf", counts, sif_a=1)
+    np.testing.assert_allclose(weights, theirs.idf_, rtol=1e-6)
+
+
+def test_sif_weights_are_those_of_the_paper():
+    counts = WordCounts(np.array([90, 9, 1, 0]), None, 0)
+    weights = word_weights("sif", counts, sif_a=0.01)
+    np.testing.assert_allclose(
+        weights, [0.01 / 0.91, 0.01 / 0.1, 0.01 / 0.02, 1], rtol=1e-6
+    )
+
+
+def test_without_a_weighting_all_words_weigh_the_same():
+    counts = WordCounts(np.array([90, 9]), None, 0)
+    assert word_weights(None, counts, sif_a=1).tolist() == [1, 1]
+
+
+def random_vectors(n_rows, vector_size):
+    random = np.random.RandomState(0)
+    scales = np.linspace(3, 1, vector_size)
+    return (random.normal(size=(n_rows, vector_size)) * scales + 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("n_components", [1, 3])
+def test_common_components_are_the_first_singular_vectors(n_components):
+    vectors = random_vectors(500, 8)
+    components = common_components(vectors, n_components)
+    theirs = TruncatedSVD(n_components, algorithm="arpack", random_state=0)
+    theirs.fit(vectors)
+    assert components.dtype == np.float32
+    assert components.flags.c_contiguous
+    products = np.abs(components @ theirs.components_.T)
+    np.testing.assert_allclose(products, np.eye(n_components), atol=1e-5)
+
+
+def test_common_components_do_not_depend_on_parts(monkeypatch):
+    vectors = random_vectors(50, 8)
+    expected = common_components(vectors, 2)
+    monkeypatch.setattr(_pooling, "DOCUMENTS_AT_ONCE", 7)
+    np.testing.assert_allclose(common_components(vectors, 2), expected, atol=1e-6)
+
+
+def test_there_are_no_more_common_components_than_dimensions_spanned():
+    one_direction = np.outer([1, 2, 0, -1], [3, 4, 0, 0]).astype(np.float32)
+    components = common_components(one_direction, 3)
+    np.testing.assert_allclose(np.abs(components), [[0.6, 0.8, 0, 0]], atol=1e-6)
+    assert common_components(np.zeros((5, 4), np.float32), 2).shape == (0, 4)
+
+
+def test_common_components_do_not_depend_on_the_number_of_threads():
+    vectors = random_vectors(20_000, 100)
+    with threadpool_limits(1):
+        expected = common_components(vectors, 3)
+    with threadpool_limits(2):
+        np.testing.assert_array_equal(common_components(vectors, 3), expected)
+
+
+def test_unit_vectors_are_those_of_scikit_learn():
+    vectors = np.vstack([MATRIX, np.zeros((1, 3), np.float32)])
+    np.testing.assert_allclose(unit(vectors), normalize(vectors), rtol=1e-6)
+    assert unit(vectors).dtype == np.float32

@@ -8,11 +8,12 @@ import sys
 import numpy as np
 import pytest
 import torch
-from test_skipgram import N_WORDS, sampler_of
+from test_blocks import N_WORDS, sampler_of
 from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
-from sklearn_w2v._skipgram import SOLVERS, Layout, SkipGram
+from sklearn_w2v._blocks import Layout
+from sklearn_w2v._skipgram import SOLVERS, SkipGram
 from sklearn_w2v._vocabulary import keep_probabilities, noise_probabilities
 
 WINDOW, SIZE = 3, 5
@@ -145,8 +146,18 @@ def test_the_loss_equals_a_plain_loop_over_pairs():
     vectors = random_matrices()
     expected, _ = pair_loop(blocks, vectors.flatten(0, 1).numpy())
     model = SkipGram(vectors, solver="adagrad")
+    assert model.loss(blocks) == pytest.approx(expected, rel=1e-6)
     assert model.step(blocks, 0.1, with_loss=True) == pytest.approx(expected, rel=1e-6)
     assert model.step(blocks, 0.1) == 0.0
+
+
+def test_the_loss_alone_changes_nothing():
+    vectors = random_matrices()
+    model = SkipGram(vectors, solver="adagrad")
+    squares = model.solver.sum_of_squares.clone()
+    model.loss(some_blocks())
+    torch.testing.assert_close(vectors, random_matrices(), rtol=0, atol=0)
+    assert torch.equal(model.solver.sum_of_squares, squares)
 
 
 def test_the_first_loss_is_that_of_vectors_that_know_nothing():

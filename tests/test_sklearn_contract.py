@@ -47,9 +47,20 @@ def small(**parameters):
 
 
 def numeric(**parameters):
-    return NumericWord2VecVectorizer(
-        vector_size=4, epochs=2, min_count=1, sample=None, **parameters
-    )
+    defaults = {"vector_size": 4, "epochs": 2, "min_count": 1, "sample": None}
+    return NumericWord2VecVectorizer(**(defaults | parameters))
+
+
+#: Settings whose parts may disturb one another.
+COMBINATIONS = [
+    {},
+    {"solver": "adam", "weighting": "idf", "norm": "l2"},
+    {"solver": "sgd", "vectors": "center", "weighting": "sif"},
+    {"n_components_removed": 1, "norm": "l2", "weighting": "sif"},
+    {"early_stopping": True, "validation_fraction": 0.4, "epochs": 5},
+    {"warm_start": True, "vectors": "context", "n_components_removed": 2},
+    {"init_vectors": {"c0v0": [0.5] * 4}, "trainable": False, "warm_start": True},
+]
 
 
 @parametrize_with_checks([small()])
@@ -57,8 +68,20 @@ def test_public_checks(estimator, check):
     check(estimator)
 
 
+def expected_failures(vectorizer):
+    """The checks that fit one estimator several times, and want the same each time."""
+    reason = "with warm_start=True, a second fit goes on from the first"
+    checks = [
+        "check_pipeline_consistency",
+        "check_transformer_data_not_an_array",
+        "check_transformer_general",
+    ]
+    return dict.fromkeys(checks, reason) if vectorizer.warm_start else {}
+
+
 @parametrize_with_checks(
-    [numeric(), numeric(solver="adam"), numeric(solver="sgd", vectors="center")]
+    [numeric(**parameters) for parameters in COMBINATIONS],
+    expected_failed_checks=expected_failures,
 )
 def test_public_checks_through_numbers(estimator, check):
     check(estimator)
@@ -75,6 +98,15 @@ def test_numbers_do_let_the_public_checks_run():
 @pytest.mark.parametrize("name", INTERNAL_CHECKS)
 def test_internal_checks_through_numbers(name):
     getattr(estimator_checks, name)("NumericWord2VecVectorizer", numeric())
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.filterwarnings("ignore:X has feature names, but:UserWarning")
+@pytest.mark.parametrize("name", INTERNAL_CHECKS)
+def test_internal_checks_with_everything_on(name):
+    everything = COMBINATIONS[3] | COMBINATIONS[4] | COMBINATIONS[6]
+    everything["warm_start"] = False
+    getattr(estimator_checks, name)("NumericWord2VecVectorizer", numeric(**everything))
 
 
 def test_classifies_in_a_pipeline(topic_texts):
@@ -187,10 +219,16 @@ assert "torch" not in sys.modules, "torch was imported"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_a_pickle_holds_the_matrix_once_and_no_texts(topic_texts):
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+@pytest.mark.parametrize("weighting", [None, "idf"])
+def test_a_pickle_holds_the_matrix_once_and_no_texts(weighting, vectors, topic_texts):
     texts, _ = topic_texts
-    fitted = small(vector_size=300).fit(texts)
-    assert len(pickle.dumps(fitted)) < fitted.embedding_matrix_.nbytes + 10_000
+    fitted = small(
+        vector_size=300, vectors=vectors, weighting=weighting, norm="l2"
+    ).set_params(n_components_removed=1)
+    data = pickle.dumps(fitted.fit(texts))
+    assert len(data) < fitted.embedding_matrix_.nbytes + 10_000
+    assert texts[0].encode() not in data
 
 
 @pytest.mark.parametrize("method", ["transform", "fit_transform"])
@@ -244,4 +282,35 @@ def test_routing_asks_for_no_metadata(topic_texts):
 
 def test_repr_and_html_show_what_was_set():
     assert repr(small(window=3)).startswith("Word2VecVectorizer(epochs=2, min_count=1")
-    assert "window" in small(window=3)._repr_html_()
+    html = small(window=3)._repr_html_()
+    assert "window" in html
+
+
+def test_html_has_no_link_that_leads_nowhere(topic_texts):
+    for vectorizer in (small(), small().fit(topic_texts[0])):
+        assert "href" not in vectorizer._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"weighting": "idf", "n_components_removed": 1, "norm": "l2"},
+        {"warm_start": True, "vectors": "context"},
+        {"early_stopping": True, "vocabulary": ["cat", "dog", "paw"]},
+        {"init_vectors": {"cat": [1.0] * 8}},
+    ],
+)
+def test_skops_stores_it_with_the_types_that_it_trusts(parameters, topic_texts):
+    skops = pytest.importorskip("skops.io", reason="skops is optional")
+    texts, _ = topic_texts
+    fitted = small(**parameters).fit(texts)
+    data = skops.dumps(fitted)
+    # All but the class itself, which no list of skops can know.
+    own_type = "sklearn_w2v._vectorizer.Word2VecVectorizer"
+    assert skops.get_untrusted_types(data=data) == [own_type]
+    loaded = skops.loads(data, trusted=[own_type])
+    np.testing.assert_array_equal(loaded.transform(texts), fitted.transform(texts))
+    assert loaded.most_similar("cat") == fitted.most_similar("cat")
+    loaded.partial_fit(texts)
+    assert loaded.n_iter_ == fitted.n_iter_ + 1

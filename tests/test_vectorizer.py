@@ -9,6 +9,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer
@@ -63,14 +66,18 @@ def test_fitted_attributes(tutorial_sentences):
     assert fitted.word_counts_.tolist() == [tokens.count(word) for word in words]
     assert sorted(fitted.word_counts_, reverse=True) == fitted.word_counts_.tolist()
     assert all(isinstance(loss, float) for loss in fitted.loss_curve_)
-    public = [name for name in vars(fitted) if name.endswith("_")]
-    assert sorted(public) == [
-        "embedding_matrix_",
-        "loss_curve_",
-        "n_iter_",
-        "vocabulary_",
-        "word_counts_",
-    ]
+    assert fitted.word_weights_.tolist() == [1] * len(words)
+    assert fitted.common_components_.shape == (0, 8)
+    assert fitted.validation_scores_ is None
+    assert fitted.init_coverage_ is None
+    assert fitted.n_unknown_ == 0
+
+
+def test_every_attribute_is_documented():
+    attributes = Word2VecVectorizer.__doc__.partition("    Attributes\n")[2]
+    documented = re.findall(r"^    (\w+_) :", attributes, re.M)
+    public = [name for name in vars(small().fit(["a word"])) if name.endswith("_")]
+    assert documented == public
 
 
 def test_words_of_a_topic_are_close(fitted):
@@ -79,14 +86,18 @@ def test_words_of_a_topic_are_close(fitted):
         assert set(friends.split()) <= set(similar)
 
 
-@pytest.mark.parametrize("method", ["fit", "fit_transform", "transform"])
+@pytest.mark.parametrize(
+    "method", ["fit", "fit_transform", "partial_fit", "transform", "coverage"]
+)
 def test_each_method_refuses_a_single_text(method, fitted):
     message = "^Iterable over raw text documents expected, string object received.$"
     with pytest.raises(ValueError, match=message):
         getattr(fitted, method)("a text")
 
 
-@pytest.mark.parametrize("method", ["fit", "fit_transform", "transform"])
+@pytest.mark.parametrize(
+    "method", ["fit", "fit_transform", "partial_fit", "transform", "coverage"]
+)
 def test_each_method_names_a_missing_document(method, fitted):
     with pytest.raises(ValueError, match="Document 1 is missing"):
         getattr(fitted, method)(["a text", None])
@@ -163,16 +174,22 @@ def test_token_lists_fit_with_a_callable_analyzer(topic_texts):
     np.testing.assert_array_equal(small(analyzer=list).fit_transform(tokens), expected)
 
 
-@pytest.mark.parametrize("method", ["transform", "get_feature_names_out"])
-def test_unfitted_use_says_so(method):
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("transform", [["text"]]),
+        ("coverage", [["text"]]),
+        ("word_contributions", ["text", [1] * 8]),
+        ("get_feature_names_out", []),
+        ("get_vector", ["word"]),
+        ("most_similar", ["word"]),
+        ("to_keyed_vectors", []),
+        ("save_word2vec_format", ["path"]),
+    ],
+)
+def test_unfitted_use_says_so(method, arguments):
     with pytest.raises(NotFittedError):
-        getattr(small(), method)(*[["text"]][: method == "transform"])
-
-
-@pytest.mark.parametrize("method", ["get_vector", "most_similar"])
-def test_unfitted_look_ups_say_so(method):
-    with pytest.raises(NotFittedError):
-        getattr(small(), method)("word")
+        getattr(small(), method)(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -200,10 +217,22 @@ def test_unfitted_look_ups_say_so(method):
         ("ns_exponent", [11, -11, np.nan, None]),
         ("sample", [-1e-3, 1.1, np.nan, "off"]),
         ("vectors", ["mean", None]),
+        ("weighting", ["tfidf", True]),
+        ("sif_a", [0, -1e-3, None]),
+        ("n_components_removed", [-1, 1.0, None]),
+        ("norm", ["l1", "max"]),
         ("epochs", [0, 1.5]),
         ("solver", ["lbfgs", None]),
         ("learning_rate", [0, -1, np.inf, np.nan, "constant"]),
         ("batch_size", [0, 10.0, "full"]),
+        ("early_stopping", [1, "yes", None]),
+        ("validation_fraction", [0, 1, 1.0, -0.1]),
+        ("n_iter_no_change", [0, 2.5, None]),
+        ("tol", [-1e-3, np.nan, None]),
+        ("init_vectors", [3, Word2VecVectorizer()]),
+        ("trainable", [2, None]),
+        ("warm_start", [2, None]),
+        ("memory", [3, {}]),
         ("n_jobs", [0, 1.5, "all"]),
         ("random_state", ["seed", -1]),
         ("verbose", [-1, "yes"]),
@@ -211,7 +240,7 @@ def test_unfitted_look_ups_say_so(method):
 )
 def test_bad_parameters_are_named_at_fit(name, values):
     for value in values:
-        for method in ("fit", "fit_transform"):
+        for method in ("fit", "fit_transform", "partial_fit"):
             vectorizer = Word2VecVectorizer(**{name: value})
             message = f"^The '{name}' parameter of Word2VecVectorizer must be"
             with pytest.raises(InvalidParameterError, match=message):
@@ -285,24 +314,222 @@ def test_no_memory_but_the_matrix_is_kept(vectors, topic_texts):
     assert vectorizer.embedding_matrix_.base is None
 
 
-def test_nothing_is_printed_unless_asked(topic_texts, capfd):
-    small().fit(topic_texts[0])
-    assert capfd.readouterr() == ("", "")
-
-
-def test_verbose_prints_a_line_for_each_epoch_on_standard_error(topic_texts, capfd):
-    small(verbose=1).fit(topic_texts[0])
-    out, err = capfd.readouterr()
-    assert out == ""
-    pattern = r"\[Word2VecVectorizer\] epoch \d/2: loss \d\.\d{4}, [\d,]+ words/s"
-    assert [bool(re.fullmatch(pattern, line)) for line in err.splitlines()] == [
-        True
-    ] * 2
-
-
 def test_importing_the_package_does_not_import_torch():
     script = "import sys, sklearn_w2v; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("weighting", [None, "idf", "sif"])
+@pytest.mark.parametrize("n_components_removed", [0, 2])
+@pytest.mark.parametrize("norm", [None, "l2"])
+def test_fit_transform_equals_fit_and_transform(
+    weighting, n_components_removed, norm, topic_texts
+):
+    texts, _ = topic_texts
+    texts = ["", "unknown", *texts]
+    vectorizer = small(
+        weighting=weighting, n_components_removed=n_components_removed, norm=norm
+    )
+    expected = vectorizer.fit_transform(texts)
+    np.testing.assert_array_equal(vectorizer.fit(texts).transform(texts), expected)
+    alone = [vectorizer.transform([text])[0] for text in texts[:20]]
+    np.testing.assert_array_equal(alone, expected[:20])
+    lengths = np.linalg.norm(expected[2:], axis=1)
+    if norm:
+        np.testing.assert_allclose(lengths, 1, rtol=1e-5)
+    else:
+        assert lengths.std() > 1e-5
+
+
+def test_weights_are_those_of_tfidf_and_of_the_paper(topic_texts):
+    texts, _ = topic_texts
+    idf = small(weighting="idf").fit(texts)
+    theirs = TfidfVectorizer(vocabulary=idf.vocabulary_).fit(texts)
+    np.testing.assert_allclose(idf.word_weights_, theirs.idf_, rtol=1e-6)
+    sif = small(weighting="sif", sif_a=0.01).fit(texts)
+    shares = sif.word_counts_ / sif.word_counts_.sum()
+    np.testing.assert_allclose(sif.word_weights_, 0.01 / (0.01 + shares), rtol=1e-6)
+
+
+def test_a_document_is_the_mean_of_its_words_weighted_by_idf(topic_texts):
+    fitted = small(weighting="idf").fit(topic_texts[0])
+    words = ["cat", "dog", "cat"]
+    rows = [fitted.vocabulary_[word] for word in words]
+    expected = np.average(
+        fitted.embedding_matrix_[rows], axis=0, weights=fitted.word_weights_[rows]
+    )
+    found = fitted.transform(["cat dog unknown cat"])[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_common_directions_are_removed_and_frozen(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(n_components_removed=2).fit(texts)
+    components = vectorizer.common_components_
+    np.testing.assert_allclose(components @ components.T, np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(vectorizer.transform(texts) @ components.T, 0, atol=1e-6)
+    plain = small().fit_transform(texts)
+    np.testing.assert_allclose(
+        vectorizer.transform(texts),
+        plain - plain @ components.T @ components,
+        atol=1e-6,
+    )
+    before = components.copy()
+    vectorizer.transform(texts[:3])
+    np.testing.assert_array_equal(vectorizer.common_components_, before)
+
+
+@pytest.mark.parametrize("n_components_removed", [8, 100])
+def test_all_directions_cannot_be_removed(n_components_removed):
+    message = f"n_components_removed={n_components_removed} leaves nothing of vectors"
+    with pytest.raises(ValueError, match=message):
+        small(n_components_removed=n_components_removed).fit(["some words"])
+
+
+def test_coverage_is_the_share_of_known_tokens(fitted):
+    texts = ["cat dog", "cat unknown", "no one knows these", "", "a"]
+    shares = fitted.coverage(texts)
+    assert shares.dtype == np.float64
+    assert shares.tolist() == [1, 0.5, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"weighting": "idf"},
+        {"weighting": "sif", "n_components_removed": 1},
+        {"norm": "l2"},
+        {"weighting": "idf", "n_components_removed": 2, "norm": "l2"},
+    ],
+)
+def test_contributions_add_up_to_the_decision_function(parameters, topic_texts):
+    texts, labels = topic_texts
+    vectorizer = small(**parameters)
+    scaler, classifier = StandardScaler(), LogisticRegression()
+    vectors = scaler.fit_transform(vectorizer.fit_transform(texts))
+    classifier.fit(vectors, labels)
+    coef = classifier.coef_[0] / scaler.scale_
+    of_zero = classifier.decision_function(scaler.transform(np.zeros((1, 8))))
+    for text in ["cat dog stock unknown cat", *texts[:5], "", "unknown"]:
+        parts = vectorizer.word_contributions(text, coef)
+        assert [word for word, _ in parts] == [
+            word for word in text.split() if word != "unknown"
+        ]
+        scores = classifier.decision_function(
+            scaler.transform(vectorizer.transform([text]))
+        )
+        total = sum(contribution for _, contribution in parts)
+        assert total == pytest.approx((scores - of_zero)[0], abs=1e-4)
+
+
+def test_contributions_take_coefficients_as_classifiers_have_them(fitted):
+    coef = np.arange(8.0)
+    expected = fitted.word_contributions("cat dog", coef)
+    assert all(isinstance(contribution, float) for _, contribution in expected)
+    assert fitted.word_contributions("cat dog", coef[None]) == expected
+    assert fitted.word_contributions("cat dog", coef.tolist()) == expected
+
+
+@pytest.mark.parametrize("shape", [(3,), (8, 1), (3, 8)])
+def test_contributions_refuse_coefficients_of_another_shape(shape, fitted):
+    message = re.escape(f"coef of shape (8,) expected, got {shape}. Of a classifier wi")
+    with pytest.raises(ValueError, match=message):
+        fitted.word_contributions("cat dog", np.ones(shape))
+
+
+def test_contributions_name_a_missing_document(fitted):
+    with pytest.raises(ValueError, match="Document 0 is missing"):
+        fitted.word_contributions(None, np.ones(8))
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("name", ["vectors.txt", "vectors.gz"])
+def test_a_file_of_word_vectors_comes_back_ready_to_transform(
+    name, binary, fitted, topic_texts, tmp_path
+):
+    fitted.save_word2vec_format(tmp_path / name, binary=binary)
+    loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / name)
+    assert loaded.vocabulary_ == fitted.vocabulary_
+    assert loaded.vector_size == 8
+    np.testing.assert_array_equal(loaded.embedding_matrix_, fitted.embedding_matrix_)
+    texts, _ = topic_texts
+    np.testing.assert_array_equal(loaded.transform(texts), fitted.transform(texts))
+    assert loaded.most_similar("cat") == fitted.most_similar("cat")
+    assert loaded.get_feature_names_out().tolist() == [
+        f"word2vecvectorizer{i}" for i in range(8)
+    ]
+    assert vars(loaded).keys() == vars(fitted).keys()
+    assert loaded.n_iter_ == len(loaded.loss_curve_) == 0
+
+
+def test_a_loaded_vectorizer_has_the_parameters_it_is_given(tmp_path):
+    small(lowercase=False).fit(["Cat dog"]).save_word2vec_format(tmp_path / "v")
+    load = Word2VecVectorizer.from_word2vec_format
+    loaded = load(tmp_path / "v", lowercase=False, norm="l2")
+    assert np.linalg.norm(loaded.transform(["Cat"])) == pytest.approx(1)
+    with pytest.raises(InvalidParameterError, match="The 'norm' parameter"):
+        load(tmp_path / "v", norm="l3")
+    with pytest.raises(TypeError, match="no_parameter"):
+        load(tmp_path / "v", no_parameter=1)
+    with pytest.raises(ValueError, match=r"vector_size=9, but the vectors of .* 8 dim"):
+        load(tmp_path / "v", vector_size=9)
+    for parameters in ({"weighting": "idf"}, {"n_components_removed": 1}):
+        with pytest.raises(ValueError, match="are learned from documents, of which a"):
+            load(tmp_path / "v", **parameters)
+
+
+def test_a_truncated_file_of_word_vectors_is_an_error_that_names_it(fitted, tmp_path):
+    path = tmp_path / "vectors.txt"
+    fitted.save_word2vec_format(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ValueError, match=r"vectors\.txt"):
+        Word2VecVectorizer.from_word2vec_format(path)
+
+
+def test_words_that_are_no_text_cannot_be_written(tmp_path):
+    fitted = small(analyzer=list).fit([[1, 2], [2, (3, 4)]])
+    with pytest.raises(ValueError, match="2"):
+        fitted.save_word2vec_format(tmp_path / "vectors.txt")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_gensim_reads_and_writes_the_same_files(binary, fitted, tmp_path):
+    keyedvectors = pytest.importorskip(
+        "gensim.models.keyedvectors", reason="gensim is optional"
+    )
+    fitted.save_word2vec_format(tmp_path / "ours", binary=binary)
+    theirs = keyedvectors.KeyedVectors.load_word2vec_format(
+        tmp_path / "ours", binary=binary
+    )
+    assert theirs.key_to_index == fitted.vocabulary_
+    np.testing.assert_array_equal(theirs.vectors, fitted.embedding_matrix_)
+    theirs.save_word2vec_format(tmp_path / "theirs", binary=binary)
+    loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "theirs")
+    assert loaded.vocabulary_ == fitted.vocabulary_
+    np.testing.assert_array_equal(loaded.embedding_matrix_, fitted.embedding_matrix_)
+
+
+def test_keyed_vectors_have_words_vectors_and_counts(fitted):
+    pytest.importorskip("gensim", reason="gensim is optional")
+    keyed_vectors = fitted.to_keyed_vectors()
+    assert keyed_vectors.key_to_index == fitted.vocabulary_
+    np.testing.assert_array_equal(keyed_vectors.vectors, fitted.embedding_matrix_)
+    counts = [keyed_vectors.get_vecattr(word, "count") for word in fitted.vocabulary_]
+    assert counts == fitted.word_counts_.tolist()
+    ours = fitted.most_similar("cat", topn=3)
+    theirs = keyed_vectors.most_similar("cat", topn=3)
+    assert [word for word, _ in theirs] == [word for word, _ in ours]
+    keyed_vectors.vectors[:] = 0
+    assert fitted.embedding_matrix_.any()
+
+
+def test_keyed_vectors_without_gensim_name_the_pip_command(fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    message = re.escape('needs gensim: pip install "sklearn-w2v[gensim]"')
+    with pytest.raises(ImportError, match=message):
+        fitted.to_keyed_vectors()
 
 
 def test_get_vector_is_a_copy_of_the_words_row(fitted):

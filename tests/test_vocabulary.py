@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_w2v import _vocabulary
-from sklearn_w2v._vocabulary import Corpus, count, encode, learn
+from sklearn_w2v._vocabulary import (
+    Corpus,
+    WordCounts,
+    coverage,
+    drop_unknown,
+    encode,
+    learn,
+    split,
+    take,
+)
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=12)
 NO_PRUNING = {"min_count": 1, "min_df": 1, "max_df": 1.0, "max_features": None}
@@ -58,10 +67,10 @@ def test_learns_what_a_plain_loop_learns(
             learn(documents, **parameters)
         return
 
-    vocabulary, word_counts, corpus = learn(documents, **parameters)
+    vocabulary, corpus = learn(documents, **parameters)
     assert list(vocabulary) == expected
     assert list(vocabulary.values()) == list(range(len(expected)))
-    assert word_counts.tolist() == [counts[word] for word in expected]
+    assert np.bincount(corpus.ids).tolist() == [counts[word] for word in expected]
     assert words_of(corpus, vocabulary) == [
         [token for token in tokens if token in vocabulary] for tokens in documents
     ]
@@ -76,30 +85,30 @@ def test_document_frequencies_are_count_vectorizers(documents):
         with pytest.raises(ValueError, match=r"empty vocabulary|max_df corresponds"):
             learn_all(documents, min_df=2, max_df=0.8)
         return
-    vocabulary, _, _ = learn_all(documents, min_df=2, max_df=0.8)
+    vocabulary, _ = learn_all(documents, min_df=2, max_df=0.8)
     assert set(vocabulary) == set(theirs.vocabulary_)
 
 
 def test_document_frequencies_of_many_documents(monkeypatch):
     monkeypatch.setattr(_vocabulary, "DOCUMENTS_AT_ONCE", 3)
     documents = [["a"], [], ["a", "b"], ["b"], ["a"], [], [], ["c", "a"]]
-    vocabulary, _, _ = learn_all(documents, min_df=2, max_df=3)
+    vocabulary, _ = learn_all(documents, min_df=2, max_df=3)
     assert list(vocabulary) == ["b"]
 
 
 def test_words_of_equal_count_stand_as_first_seen():
-    vocabulary, _, _ = learn_all([["z", "a"], ["m", "z", "a"]])
+    vocabulary, _ = learn_all([["z", "a"], ["m", "z", "a"]])
     assert list(vocabulary) == ["z", "a", "m"]
 
 
 def test_tokens_may_be_anything_hashable():
-    vocabulary, _, corpus = learn_all([[1, ("a", 2)], [None, 1]])
+    vocabulary, corpus = learn_all([[1, ("a", 2)], [None, 1]])
     assert vocabulary == {1: 0, ("a", 2): 1, None: 2}
     assert corpus.ids.tolist() == [0, 1, 2, 0]
 
 
 def test_a_token_takes_four_bytes():
-    _, _, corpus = learn_all([["a", "b"]] * 10)
+    _, corpus = learn_all([["a", "b"]] * 10)
     assert corpus.ids.dtype == np.int32
 
 
@@ -124,9 +133,11 @@ def test_contradicting_document_frequencies_are_scikit_learns_error():
 
 
 @given(documents=DOCUMENTS)
-def test_encode_leaves_out_unknown_tokens_and_keeps_documents(documents):
+def test_unknown_tokens_are_dropped_and_documents_stay(documents):
     vocabulary = {"a": 0, "c": 1, "h": 2}
-    corpus = encode(documents, vocabulary)
+    tokens = encode(documents, vocabulary)
+    assert np.diff(tokens.offsets).tolist() == [len(tokens) for tokens in documents]
+    corpus = drop_unknown(tokens)
     assert corpus.ids.dtype == np.int32
     assert words_of(corpus, vocabulary) == [
         [token for token in tokens if token in vocabulary] for tokens in documents
@@ -134,16 +145,15 @@ def test_encode_leaves_out_unknown_tokens_and_keeps_documents(documents):
 
 
 def test_a_given_list_of_words_keeps_its_order():
-    vocabulary, counts, corpus = count([["a", "b", "x", "b"]], ["z", "b", "a"])
+    vocabulary, corpus = take([["a", "b", "x", "b"]], ["z", "b", "a"])
     assert vocabulary == {"z": 0, "b": 1, "a": 2}
-    assert counts.tolist() == [0, 2, 1]
     assert corpus.ids.tolist() == [2, 1, 1]
 
 
 def test_a_given_mapping_keeps_its_rows_and_is_listed_by_them():
-    vocabulary, counts, _ = count([["a", "b", "b"]], {"a": 1, "b": 0})
+    vocabulary, corpus = take([["a", "b", "b"]], {"a": 1, "b": 0})
     assert list(vocabulary.items()) == [("b", 0), ("a", 1)]
-    assert counts.tolist() == [2, 1]
+    assert corpus.ids.tolist() == [1, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -157,14 +167,106 @@ def test_a_given_mapping_keeps_its_rows_and_is_listed_by_them():
 )
 def test_a_bad_vocabulary_is_scikit_learns_own_error(vocabulary, message):
     with pytest.raises(ValueError, match=message):
-        count([["a"]], vocabulary)
+        take([["a"]], vocabulary)
 
 
 def test_a_vocabulary_that_no_document_uses_is_an_error():
     with pytest.raises(ValueError, match="None of the 2 words of `vocabulary` is in"):
-        count([["a"], []], ["x", "y"])
+        take([["a"], []], ["x", "y"])
 
 
 def test_dropping_unknown_tokens_of_a_full_corpus_copies_nothing():
     corpus = Corpus(np.array([0, 1], np.int32), np.array([0, 2]))
     assert _vocabulary.drop_unknown(corpus) is corpus
+
+
+@given(documents=DOCUMENTS, known=st.lists(st.sampled_from("adxy"), unique=True))
+def test_known_words_keep_their_rows_and_new_ones_join(documents, known):
+    counts = Counter(token for tokens in documents for token in tokens)
+    new = [token for token, n in counts.most_common() if n >= 2 and token not in known][
+        : max(0, 3 - len(known))
+    ]
+    if not any(counts[word] for word in [*known, *new]):
+        with pytest.raises(ValueError, match="empty vocabulary"):
+            learn_all(documents, known=known, min_count=2, max_features=3)
+        return
+    vocabulary, corpus = learn_all(documents, known=known, min_count=2, max_features=3)
+    assert list(vocabulary.items()) == [
+        (word, row) for row, word in enumerate([*known, *new])
+    ]
+    assert words_of(corpus, vocabulary) == [
+        [token for token in tokens if token in vocabulary] for tokens in documents
+    ]
+
+
+@given(documents=DOCUMENTS)
+def test_words_are_counted_by_token_and_by_document(documents):
+    vocabulary = {letter: row for row, letter in enumerate("abcdefgh")}
+    corpus = encode(documents, vocabulary)
+    counts = WordCounts.of(corpus, 8, by_document=True)
+    assert counts.tokens.tolist() == [
+        sum(tokens.count(word) for tokens in documents) for word in vocabulary
+    ]
+    assert counts.document_frequencies.tolist() == [
+        sum(word in tokens for tokens in documents) for word in vocabulary
+    ]
+    assert counts.n_documents == len(documents)
+
+
+def test_counts_of_two_fits_add_up_by_word():
+    before = WordCounts(np.array([5, 6, 7]), np.array([1, 2, 3]), 10)
+    now = WordCounts(np.array([10, 20]), np.array([4, 5]), 6)
+    # The words of before are the second, none and the first of now.
+    both = now.plus(before, np.array([1, -1, 0]))
+    assert both.tokens.tolist() == [17, 25]
+    assert both.document_frequencies.tolist() == [7, 6]
+    assert both.n_documents == 16
+    assert now.tokens.tolist() == [10, 20]
+
+
+@pytest.mark.parametrize("which", ["before", "now"])
+def test_documents_are_counted_from_when_they_are_asked_for(which):
+    before = WordCounts(np.array([5]), np.array([1]), 10)
+    now = WordCounts(np.array([10]), np.array([4]), 6)
+    if which == "before":
+        before = WordCounts(before.tokens, None, 0)
+    else:
+        now = WordCounts(now.tokens, None, 0)
+    both = now.plus(before, np.array([0]))
+    assert both == now._replace(tokens=both.tokens)
+    assert both.tokens.tolist() == [15]
+
+
+@given(documents=DOCUMENTS)
+def test_coverage_is_the_share_of_known_tokens(documents):
+    shares = coverage(encode(documents, {"a": 0, "b": 1}))
+    assert shares.tolist() == [
+        sum(token in "ab" for token in tokens) / max(len(tokens), 1)
+        for tokens in documents
+    ]
+
+
+def test_a_split_holds_out_whole_documents():
+    documents = [[str(i)] * (i % 3) for i in range(20)]
+    vocabulary = {str(i): i for i in range(20)}
+    corpus = encode(documents, vocabulary)
+    rest, held_out = split(corpus, 0.3, np.random.RandomState(0))
+    parts = words_of(rest, vocabulary), words_of(held_out, vocabulary)
+    assert [len(part) for part in parts] == [14, 6]
+    assert sorted(parts[0] + parts[1]) == sorted(documents)
+    again = split(corpus, 0.3, np.random.RandomState(0))
+    assert again[1].ids.tolist() == held_out.ids.tolist()
+    other = split(corpus, 0.3, np.random.RandomState(1))
+    assert other[1].ids.tolist() != held_out.ids.tolist()
+
+
+def test_a_split_of_one_document_is_scikit_learns_own_error():
+    with pytest.raises(ValueError, match="n_samples=1"):
+        split(encode([["a"]], {"a": 0}), 0.1, np.random.RandomState(0))
+
+
+def test_a_split_has_to_leave_words_to_train_on():
+    corpus = encode([["a"], [], []], {"a": 0})
+    # This seed holds the only word out.
+    with pytest.raises(ValueError, match="early_stopping leaves to train on have no w"):
+        split(corpus, 0.1, np.random.RandomState(1))

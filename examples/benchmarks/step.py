@@ -16,7 +16,7 @@ from corpora import read_documents
 from torch.profiler import ProfilerActivity, profile
 from train import prepare_ours
 
-from sklearn_w2v._skipgram import Layout, n_noise_words, pair_weights
+from sklearn_w2v._blocks import Layout, n_noise_words, pair_weights
 
 N_OPERATIONS = 12
 

@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from corpora import read_documents
 from gensim.models import Word2Vec
@@ -24,7 +25,7 @@ from torch import nn
 from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import _vocabulary
-from sklearn_w2v._skipgram import train
+from sklearn_w2v._training import train
 
 try:
     import fasttext
@@ -47,24 +48,37 @@ SCALES = {
 }
 
 
+class Nobody:
+    """Watches no training."""
+
+    def epoch_begins(self):
+        """Do nothing."""
+
+    def epoch_ends(self, trained):
+        """Do nothing."""
+
+
 def prepare_ours(documents, options):
     """Return our training as a function, and the words that one epoch reads."""
-    _, counts, corpus = _vocabulary.learn(
+    vocabulary, corpus = _vocabulary.learn(
         documents,
         min_count=options.min_count,
         min_df=1,
         max_df=1.0,
         max_features=options.max_features,
     )
+    counts = np.bincount(corpus.ids, minlength=len(vocabulary))
     keep = _vocabulary.keep_probabilities(counts, options.sample)
     noise = _vocabulary.noise_probabilities(counts, 0.75)
 
     def run():
         train(
-            corpus.ids,
-            corpus.offsets,
+            corpus,
+            None,
             keep,
             noise,
+            starts=[],
+            frozen=np.empty(0, dtype=np.int64),
             vector_size=options.vector_size,
             window=options.window,
             shrink_windows=True,
@@ -73,9 +87,12 @@ def prepare_ours(documents, options):
             learning_rate="auto",
             batch_size="auto",
             epochs=options.epochs,
+            decay=True,
+            n_iter_no_change=1,
+            tol=0,
             n_threads=options.threads,
             seed=0,
-            on_epoch_end=lambda loss: None,
+            watcher=Nobody(),
         )
 
     return run, len(corpus.ids)
@@ -134,10 +151,11 @@ def prepare_loop(documents, options):
 
     Pairs of a centre and a context word in batches, two `nn.Embedding`, autograd, Adam.
     """
-    vocabulary, counts, corpus = _vocabulary.learn(
+    vocabulary, corpus = _vocabulary.learn(
         documents, min_count=1, min_df=1, max_df=1.0, max_features=None
     )
     ids = torch.from_numpy(corpus.ids[:LOOP_WORDS]).long()
+    counts = np.bincount(corpus.ids, minlength=len(vocabulary))
     noise = torch.from_numpy(_vocabulary.noise_probabilities(counts, 0.75))
     pairs = torch.tensor(
         [

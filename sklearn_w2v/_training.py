@@ -1,0 +1,318 @@
+"""Ids -> matrices: the epochs of word2vec's training, from start to end.
+
+Integers go in; two float32 matrices and a loss curve come out. What a step trains on
+is drawn in `_blocks.py`; what it does stands in `_skipgram.py`. These three know torch,
+and no words and no scikit-learn.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sklearn_w2v._blocks import (
+    BLOCK_LENGTH,
+    GROUP_LENGTH,
+    PIECE_LENGTH,
+    BlockSampler,
+    Layout,
+    n_noise_words,
+    pair_weights,
+)
+from sklearn_w2v._known_vectors import Start
+from sklearn_w2v._skipgram import (
+    AUTO_LEARNING_RATE,
+    AdaGrad,
+    SkipGram,
+    SolverName,
+    total,
+)
+
+#: Documents: the ids of their words, and where each document begins and the last ends.
+Documents = tuple[NDArray[np.int32], NDArray[np.int64]]
+
+#: Steps of an epoch at which the loss is computed, at least.
+N_LOSS_STEPS = 5
+
+#: One number for each fit that is running in this process: torch's threads before it.
+_threads_before_fits: list[int] = []
+_fits_lock = Lock()
+
+
+class Trained(NamedTuple):
+    """What training ends with."""
+
+    centers: NDArray[np.float32]  # (n_words, d)
+    contexts: NDArray[np.float32]  # (n_words, d)
+    sum_of_squares: NDArray[np.float32] | None  # (2, n_words): AdaGrad's accumulators
+    #: The mean loss of a pair and its noise, one an epoch; 0.0 where no word has a
+    #: neighbour.
+    losses: list[float]
+    #: Minus the mean loss of the pairs held out, one an epoch, if there are any.
+    validation_scores: list[float]
+
+
+class Watcher(Protocol):
+    """Who is told of the epochs."""
+
+    def epoch_begins(self) -> None:
+        """Take note that an epoch begins."""
+
+    def epoch_ends(self, trained: Trained) -> bool:
+        """Take note of the result if training stopped here; return whether to stop."""
+
+
+class TrainingStopped(Exception):  # noqa: N818, as StopIteration is no error either
+    """Training was stopped from outside; `trained` is what it had come to.
+
+    An exception, so that no cache takes this for what the parameters lead to.
+    """
+
+    def __init__(self, trained: Trained) -> None:
+        super().__init__("Training was stopped.")
+        self.trained = trained
+
+
+def train(
+    documents: Documents,
+    validation: Documents | None,
+    keep_probabilities: NDArray[np.float64],
+    noise_probabilities: NDArray[np.float64],
+    *,
+    starts: Sequence[Start],
+    frozen: NDArray[np.int64],
+    vector_size: int,
+    window: int,
+    shrink_windows: bool,
+    negative: int,
+    solver: SolverName,
+    learning_rate: float | Literal["auto"],
+    batch_size: int | Literal["auto"],
+    epochs: int,
+    decay: bool,
+    n_iter_no_change: int,
+    tol: float,
+    n_threads: int | None,
+    seed: int,
+    watcher: Watcher,
+) -> Trained:
+    """Train the centre and the context matrix on documents of ids.
+
+    Parameters
+    ----------
+    documents : (ids, offsets)
+        What to train on; at least one word.
+    validation : (ids, offsets) or None
+        Documents held out. If there are any, training stops when their loss has not
+        improved by `tol` for `n_iter_no_change` epochs, and returns the matrices of
+        the epoch where it was lowest.
+    keep_probabilities, noise_probabilities : ndarray of shape (n_words,)
+        Of surviving the sub-sampling; of being drawn as noise.
+    starts : sequence of Start
+        Words whose vectors are known; the others begin as in word2vec.
+    frozen : ndarray of int
+        The rows, in both matrices, that training leaves as they are.
+    decay : bool
+        Whether the learning rate falls linearly to 0 over all epochs.
+    n_threads : int or None
+        None leaves torch's number as it is. The result does not depend on it.
+    watcher : Watcher
+        Is told of each epoch, and can stop the training.
+
+    Raises
+    ------
+    ValueError
+        If the loss or a matrix is no longer finite.
+    TrainingStopped
+        If `watcher` stops it.
+    """
+    with _threads(n_threads):
+        generator = torch.Generator().manual_seed(seed)
+        counts = np.bincount(documents[0], minlength=len(keep_probabilities))
+        expected_counts = counts * keep_probabilities  # after sub-sampling
+        if batch_size == "auto":
+            batch_size = auto_batch_size(expected_counts, solver)
+        if learning_rate == "auto":
+            learning_rate = AUTO_LEARNING_RATE[solver]
+        weights = pair_weights(
+            window, shrink_windows, longest=_longest(documents, validation)
+        )
+        n_filled = np.count_nonzero(np.diff(documents[1]))  # documents with words
+        layout = Layout.of(
+            batch_size,
+            reach=len(weights),
+            n_noise=n_noise_words(weights, expected_counts.sum() / n_filled),
+        )
+        sampler = BlockSampler(
+            *documents,
+            keep_probabilities,
+            noise_probabilities,
+            pair_weights=weights,
+            negative=negative,
+            layout=layout,
+            generator=generator,
+        )
+        # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
+        vectors = torch.zeros(2, len(counts), vector_size)
+        vectors[0].uniform_(-0.5 / vector_size, 0.5 / vector_size, generator=generator)
+        model = SkipGram(vectors, solver=solver)
+        for start in starts:
+            model.begin_at(start)
+        model.freeze(frozen)
+
+        history = History(n_iter_no_change, tol)
+        steps_an_epoch = expected_counts.sum() / layout.step_length
+        for epoch in range(epochs):
+            watcher.epoch_begins()
+            loss = _train_epoch(
+                model,
+                sampler,
+                loss_every=max(1, int(steps_an_epoch / N_LOSS_STEPS)),
+                first_rate=learning_rate * (1 - decay * epoch / epochs),
+                last_rate=learning_rate * (1 - decay * (epoch + 1) / epochs),
+            )
+            _check_finite(torch.tensor(loss), learning_rate)
+            score = None
+            if validation:
+                # With the same draws each time, epochs differ in their vectors alone.
+                draws = torch.Generator().manual_seed(seed)
+                score = _validation_score(model, sampler.of(*validation, draws))
+            history.add(loss, score, vectors)
+            stopped = watcher.epoch_ends(history.result(model))
+            if stopped or history.stagnates():
+                break
+        _check_finite(vectors, learning_rate)
+        trained = history.result(model)
+        if stopped:
+            raise TrainingStopped(trained)
+        return trained
+
+
+class History:
+    """The losses and scores of the epochs, and the matrices of the best one."""
+
+    def __init__(self, n_iter_no_change: int, tol: float) -> None:
+        self.n_iter_no_change, self.tol = n_iter_no_change, tol
+        self.losses: list[float] = []
+        self.scores: list[float] = []
+        self.best: Tensor | None = None  # (2, n_words, d)
+        self.n_stagnant = 0
+
+    def add(self, loss: float, score: float | None, vectors: Tensor) -> None:
+        """Note an epoch; keep a copy of its matrices if it is the best so far."""
+        self.losses.append(loss)
+        if score is None:
+            return
+        best_score = max(self.scores, default=-math.inf)
+        self.n_stagnant = self.n_stagnant + 1 if score < best_score + self.tol else 0
+        if score > best_score:
+            self.best = vectors.clone()
+        self.scores.append(score)
+
+    def stagnates(self) -> bool:
+        """Return whether the score has not improved for so many epochs."""
+        return self.n_stagnant >= self.n_iter_no_change
+
+    def result(self, model: SkipGram) -> Trained:
+        """Return the matrices of the best epoch, or of the last if none was scored."""
+        centers, contexts = (model.vectors if self.best is None else self.best).numpy()
+        squares = None
+        if isinstance(model.solver, AdaGrad):
+            squares = model.solver.sum_of_squares.view(2, -1).numpy()
+        return Trained(centers, contexts, squares, self.losses, self.scores)
+
+
+def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) -> int:
+    """Tokens of a step, from how often each word comes in an epoch after sub-sampling.
+
+    Fifty steps an epoch, of a size that is fast. Plain gradient descent is stable only
+    as long as no word collects too many gradients in a step.
+    """
+    n_tokens = expected_counts.sum()
+    batch_size = min(max(n_tokens / 50, 32), 3072)
+    if solver == "sgd":
+        batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
+    # Whole groups, or whole blocks: odd lengths make slow products.
+    for length in (GROUP_LENGTH, BLOCK_LENGTH, 1):
+        if batch_size >= length:
+            break
+    return int(batch_size // length) * length
+
+
+def _longest(documents: Documents, validation: Documents | None) -> int:
+    """Return how many words a piece of a document has at most."""
+    longest = max(
+        np.diff(offsets).max() for _, offsets in filter(None, (documents, validation))
+    )
+    return min(int(longest), PIECE_LENGTH)
+
+
+def _train_epoch(
+    model: SkipGram,
+    sampler: BlockSampler,
+    *,
+    loss_every: int,
+    first_rate: float,
+    last_rate: float,
+) -> float:
+    """Train on every document once, and return the mean loss of a pair."""
+    loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
+    for n_tokens, steps in sampler.epoch():
+        for place, blocks in enumerate(steps):
+            share_read = (n_read + n_tokens * place / len(steps)) / sampler.n_tokens
+            rate = first_rate + share_read * (last_rate - first_rate)
+            if n_steps % loss_every:
+                model.step(blocks, rate)
+            else:
+                loss += model.step(blocks, rate, with_loss=True)
+                weight += total(blocks.weights)
+            n_steps += 1
+        n_read += n_tokens
+    return loss / weight if weight else 0.0
+
+
+def _validation_score(model: SkipGram, sampler: BlockSampler) -> float:
+    """Return minus the mean loss of a pair in documents that are not trained on.
+
+    Or 0.0 where no word of theirs has a neighbour.
+    """
+    loss, weight = 0.0, 0.0
+    for _, steps in sampler.epoch():
+        for blocks in steps:
+            loss += model.loss(blocks)
+            weight += total(blocks.weights)
+    return -loss / weight if weight else 0.0
+
+
+def _check_finite(values: Tensor, learning_rate: float) -> None:
+    # A minimum or maximum is nan where a value is; this takes no memory of its own.
+    if not torch.stack(values.aminmax()).isfinite().all():
+        raise ValueError(
+            "Training diverged: the loss or the vectors are no longer finite. Lower "
+            f"learning_rate (here {learning_rate}) or batch_size, or use "
+            "solver='adagrad'."
+        )
+
+
+@contextmanager
+def _threads(n_threads: int | None) -> Iterator[None]:
+    """Run on so many threads; torch's number is global, so it is put back after."""
+    if n_threads is None:
+        yield
+        return
+    with _fits_lock:
+        _threads_before_fits.append(torch.get_num_threads())
+        torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        # Of several fits at once the first one knows the number that each puts back.
+        with _fits_lock:
+            torch.set_num_threads(_threads_before_fits[0])
+            _threads_before_fits.pop()

@@ -1,0 +1,478 @@
+"""Fits that stop, go on, begin at known vectors, or are read from a cache."""
+
+import pickle
+import re
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+
+from sklearn_w2v import Word2VecVectorizer, _training
+
+
+def small(**parameters):
+    defaults = {"vector_size": 8, "epochs": 2, "min_count": 1, "random_state": 0}
+    return Word2VecVectorizer(**(defaults | parameters))
+
+
+def assert_same_fit(one, other):
+    """All that two vectorizers have learned is the same, bit for bit."""
+    assert vars(one).keys() == vars(other).keys()
+    for name in vars(one):
+        if name.endswith("_"):
+            np.testing.assert_equal(getattr(one, name), getattr(other, name))
+
+
+@pytest.fixture
+def n_trainings(monkeypatch):
+    """A list with an entry for each epoch that is trained."""
+    epochs = []
+    train_epoch = _training._train_epoch
+
+    def counted(*arguments, **parameters):
+        epochs.append(1)
+        return train_epoch(*arguments, **parameters)
+
+    monkeypatch.setattr(_training, "_train_epoch", counted)
+    return epochs
+
+
+# --- memory
+
+
+@pytest.mark.parametrize(
+    "memory_of",
+    [str, lambda path: path, lambda path: joblib.Memory(path, verbose=0)],
+    ids=["str", "path", "Memory"],
+)
+def test_a_memory_trains_the_same_once(memory_of, topic_texts, tmp_path, n_trainings):
+    texts, _ = topic_texts
+    expected = small().fit(texts)
+    n_trainings.clear()
+    first = small(memory=memory_of(tmp_path)).fit(texts)
+    assert len(n_trainings) == 2
+    second = small(memory=memory_of(tmp_path)).fit(texts)
+    assert len(n_trainings) == 2
+    assert_same_fit(first, expected)
+    assert_same_fit(second, expected)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"vectors": "center"},
+        {"weighting": "idf"},
+        {"n_components_removed": 1},
+        {"norm": "l2"},
+        {"n_jobs": 1},
+        {"verbose": 1},
+    ],
+)
+def test_what_training_does_not_know_trains_nothing_anew(
+    parameters, topic_texts, tmp_path, n_trainings
+):
+    texts, _ = topic_texts
+    small(memory=tmp_path).fit(texts)
+    n_trainings.clear()
+    cached = small(memory=tmp_path, **parameters).fit_transform(texts)
+    assert not n_trainings
+    np.testing.assert_array_equal(cached, small(**parameters).fit_transform(texts))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"window": 2},
+        {"negative": 3},
+        {"sample": 1e-2},
+        {"ns_exponent": 0.5},
+        {"epochs": 3},
+        {"solver": "adam"},
+        {"random_state": 1},
+        {"random_state": None},
+        {"early_stopping": True},
+        {"init_vectors": {"cat": [1.0] * 8}},
+    ],
+)
+def test_what_training_knows_trains_anew(
+    parameters, topic_texts, tmp_path, n_trainings
+):
+    texts, _ = topic_texts
+    small(memory=tmp_path).fit(texts)
+    n_trainings.clear()
+    small(memory=tmp_path, **parameters).fit(texts)
+    assert n_trainings
+
+
+def test_other_documents_train_anew(topic_texts, tmp_path, n_trainings):
+    texts, _ = topic_texts
+    small(memory=tmp_path).fit(texts)
+    n_trainings.clear()
+    small(memory=tmp_path).fit(texts[1:])
+    assert len(n_trainings) == 2
+
+
+def test_a_grid_over_pooling_and_classifier_trains_once_a_fold(
+    topic_texts, tmp_path, n_trainings
+):
+    texts, labels = topic_texts
+    pipeline = make_pipeline(
+        small(epochs=1, memory=str(tmp_path)), LogisticRegression()
+    )
+    grid = {
+        "word2vecvectorizer__weighting": [None, "idf", "sif"],
+        "word2vecvectorizer__norm": [None, "l2"],
+    }
+    search = GridSearchCV(pipeline, grid, cv=KFold(3), refit=False, error_score="raise")
+    search.fit(texts, labels)
+    assert len(search.cv_results_["params"]) == 6
+    assert len(n_trainings) == 3
+
+
+# --- early stopping
+
+
+def test_early_stopping_keeps_the_best_epoch_and_its_scores(topic_texts):
+    texts, _ = topic_texts
+    fitted = small(early_stopping=True, epochs=100, n_iter_no_change=2).fit(texts)
+    scores = fitted.validation_scores_
+    assert fitted.n_iter_ == len(scores) == len(fitted.loss_curve_) < 100
+    assert all(isinstance(score, float) for score in scores)
+    # The epochs after the best one are left out of the vectors: those of a fit that
+    # goes the same way until there and is stopped by no one are the same.
+    best = int(np.argmax(scores))
+    again = small(early_stopping=True, epochs=100, n_iter_no_change=len(scores) - best)
+    np.testing.assert_array_equal(
+        again.fit(texts).embedding_matrix_, fitted.embedding_matrix_
+    )
+
+
+def test_early_stopping_holds_out_the_share_asked_for(topic_texts, monkeypatch):
+    texts, _ = topic_texts
+    sizes = []
+    train = _training.train
+
+    def noted(documents, validation, *arguments, **parameters):
+        sizes.append((len(documents[1]) - 1, len(validation[1]) - 1))
+        return train(documents, validation, *arguments, **parameters)
+
+    monkeypatch.setattr(_training, "train", noted)
+    small(early_stopping=True, validation_fraction=0.25).fit(texts)
+    assert sizes == [(300, 100)]
+
+
+def test_early_stopping_learns_words_from_all_documents(topic_texts):
+    texts, _ = topic_texts
+    expected = small().fit(texts)
+    fitted = small(early_stopping=True).fit(texts)
+    assert fitted.vocabulary_ == expected.vocabulary_
+    assert fitted.word_counts_.tolist() == expected.word_counts_.tolist()
+
+
+def test_early_stopping_is_repeatable(topic_texts):
+    texts, _ = topic_texts
+    first, second = (small(early_stopping=True).fit(texts) for _ in range(2))
+    assert_same_fit(first, second)
+
+
+def test_early_stopping_of_one_document_is_scikit_learns_error():
+    with pytest.raises(ValueError, match="n_samples=1"):
+        small(early_stopping=True).fit(["some words"])
+
+
+# --- known vectors
+
+
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_init_vectors_are_where_words_begin(vectors, topic_texts):
+    texts, _ = topic_texts
+    known = {"cat": np.arange(1, 9), "dog": np.ones(8), "unseen": np.ones(8)}
+    fitted = small(vectors=vectors, init_vectors=known, learning_rate=1e-20).fit(texts)
+    assert fitted.get_vector("cat").tolist() == list(range(1, 9))
+    assert fitted.get_vector("dog").tolist() == [1] * 8
+    assert np.abs(fitted.get_vector("bank")).max() < 1 / 8
+    assert fitted.init_coverage_ == 2 / len(fitted.vocabulary_)
+
+
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_init_vectors_that_are_not_trainable_stay(vectors, topic_texts):
+    texts, _ = topic_texts
+    known = {"cat": np.arange(8), "dog": np.ones(8)}
+    fixed = small(vectors=vectors, init_vectors=known, trainable=False).fit(texts)
+    assert fixed.get_vector("cat").tolist() == list(range(8))
+    assert fixed.get_vector("dog").tolist() == [1] * 8
+    trained = small(vectors=vectors, init_vectors=known).fit(texts)
+    assert (trained.get_vector("dog") != 1).all()
+    assert (trained.get_vector("bank") != fixed.get_vector("bank")).any()
+
+
+def test_init_vectors_of_another_size_leave_no_fit(topic_texts):
+    vectorizer = small(init_vectors={"cat": [1, 2]})
+    message = r"of shape \(2,\) for 'cat', but vector_size=8"
+    with pytest.raises(ValueError, match=message):
+        vectorizer.fit(topic_texts[0])
+    assert not hasattr(vectorizer, "vocabulary_")
+
+
+def test_init_vectors_come_from_a_file_of_another_vectorizer(topic_texts, tmp_path):
+    texts, _ = topic_texts
+    first = small().fit(texts)
+    first.save_word2vec_format(tmp_path / "vectors.gz")
+    fitted = small(init_vectors=tmp_path / "vectors.gz", trainable=False).fit(texts)
+    assert fitted.init_coverage_ == 1
+    np.testing.assert_array_equal(fitted.embedding_matrix_, first.embedding_matrix_)
+
+
+# --- going on
+
+
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_a_warm_start_goes_on_from_the_last_matrices(vectors, topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(vectors=vectors, warm_start=True).fit(texts)
+    before = vectorizer.embedding_matrix_
+    vectorizer.set_params(learning_rate=1e-20).fit(texts)
+    np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
+    assert vectorizer.n_iter_ == len(vectorizer.loss_curve_) == 4
+
+
+def test_a_warm_start_learns_more(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True)
+    losses = [vectorizer.fit(texts).loss_curve_[-1] for _ in range(4)]
+    assert losses[-1] < losses[0]
+
+
+def test_without_a_warm_start_a_second_fit_begins_anew(topic_texts):
+    texts, _ = topic_texts
+    once, twice = small().fit(texts), small().fit(texts).fit(texts)
+    assert_same_fit(once, twice)
+
+
+def test_a_warm_start_of_an_unfitted_vectorizer_is_a_fit(topic_texts):
+    texts, _ = topic_texts
+    assert_same_fit(small(warm_start=True).fit(texts), small().fit(texts))
+
+
+def test_a_vocabulary_grows_behind_the_words_known_before(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True, min_count=2).fit(texts)
+    before = dict(vectorizer.vocabulary_)
+    counts = dict(zip(before, vectorizer.word_counts_.tolist(), strict=True))
+    vectorizer.fit(["new cat new", "newer cat", "once", "newer new"])
+    assert list(vectorizer.vocabulary_) == [*before, "new", "newer"]
+    assert list(vectorizer.vocabulary_.values()) == list(range(len(before) + 2))
+    assert vectorizer.embedding_matrix_.shape == (len(before) + 2, 8)
+    assert vectorizer.word_counts_.tolist() == [
+        count + 2 * (word == "cat") for word, count in counts.items()
+    ] + [3, 2]
+
+
+def test_words_that_do_not_come_again_keep_their_vectors(topic_texts):
+    texts, _ = topic_texts
+    # Noise words are drawn by all counts, so that only rows never drawn stay.
+    vectorizer = small(warm_start=True, ns_exponent=10).fit(["rare word", *texts])
+    before = vectorizer.get_vector("rare")
+    vectorizer.fit(["new cat new dog"] * 20)
+    np.testing.assert_allclose(vectorizer.get_vector("rare"), before, rtol=1e-6)
+
+
+def test_a_warm_start_follows_a_given_vocabulary_by_its_words(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True, vocabulary=["cat", "dog", "paw"]).fit(texts)
+    before = {word: vectorizer.get_vector(word) for word in vectorizer.vocabulary_}
+    counts = vectorizer.word_counts_
+    vectorizer.set_params(vocabulary=["tail", "dog", "cat"], learning_rate=1e-20)
+    vectorizer.fit(texts)
+    assert vectorizer.vocabulary_ == {"tail": 0, "dog": 1, "cat": 2}
+    for word in ("cat", "dog"):
+        np.testing.assert_allclose(vectorizer.get_vector(word), before[word], atol=1e-6)
+    assert vectorizer.word_counts_[1:].tolist() == [2 * counts[1], 2 * counts[0]]
+
+
+def test_a_warm_start_cannot_change_the_size(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True).fit(texts)
+    before = vectorizer.transform(texts)
+    with pytest.raises(ValueError, match="vector_size=9, but the vectors of the last"):
+        vectorizer.set_params(vector_size=9).fit(texts)
+    np.testing.assert_array_equal(vectorizer.transform(texts), before)
+
+
+def test_a_warm_start_may_change_kind_and_solver(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True, solver="adam").fit(texts)
+    for parameters in ({"vectors": "center"}, {"solver": "adagrad"}, {"solver": "sgd"}):
+        vectorizer.set_params(**parameters).fit(texts)
+    assert vectorizer.n_iter_ == 8
+    assert np.isfinite(vectorizer.embedding_matrix_).all()
+
+
+def test_a_fit_goes_on_from_one_that_was_no_warm_start(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small().fit(texts)
+    before = vectorizer.embedding_matrix_
+    vectorizer.set_params(warm_start=True, learning_rate=1e-20).fit(texts)
+    np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
+
+
+def test_a_stored_vectorizer_goes_on_as_the_one_in_memory(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True).fit(texts)
+    stored = pickle.loads(pickle.dumps(vectorizer))
+    assert_same_fit(vectorizer.fit(texts), stored.fit(texts))
+
+
+def test_a_warm_start_takes_init_vectors_for_new_words_only(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True).fit(texts)
+    before = vectorizer.get_vector("cat")
+    known = {"cat": np.ones(8), "new": np.ones(8)}
+    vectorizer.set_params(init_vectors=known, learning_rate=1e-20)
+    vectorizer.fit(["cat new"] * 9)
+    np.testing.assert_allclose(vectorizer.get_vector("cat"), before, atol=1e-6)
+    np.testing.assert_allclose(vectorizer.get_vector("new"), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("weighting", ["idf", "sif"])
+def test_weights_are_those_of_all_documents(weighting, topic_texts):
+    texts, _ = topic_texts
+    whole = small(weighting=weighting).fit(texts)
+    parts = small(weighting=weighting, warm_start=True)
+    parts.fit(texts[:100]).fit(texts[100:])
+    rows = [parts.vocabulary_[word] for word in whole.vocabulary_]
+    np.testing.assert_allclose(
+        parts.word_weights_[rows], whole.word_weights_, rtol=1e-6
+    )
+
+
+# --- partial_fit
+
+
+def test_partial_fit_trains_on_batches_with_the_vocabulary_of_the_first(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small()
+    for begin in range(0, 400, 100):
+        assert vectorizer.partial_fit(texts[begin : begin + 100]) is vectorizer
+    assert vectorizer.n_iter_ == len(vectorizer.loss_curve_) == 4
+    assert vectorizer.loss_curve_[-1] < vectorizer.loss_curve_[0]
+    expected = small().fit(texts[:100])
+    assert vectorizer.vocabulary_ == expected.vocabulary_
+    tokens = " ".join(texts).split()
+    assert vectorizer.word_counts_.tolist() == [
+        tokens.count(word) for word in vectorizer.vocabulary_
+    ]
+
+
+def test_unknown_tokens_of_later_batches_are_counted_and_skipped(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(min_count=2).partial_fit([*texts, "once"])
+    assert vectorizer.n_unknown_ == 0
+    vectorizer.partial_fit(["cat new", "new newer dog"])
+    assert vectorizer.n_unknown_ == 3
+    before = vectorizer.embedding_matrix_
+    vectorizer.partial_fit(["nothing known", "", "new"])
+    assert vectorizer.n_unknown_ == 6
+    assert vectorizer.embedding_matrix_ is before
+    assert vectorizer.n_iter_ == 2
+    assert vectorizer.fit(texts).n_unknown_ == 0
+
+
+def test_partial_fit_uses_a_given_vocabulary(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(vocabulary=["dog", "cat"]).partial_fit(texts)
+    assert vectorizer.vocabulary_ == {"dog": 0, "cat": 1}
+
+
+def test_partial_fit_goes_on_from_a_fit_and_from_a_file(topic_texts, tmp_path):
+    texts, _ = topic_texts
+    fitted = small().fit(texts)
+    fitted.save_word2vec_format(tmp_path / "vectors")
+    loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors")
+    for vectorizer in (fitted, loaded):
+        before = vectorizer.embedding_matrix_
+        vectorizer.set_params(learning_rate=1e-20).partial_fit(texts)
+        np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
+    assert fitted.n_iter_ == 3
+    assert loaded.n_iter_ == 1
+    assert loaded.word_counts_.sum() == len(" ".join(texts).split())
+
+
+def test_the_first_batch_needs_words():
+    with pytest.raises(ValueError, match="empty vocabulary"):
+        small().partial_fit([""])
+
+
+def test_partial_fit_does_not_stop_early(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(early_stopping=True).partial_fit(texts).partial_fit(texts)
+    assert vectorizer.validation_scores_ is None
+    assert vectorizer.n_iter_ == 2
+
+
+def test_partial_fit_transforms_as_its_parameters_say(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(weighting="idf", n_components_removed=1, norm="l2")
+    vectorizer.partial_fit(texts[:200]).partial_fit(texts[200:])
+    vectors = vectorizer.transform(texts)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+    products = vectors @ vectorizer.common_components_.T
+    np.testing.assert_allclose(products, 0, atol=1e-5)
+    assert vectorizer._n_documents == 400
+
+
+# --- being interrupted, and what is kept
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
+@pytest.mark.parametrize("fitted_before", [False, True])
+def test_an_interrupt_leaves_the_vectorizer_as_it_was(
+    method, fitted_before, topic_texts, monkeypatch
+):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True, weighting="idf")
+    if fitted_before:
+        vectorizer.fit(texts)
+    before = pickle.dumps(vectorizer)
+
+    def interrupted(*arguments, **parameters):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_training.SkipGram, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(vectorizer, method)([*texts, "new words"] * 2)
+    assert pickle.dumps(vectorizer) == before
+
+
+def test_the_state_to_go_on_from_is_kept_only_where_it_is_asked_for(topic_texts):
+    texts, _ = topic_texts
+    sizes = {
+        name: len(pickle.dumps(vectorizer))
+        for name, vectorizer in {
+            "plain": small(vector_size=300).fit(texts),
+            "warm": small(vector_size=300, warm_start=True).fit(texts),
+            "partial": small(vector_size=300).partial_fit(texts),
+            "cold again": small(vector_size=300).partial_fit(texts).fit(texts),
+        }.items()
+    }
+    matrix = 4 * 300 * 19
+    assert sizes["plain"] == sizes["cold again"] < matrix + 10_000
+    assert matrix + 10_000 < sizes["warm"] < 2 * matrix + 10_000
+    assert sizes["partial"] < 2 * matrix + 10_000
+
+
+def test_a_fit_needs_no_more_than_an_iterator(topic_texts):
+    texts, _ = topic_texts
+    for parameters in ({"early_stopping": True}, {"warm_start": True}):
+        vectorizers = [small(**parameters).fit(X) for X in (texts, iter(texts))]
+        assert_same_fit(*vectorizers)
+
+
+def test_an_error_while_documents_are_read_leaves_no_fit(topic_texts):
+    vectorizer = small(warm_start=True)
+    with pytest.raises(ValueError, match=re.escape("Document 400 is missing (None)")):
+        vectorizer.fit([*topic_texts[0], None])
+    assert not hasattr(vectorizer, "vocabulary_")

@@ -1,0 +1,357 @@
+"""The epochs of training: what they end with, and what they leave alone."""
+
+import math
+import re
+import threading
+
+import numpy as np
+import pytest
+import torch
+from test_blocks import DOCUMENTS, N_WORDS, flat
+
+from sklearn_w2v import _training
+from sklearn_w2v._known_vectors import Start
+from sklearn_w2v._skipgram import SOLVERS, SkipGram
+from sklearn_w2v._training import TrainingStopped, auto_batch_size, train
+
+
+class Watched:
+    """Notes what it is told, and stops when it has been told of so many epochs."""
+
+    def __init__(self, stop_after=math.inf, at_end=lambda trained: None):
+        self.stop_after, self.at_end = stop_after, at_end
+        self.n_begun, self.results = 0, []
+
+    def epoch_begins(self):
+        self.n_begun += 1
+
+    def epoch_ends(self, trained):
+        self.at_end(trained)
+        self.results.append(
+            trained._replace(
+                centers=trained.centers.copy(),
+                contexts=trained.contexts.copy(),
+                losses=list(trained.losses),
+            )
+        )
+        return len(self.results) >= self.stop_after
+
+
+def train_on(documents=DOCUMENTS, **parameters):
+    defaults = {
+        "keep_probabilities": np.ones(N_WORDS),
+        "noise_probabilities": np.full(N_WORDS, 1 / N_WORDS),
+        "vector_size": 5,
+        "window": 3,
+        "shrink_windows": True,
+        "negative": 5,
+        "solver": "adagrad",
+        "learning_rate": "auto",
+        "batch_size": "auto",
+        "epochs": 3,
+        "decay": True,
+        "n_iter_no_change": 2,
+        "tol": 0.0,
+        "starts": [],
+        "frozen": np.empty(0, dtype=np.int64),
+        "n_threads": None,
+        "seed": 0,
+        "watcher": Watched(),
+    }
+    parameters = defaults | parameters
+    validation = parameters.pop("validation", None)
+    held_out = None if validation is None else flat(validation)
+    return train(flat(documents), held_out, **parameters)
+
+
+def assert_equal(first, second):
+    """Every bit of what training ends with is the same."""
+    for field in first._fields:
+        one, two = getattr(first, field), getattr(second, field)
+        np.testing.assert_array_equal(one, two, err_msg=field)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("parameters", [{}, {"vector_size": 100, "batch_size": 300}])
+def test_one_and_two_threads_give_the_same_bits(solver, parameters):
+    documents = DOCUMENTS * 40
+    one = train_on(documents, solver=solver, n_threads=1, **parameters)
+    two = train_on(documents, solver=solver, n_threads=2, **parameters)
+    assert_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("vector_size", "window"), [(1, 5), (50, 2), (100, 5), (300, 10)]
+)
+def test_large_steps_give_the_same_bits_on_any_number_of_threads(vector_size, window):
+    random = np.random.RandomState(0)
+    documents = [(random.zipf(1.3, size=200) % 5000).tolist() for _ in range(60)]
+    words = 5000
+    results = [
+        train_on(
+            documents,
+            keep_probabilities=np.ones(words),
+            noise_probabilities=np.full(words, 1 / words),
+            vector_size=vector_size,
+            window=window,
+            batch_size=3072,
+            epochs=1,
+            n_threads=n_threads,
+        )
+        for n_threads in (1, 2, 3)
+    ]
+    for result in results[1:]:
+        assert_equal(result, results[0])
+
+
+def test_the_seed_decides():
+    first, again, other = train_on(seed=1), train_on(seed=1), train_on(seed=2)
+    np.testing.assert_array_equal(first[0], again[0])
+    assert (first[0] != other[0]).any()
+
+
+@pytest.mark.parametrize("n_threads", [None, 1, 2, 3])
+@pytest.mark.parametrize("diverges", [False, True])
+def test_global_state_of_torch_and_numpy_is_left_alone(n_threads, diverges):
+    def global_state():
+        _, numpy_state, *_ = np.random.get_state()  # noqa: NPY002, it must not change
+        return torch.get_num_threads(), torch.get_rng_state().tolist(), *numpy_state
+
+    before = global_state()
+    if diverges:
+        with pytest.raises(ValueError, match="diverged"):
+            train_on(n_threads=n_threads, learning_rate=1e30, solver="sgd")
+    else:
+        train_on(n_threads=n_threads)
+    assert global_state() == before
+
+
+def test_fits_at_the_same_time_put_the_number_of_threads_back():
+    before = torch.get_num_threads()
+    first_runs, second_ended = threading.Event(), threading.Event()
+
+    def first_fit(trained):
+        first_runs.set()
+        assert second_ended.wait(30)
+
+    def second_fit(trained):
+        assert first_runs.wait(30)
+
+    first = threading.Thread(
+        target=train_on, kwargs={"n_threads": 1, "watcher": Watched(at_end=first_fit)}
+    )
+    first.start()
+    first_runs.wait(30)
+    train_on(n_threads=3, watcher=Watched(at_end=second_fit))
+    second_ended.set()
+    first.join()
+    assert torch.get_num_threads() == before
+    assert not _training._threads_before_fits
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_fit_that_diverges_is_an_error_that_names_the_learning_rate(solver):
+    message = re.escape("Lower learning_rate (here 1e+30)")
+    with pytest.raises(ValueError, match=message):
+        train_on(solver=solver, learning_rate=1e30)
+
+
+def test_matrices_that_diverge_in_the_last_step_are_an_error(monkeypatch):
+    def last_step(self, blocks, learning_rate, *, with_loss=False):
+        self.rows[-1, 0] = torch.inf
+        return 0.0
+
+    monkeypatch.setattr(SkipGram, "step", last_step)
+    with pytest.raises(ValueError, match="no longer finite"):
+        train_on(epochs=1)
+
+
+def test_documents_of_one_token_have_no_loss_and_train_nothing():
+    trained = train_on([[1], [2], [3]])
+    assert trained.losses == [0.0, 0.0, 0.0]
+    assert not trained.contexts.any()
+    assert np.isfinite(trained.centers).all()
+
+
+def test_an_epoch_may_lose_all_its_tokens_to_sub_sampling():
+    trained = train_on([[1, 2]], keep_probabilities=np.full(N_WORDS, 1e-9))
+    assert trained.losses == [0.0, 0.0, 0.0]
+
+
+def test_a_watcher_is_told_of_each_epoch():
+    watched = Watched()
+    trained = train_on(watcher=watched)
+    assert watched.n_begun == len(watched.results) == 3
+    assert [result.losses for result in watched.results] == [
+        trained.losses[:1],
+        trained.losses[:2],
+        trained.losses,
+    ]
+    np.testing.assert_array_equal(watched.results[-1].centers, trained.centers)
+    assert (watched.results[0].centers != trained.centers).any()
+
+
+def test_a_watcher_can_stop_training():
+    watched = Watched(stop_after=2)
+    with pytest.raises(TrainingStopped) as stopped:
+        train_on(epochs=9, watcher=watched)
+    assert watched.n_begun == 2
+    assert_equal(stopped.value.trained, watched.results[-1])
+
+
+def test_without_decay_the_learning_rate_stays():
+    # The first epoch of many has nearly the full rate, with decay or without.
+    many = Watched(stop_after=1)
+    with pytest.raises(TrainingStopped):
+        train_on(epochs=10**9, watcher=many)
+    alone = train_on(epochs=1, decay=False)
+    np.testing.assert_allclose(alone.centers, many.results[0].centers, rtol=1e-5)
+    assert np.abs(train_on(epochs=1).centers - alone.centers).max() > 1e-3
+
+
+def known(rows, value, sum_of_squares=None):
+    vectors = np.full((2, len(rows), 5), value, dtype=np.float32)
+    return Start(np.array(rows), vectors, sum_of_squares)
+
+
+def test_known_vectors_are_where_training_begins():
+    starts = [known([1, 2], 0.5), known([2, 4], -0.25)]
+    trained = train_on(starts=starts, learning_rate=1e-20)
+    expected = train_on(learning_rate=1e-20)
+    for matrix, other in [
+        (trained.centers, expected.centers),
+        (trained.contexts, expected.contexts),
+    ]:
+        assert matrix[1].tolist() == [0.5] * 5
+        assert matrix[2].tolist() == matrix[4].tolist() == [-0.25] * 5  # the later
+        rest = [0, 3, 5, 6]
+        np.testing.assert_allclose(matrix[rest], other[rest], atol=1e-15)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_frozen_rows_stay_and_the_others_learn_around_them(solver):
+    trained = train_on(starts=[known([1, 2], 0.5)], frozen=np.array([2]), solver=solver)
+    for matrix in (trained.centers, trained.contexts):
+        assert matrix[2].tolist() == [0.5] * 5
+        assert (matrix[1] != 0.5).all()
+    free = train_on(starts=[known([1, 2], 0.5)], solver=solver)
+    assert (free.centers[0] != trained.centers[0]).any()
+
+
+def test_accumulators_of_the_last_fit_shorten_steps():
+    squares = np.full((2, 1), 1e12, dtype=np.float32)
+    trained = train_on(starts=[known([1], 0.5, squares)])
+    np.testing.assert_allclose(trained.centers[1], 0.5, atol=1e-4)
+    assert (trained.sum_of_squares[:, 1] >= 1e12).all()
+    assert (trained.sum_of_squares[:, 0] < 1e6).all()
+
+
+def test_only_adagrad_has_accumulators():
+    assert train_on(solver="adam").sum_of_squares is None
+
+
+def test_a_fit_in_two_halves_without_decay_equals_one():
+    # The draws of the second half are those of a new seed, so nothing is drawn here:
+    # two words, of which each is the only context and half of the noise of the other.
+    documents, words = (
+        [[0, 1]] * 6,
+        {
+            "keep_probabilities": np.ones(2),
+            "noise_probabilities": np.array([0.5, 0.5]),
+            "batch_size": 16,
+            "decay": False,
+        },
+    )
+    whole = train_on(documents, epochs=4, **words)
+    half = train_on(documents, epochs=2, **words)
+    start = Start(
+        np.arange(2), np.stack([half.centers, half.contexts]), half.sum_of_squares
+    )
+    rest = train_on(documents, epochs=2, starts=[start], **words)
+    np.testing.assert_allclose(rest.centers, whole.centers, rtol=1e-4)
+    assert half.losses + rest.losses == pytest.approx(whole.losses, rel=1e-5)
+
+
+VALIDATION = [[0, 1, 2, 3], [5, 4, 3]]
+
+
+def test_held_out_documents_are_scored_by_their_loss_before_each_step():
+    # Before the first step all scores are 0; a tiny rate leaves them there.
+    trained = train_on(validation=VALIDATION, learning_rate=1e-20, negative=4, tol=1)
+    assert trained.validation_scores == pytest.approx([-5 * math.log(2)] * 3)
+
+
+def test_scores_of_the_same_vectors_are_the_same():
+    frozen = np.arange(N_WORDS)
+    trained = train_on(
+        starts=[known(frozen, 0.3)], frozen=frozen, validation=VALIDATION
+    )
+    first, *rest = trained.validation_scores
+    assert rest == [first] * len(rest)
+
+
+def test_training_stops_when_scores_stagnate():
+    parameters = {"validation": VALIDATION, "epochs": 50, "tol": 1e9}
+    for n_iter_no_change in (1, 4):
+        trained = train_on(n_iter_no_change=n_iter_no_change, **parameters)
+        # The first epoch is always better than none.
+        assert len(trained.validation_scores) == 1 + n_iter_no_change
+
+
+def test_the_matrices_of_the_best_epoch_are_kept():
+    watched = Watched()
+    # Pairs that training documents have not: the more it learns, the worse.
+    trained = train_on(
+        [[0, 1] * 20, [2, 3] * 20] * 10,
+        validation=[[0, 2], [1, 3]] * 10,
+        epochs=8,
+        n_iter_no_change=8,
+        watcher=watched,
+    )
+    scores = trained.validation_scores
+    best = int(np.argmax(scores))
+    assert best < 7
+    assert len(scores) == len(trained.losses) == 8
+    np.testing.assert_array_equal(trained.centers, watched.results[best].centers)
+    np.testing.assert_array_equal(trained.contexts, watched.results[best].contexts)
+
+
+def test_held_out_documents_without_pairs_have_no_loss():
+    trained = train_on(validation=[[1], [2]], epochs=9, n_iter_no_change=2, tol=1e-3)
+    assert trained.validation_scores == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_words", [2, 31])
+def test_every_solver_learns_at_its_default_rate(solver, n_words):
+    # Word 2i stands beside 2i + 1 and no other; few words make many repeats in a step,
+    # which is where plain gradient descent is at its least stable.
+    documents = [
+        [2 * (i % (n_words // 2)), 2 * (i % (n_words // 2)) + 1] * 4
+        for i in range(2000)
+    ]
+    losses = train_on(
+        documents,
+        keep_probabilities=np.ones(n_words),
+        noise_probabilities=np.full(n_words, 1 / n_words),
+        solver=solver,
+        vector_size=20,
+        epochs=5,
+    ).losses
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "expected"), [(10, 32), (50_000, 960), (10**8, 3072)]
+)
+def test_automatic_steps_make_fifty_an_epoch_within_bounds(n_tokens, expected):
+    counts = np.full(10, n_tokens / 10)
+    assert auto_batch_size(counts, "adagrad") == expected
+    assert auto_batch_size(counts, "adam") == expected
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"), [([1e6] * 1000, 192), ([5e3] * 9, 64), ([1e6], 8)]
+)
+def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
+    assert auto_batch_size(np.array(counts), "sgd") == expected
