@@ -4,6 +4,7 @@ Documents -> tokens -> ids -> matrices: each step is a module's; here they follo
 another. Nothing is set on the vectorizer, so that a fit that fails leaves it as it was.
 """
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -188,10 +189,10 @@ class Fit:
     ) -> dict[str, Any]:
         """Return the attributes of a vectorizer that has learned this."""
         vectorizer = self.vectorizer
-        losses, scores = trained.losses, trained.validation_scores
+        losses, scores = trained.losses, trained.validation_scores or None
         if self.goes_on:
             losses = vectorizer.loss_curve_ + losses
-            scores = (vectorizer.validation_scores_ or []) + scores
+            scores = self._all_scores(scores, len(trained.losses))
         attributes = {
             "vocabulary_": self.vocabulary,
             "embedding_matrix_": self._embedding_matrix(trained),
@@ -201,7 +202,7 @@ class Fit:
             ),
             "common_components_": np.empty((0, vectorizer.vector_size), np.float32),
             "loss_curve_": losses,
-            "validation_scores_": scores or None,
+            "validation_scores_": scores,
             "n_iter_": len(losses),
             "init_coverage_": self.init_coverage,
             "n_unknown_": n_unknown,
@@ -215,6 +216,16 @@ class Fit:
                 vectorizer.n_components_removed,
             )
         return attributes
+
+    def _all_scores(
+        self, scores: list[float] | None, n_epochs: int
+    ) -> list[float] | None:
+        """Return a score for each epoch of all fits, nan where there was none."""
+        before = self.vectorizer.validation_scores_
+        if scores is None and before is None:
+            return None
+        n_before = len(self.vectorizer.loss_curve_)
+        return (before or [math.nan] * n_before) + (scores or [math.nan] * n_epochs)
 
     def _embedding_matrix(self, trained: "Trained") -> NDArray[np.float32]:
         centers, contexts = trained.centers, trained.contexts

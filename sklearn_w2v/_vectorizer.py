@@ -135,22 +135,25 @@ class Word2VecVectorizer(
         words more, by their smoothed inverse document frequency ("idf", the formula of
         :class:`~sklearn.feature_extraction.text.TfidfTransformer`) or by smooth inverse
         frequency [4]_ ("sif", `sif_a` / (`sif_a` + p) with p a word's share of the
-        tokens). Learned in `fit`. Helps nearest neighbours and clusters of documents
-        more than linear classifiers.
+        tokens). Learned in `fit`. "idf" pays on long texts, above all with neighbours
+        and centroids; where frequent words tell classes apart, as in titles on a few
+        topics, both lose, "sif" more.
 
     sif_a : float, default=1e-3
         The smoothing of ``weighting="sif"``, above 0: the lower, the less frequent
-        words weigh. 1e-4 to 1e-3 are usual. Not used with another `weighting`.
+        words weigh. 1e-4 to 1e-3 suit large corpora; small ones on few topics, whose
+        words all are frequent, want more. Not used with another `weighting`.
 
     n_components_removed : int, default=0
         How many common directions to remove from the document vectors, at least 0 and
         less than `vector_size`. They are learned once, from the documents of `fit`, as
-        in [4]_ but frozen. 1 to 3 can help where documents are compared by their
-        cosine; a linear classifier on scaled vectors gains nothing.
+        in [4]_ but frozen. 1 can help nearest neighbours of short texts; 3 often take
+        what tells classes apart; a linear classifier gains nothing.
 
     norm : {"l2"} or None, default=None
         Whether to scale document vectors to length 1, so that products are cosines.
-        Matters for classifiers and neighbours without a scaler before them.
+        Pays with neighbours and centroids; makes little difference to a linear
+        classifier.
 
     epochs : int, default=5
         Passes over the documents, at least 1. Small corpora can want 10 or 20; many
@@ -256,7 +259,8 @@ class Word2VecVectorizer(
 
     validation_scores_ : list of float or None
         With `early_stopping`, the score of the documents held out after each epoch:
-        minus their mean loss for a pair, in nats. Else None.
+        minus their mean loss for a pair, in nats; nan for epochs of a fit without it.
+        None if there was no such fit.
 
     n_iter_ : int
         Epochs trained; with `early_stopping` those after the best one, too.

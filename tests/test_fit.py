@@ -413,6 +413,16 @@ def test_partial_fit_does_not_stop_early(topic_texts):
     assert vectorizer.n_iter_ == 2
 
 
+def test_scores_stand_beside_the_losses_of_all_fits(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True).fit(texts)
+    assert vectorizer.validation_scores_ is None
+    vectorizer.set_params(early_stopping=True).fit(texts).partial_fit(texts)
+    scores = vectorizer.validation_scores_
+    assert np.isnan(scores).tolist() == [True, True, False, False, True]
+    assert len(vectorizer.loss_curve_) == vectorizer.n_iter_ == 5
+
+
 def test_partial_fit_transforms_as_its_parameters_say(topic_texts):
     texts, _ = topic_texts
     vectorizer = small(weighting="idf", n_components_removed=1, norm="l2")
