@@ -124,6 +124,15 @@ class WordMapDisplay:
             If a word is not in the vocabulary.
         ValueError
             If there are no words, or too few for "tsne".
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer, WordMapDisplay
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1)
+        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"])
+        >>> display = WordMapDisplay.from_estimator(vectorizer, n_words=2)
+        >>> display.words
+        ['the', 'sat']
         """
         check_is_fitted(vectorizer)
         if isinstance(words, str):
@@ -163,6 +172,15 @@ class WordMapDisplay:
         -------
         display : WordMapDisplay
             The display itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_w2v import WordMapDisplay
+        >>> positions = np.array([[0, 0], [1, 2]])
+        >>> display = WordMapDisplay(words=["cat", "dog"], positions=positions).plot()
+        >>> len(display.texts_)
+        2
         """
         _check_plot_extra("WordMapDisplay.plot")
         import matplotlib.pyplot as plt  # noqa: PLC0415
@@ -288,6 +306,15 @@ class LossCurveDisplay:
         ------
         ValueError
             If the loss curve is empty.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1)
+        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"])
+        >>> display = LossCurveDisplay.from_estimator(vectorizer, name="two texts")
+        >>> display.line_.get_label()
+        'two texts'
         """
         check_is_fitted(vectorizer)
         display = cls(
@@ -314,6 +341,13 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
             The display itself.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import LossCurveDisplay
+        >>> display = LossCurveDisplay(loss_curve=[3.0, 2.5]).plot()
+        >>> display.ax_.get_xlabel()
+        'Epoch'
         """
         if not len(self.loss_curve):
             raise ValueError(

@@ -499,6 +499,13 @@ class Word2VecVectorizer(
             If `X` is not a column of documents, has no words that `min_count`, `min_df`
             and `max_df` leave, if `init_vectors` are of another size or cannot be read,
             or if training diverges.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
+        >>> vectorizer.fit(["the cat sat", "the dog sat"]).embedding_matrix_.shape
+        (4, 8)
         """
         self._fit(X, y)
         return self
@@ -529,6 +536,15 @@ class Word2VecVectorizer(
         ------
         ValueError
             As `fit` does.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
+        >>> for batch in [["the cat sat", "the dog sat"], ["the emu sat"]]:
+        ...     vectorizer = vectorizer.partial_fit(batch)
+        >>> list(vectorizer.vocabulary_), vectorizer.n_unknown_
+        (['the', 'sat', 'cat', 'dog'], 1)
         """
         self._fit(X, y, partial=True)
         return self
@@ -548,6 +564,13 @@ class Word2VecVectorizer(
         -------
         document_vectors : ndarray of shape (n_documents, vector_size), dtype=float32
             Equal to ``fit(X).transform(X)``.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
+        >>> vectorizer.fit_transform(["the cat sat", "the dog sat"]).shape
+        (2, 8)
         """
         corpus = self._fit(X, y)
         return Pooling.of(self, vars(self)).document_vectors(corpus)
@@ -575,6 +598,15 @@ class Word2VecVectorizer(
             If `X` is not a column of documents.
         NotFittedError
             If `fit` was not called before.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
+        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"])
+        >>> two = vectorizer.transform(["the cat", "cat the unknown"])
+        >>> bool((two[0] == two[1]).all())
+        True
         """
         corpus = _vocabulary.drop_unknown(self._encode(X))
         return Pooling.of(self, vars(self)).document_vectors(corpus)
@@ -676,6 +708,13 @@ class Word2VecVectorizer(
         ------
         KeyError
             If the word is not in the vocabulary.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
+        >>> vectorizer.fit(["the cat sat"]).get_vector("cat").shape
+        (8,)
         """
         check_is_fitted(self)
         return self.embedding_matrix_[self._row(word)].copy()
@@ -706,6 +745,14 @@ default=None
         ------
         KeyError
             If a word is not in the vocabulary.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> texts = ["cat dog cat dog", "bond fund bond fund"] * 100
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0).fit(texts)
+        >>> [word for word, similarity in vectorizer.most_similar("cat", topn=1)]
+        ['dog']
         """
         check_is_fitted(self)
         if not isinstance(topn, Integral) or topn < 1:
@@ -739,6 +786,18 @@ default=None
         -------
         keyed_vectors : gensim.models.KeyedVectors
             With copies of the vectors. Needs ``pip install "sklearn-w2v[gensim]"``.
+
+        Raises
+        ------
+        ImportError
+            If gensim is not installed.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1).fit(["the cat"])
+        >>> vectorizer.to_keyed_vectors().index_to_key
+        ['the', 'cat']
         """
         check_is_fitted(self)
         try:
@@ -772,6 +831,17 @@ default=None
         ------
         ValueError
             If a word is not a text that the format can hold, as one with a space.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1).fit(["the cat"])
+        >>> with TemporaryDirectory() as folder:
+        ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt")
+        ...     print(Path(folder, "vectors.txt").read_text().splitlines()[0])
+        2 8
         """
         check_is_fitted(self)
         words = list(self.vocabulary_)
