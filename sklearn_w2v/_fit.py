@@ -72,6 +72,7 @@ class Fit:
         callbacks = FitCallbacks(self.vectorizer, X, y, self.epochs)
         corpus, n_unknown = self._learn_words(X)
         if not len(corpus.ids):  # of a batch: a first one would have raised
+            callbacks.fit_ends(dict)
             return {"n_unknown_": n_unknown}, corpus
         self._look_up_known_vectors()
         progress = Progress(

@@ -144,30 +144,26 @@ def train(
             window, shrink_windows, longest=_longest(documents, validation)
         )
         n_filled = np.count_nonzero(np.diff(documents[1]))  # documents with words
-        layout = Layout.of(
-            batch_size,
-            reach=len(weights),
-            n_noise=n_noise_words(weights, expected_counts.sum() / n_filled),
-        )
+        n_noise = n_noise_words(weights, expected_counts.sum() / n_filled)
         sampler = BlockSampler(
             *documents,
             keep_probabilities,
             noise_probabilities,
             pair_weights=weights,
             negative=negative,
-            layout=layout,
+            layout=Layout.of(batch_size, reach=len(weights), n_noise=n_noise),
             generator=generator,
         )
-        # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
-        vectors = torch.zeros(2, len(counts), vector_size)
-        vectors[0].uniform_(-0.5 / vector_size, 0.5 / vector_size, generator=generator)
-        model = SkipGram(vectors, solver=solver)
-        for start in starts:
-            model.begin_at(start)
-        model.freeze(frozen)
-
+        model = _initial_model(
+            len(counts),
+            vector_size,
+            solver=solver,
+            starts=starts,
+            frozen=frozen,
+            generator=generator,
+        )
         history = History(n_iter_no_change, tol)
-        steps_an_epoch = expected_counts.sum() / layout.step_length
+        steps_an_epoch = expected_counts.sum() / sampler.layout.step_length
         for epoch in range(epochs):
             watcher.epoch_begins()
             loss = _train_epoch(
@@ -183,11 +179,11 @@ def train(
                 # With the same draws each time, epochs differ in their vectors alone.
                 draws = torch.Generator().manual_seed(seed)
                 score = _validation_score(model, sampler.of(*validation, draws))
-            history.add(loss, score, vectors)
+            history.add(loss, score, model.vectors)
             stopped = watcher.epoch_ends(history.result(model))
             if stopped or history.stagnates():
                 break
-        _check_finite(vectors, learning_rate)
+        _check_finite(model.vectors, learning_rate)
         trained = history.result(model)
         if stopped:
             raise TrainingStopped(trained)
@@ -243,6 +239,25 @@ def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) ->
         if batch_size >= length:
             break
     return int(batch_size // length) * length
+
+
+def _initial_model(
+    n_words: int,
+    vector_size: int,
+    *,
+    solver: SolverName,
+    starts: Sequence[Start],
+    frozen: NDArray[np.int64],
+    generator: torch.Generator,
+) -> SkipGram:
+    # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
+    vectors = torch.zeros(2, n_words, vector_size)
+    vectors[0].uniform_(-0.5 / vector_size, 0.5 / vector_size, generator=generator)
+    model = SkipGram(vectors, solver=solver)
+    for start in starts:
+        model.begin_at(start)
+    model.freeze(frozen)
+    return model
 
 
 def _longest(documents: Documents, validation: Documents | None) -> int:
