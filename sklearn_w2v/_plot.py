@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
@@ -410,6 +408,10 @@ def _positions(
     random_state: int | np.random.RandomState | None,
 ) -> Array:
     """Turn unit vectors into positions: (n_words, vector_size) -> (n_words, 2)."""
+    # Only maps need these, which import a large part of scikit-learn.
+    from sklearn.decomposition import PCA  # noqa: PLC0415
+    from sklearn.manifold import TSNE  # noqa: PLC0415
+
     n_words, vector_size = vectors.shape
     if method == "pca":
         positions = np.zeros((n_words, 2))
