@@ -7,7 +7,8 @@ another. Nothing is set on the vectorizer, so that a fit that fails leaves it as
 import math
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,23 @@ TRAINING_PARAMETERS = (
 )
 
 
+class Words(NamedTuple):
+    """What is learned of words, and the documents made of them."""
+
+    vocabulary: dict[Any, int]
+    counts: WordCounts  # in all documents of fits that go on from one another
+    corpus: Corpus
+    n_unknown: int  # tokens that partial_fit has skipped until now
+
+
+class Beginning(NamedTuple):
+    """Where training begins."""
+
+    starts: list[Start]
+    frozen: NDArray[np.int64]  # rows that training leaves as they are
+    init_coverage: float | None
+
+
 class Fit:
     """A fit of a vectorizer.
 
@@ -70,110 +88,88 @@ class Fit:
     def run(self, X: Iterable[Any], y: Any) -> tuple[dict[str, Any], Corpus]:
         """Return the attributes of the fitted vectorizer, and the documents' words."""
         callbacks = FitCallbacks(self.vectorizer, X, y, self.epochs)
-        corpus, n_unknown = self._learn_words(X)
-        if not len(corpus.ids):  # of a batch: a first one would have raised
-            callbacks.fit_ends(dict)
-            return {"n_unknown_": n_unknown}, corpus
-        self._look_up_known_vectors()
-        progress = Progress(
-            callbacks,
-            lambda trained: self._attributes(trained, corpus, n_unknown),
-            n_words=len(corpus.ids),
-            epochs=self.epochs,
-            verbose=self.vectorizer.verbose,
-        )
-        trained = self._train(corpus, progress)
-        attributes = self._attributes(trained, corpus, n_unknown)
+        words = self._learn_words(X)
+        attributes = self._word_attributes(words)
+        if len(words.corpus.ids):  # a batch of partial_fit may have no known word
+            attributes = self._train(words, callbacks)
         callbacks.fit_ends(lambda: attributes)
-        return attributes, corpus
+        return attributes, words.corpus
 
-    def _learn_words(self, X: Iterable[Any]) -> tuple[Corpus, int]:
-        """Learn vocabulary and counts; return the encoded documents.
-
-        And how many tokens `partial_fit` has skipped until now.
-        """
+    def _learn_words(self, X: Iterable[Any]) -> Words:
+        """Learn vocabulary and counts, and encode the documents."""
         vectorizer, n_unknown = self.vectorizer, 0
         documents = vectorizer._iter_tokens(X)
-        self.vocabulary: dict[Any, int]
         if self.partial and self.goes_on:
-            self.vocabulary = vectorizer.vocabulary_
-            tokens = _vocabulary.encode(documents, self.vocabulary)
+            vocabulary = vectorizer.vocabulary_
+            tokens = _vocabulary.encode(documents, vocabulary)
             corpus = _vocabulary.drop_unknown(tokens)
             n_unknown = vectorizer.n_unknown_ + len(tokens.ids) - len(corpus.ids)
         elif vectorizer.vocabulary is None:
-            self.vocabulary, corpus = _vocabulary.learn(
+            vocabulary, corpus = _vocabulary.learn(
                 documents,
                 known=vectorizer.vocabulary_ if self.goes_on else (),
                 **self._parameters(VOCABULARY_PARAMETERS),
             )
         else:
-            self.vocabulary, corpus = _vocabulary.take(documents, vectorizer.vocabulary)
+            vocabulary, corpus = _vocabulary.take(documents, vectorizer.vocabulary)
 
-        self.counts = WordCounts.of(
-            corpus, len(self.vocabulary), by_document=vectorizer.weighting == "idf"
-        )
+        counts = WordCounts.of(corpus, len(vocabulary))
         if self.goes_on:
             before = WordCounts(
                 vectorizer.word_counts_,
                 vectorizer._document_frequencies,
                 vectorizer._n_documents,
             )
-            self.counts = self.counts.plus(before, self._rows_of_last_fit())
-        return corpus, n_unknown
+            counts = counts.plus(before, self._rows_of_last_fit(vocabulary))
+        return Words(vocabulary, counts, corpus, n_unknown)
 
-    def _look_up_known_vectors(self) -> None:
-        """Find out at which vectors training begins, and which ones stay."""
-        vectorizer = self.vectorizer
-        self.starts: list[Start] = []
-        self.frozen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self.init_coverage: float | None = None
-        if vectorizer.init_vectors is not None:
-            given = start_at_init_vectors(
-                vectorizer.init_vectors, self.vocabulary, vectorizer.vector_size
-            )
-            self.starts.append(given)
-            self.init_coverage = len(given.rows) / len(self.vocabulary)
-            if not vectorizer.trainable:
-                self.frozen = given.rows
-        if self.goes_on:
-            # Behind the others, since what a fit made of these vectors is to last.
-            last_fit = start_at_last_fit(
-                self._rows_of_last_fit(),
-                vectorizer.embedding_matrix_,
-                vectorizer._training_state,
-                vectorizer.vector_size,
-            )
-            self.starts.append(last_fit)
+    def _train(self, words: Words, callbacks: FitCallbacks) -> dict[str, Any]:
+        """Train, or take from the memory what was trained before.
 
-    def _train(self, corpus: Corpus, progress: Progress) -> "Trained":
-        """Train, or take from the memory what was trained before."""
+        Returns the attributes of the fitted vectorizer.
+        """
         # Only training needs torch, which takes a second to import.
-        from sklearn_w2v._training import TrainingStopped, train  # noqa: PLC0415
+        from sklearn_w2v._training import TrainingStopped  # noqa: PLC0415
 
         vectorizer = self.vectorizer
         random_state = check_random_state(vectorizer.random_state)
-        seed = random_state.randint(np.iinfo(np.int32).max)
-        documents, validation = corpus, None
+        documents, validation = words.corpus, None
         if vectorizer.early_stopping and not self.partial:
             documents, validation = _vocabulary.split(
-                corpus, vectorizer.validation_fraction, random_state
+                words.corpus, vectorizer.validation_fraction, random_state
             )
-        memory = vectorizer.memory
-        if isinstance(memory, os.PathLike):
-            memory = os.fspath(memory)
-        # Who watches, and on how many threads it runs, changes nothing.
-        cached_train = check_memory(memory).cache(
-            train, ignore=["watcher", "n_threads"]
+        # Each epoch of fits that go on has draws of its own, also with an int as
+        # random_state.
+        n_epochs_before = vectorizer.n_iter_ if self.goes_on else 0
+        *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
+
+        beginning = self._beginning(words.vocabulary)
+
+        def attributes_of(trained: "Trained") -> dict[str, Any]:
+            return self._attributes(words, beginning, trained)
+
+        progress = Progress(
+            callbacks,
+            attributes_of,
+            n_words=len(documents.ids),
+            epochs=self.epochs,
+            verbose=vectorizer.verbose,
         )
-        counts = self.counts.tokens
+        counts = words.counts.tokens
         try:
-            trained: Trained = cached_train(
-                documents,
-                validation,
-                _vocabulary.keep_probabilities(counts, vectorizer.sample),
-                _vocabulary.noise_probabilities(counts, vectorizer.ns_exponent),
-                starts=self.starts,
-                frozen=self.frozen,
+            trained = self._cached_train()(
+                # Another release may come to other vectors.
+                {name: version(name) for name in ("sklearn-w2v", "torch")},
+                documents=documents,
+                validation=validation,
+                keep_probabilities=_vocabulary.keep_probabilities(
+                    counts, vectorizer.sample
+                ),
+                noise_probabilities=_vocabulary.noise_probabilities(
+                    counts, vectorizer.ns_exponent
+                ),
+                starts=beginning.starts,
+                frozen=beginning.frozen,
                 **self._parameters(TRAINING_PARAMETERS),
                 epochs=self.epochs,
                 decay=not self.partial,
@@ -183,37 +179,91 @@ class Fit:
             )
         except TrainingStopped as stopped:
             trained = stopped.trained
-        return trained
+        return attributes_of(trained)
+
+    def _cached_train(self) -> Any:
+        """Return `train` behind the memory; alone where it would never be read."""
+        memory = self.vectorizer.memory
+        if self.partial or self.vectorizer.random_state is None:
+            memory = None
+        elif isinstance(memory, os.PathLike):
+            memory = os.fspath(memory)
+        # Who watches, and on how many threads it runs, changes nothing.
+        return check_memory(memory).cache(train, ignore=["watcher", "n_threads"])
+
+    def _beginning(self, vocabulary: Mapping[Any, int]) -> Beginning:
+        """Look up the words whose vectors are known."""
+        vectorizer = self.vectorizer
+        starts: list[Start] = []
+        frozen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        init_coverage = None
+        state = vectorizer._training_state if self.goes_on else None
+        if self.goes_on:
+            last_fit = start_at_last_fit(
+                self._rows_of_last_fit(vocabulary),
+                vectorizer.embedding_matrix_,
+                state,
+                vectorizer.vector_size,
+            )
+            starts.append(last_fit)
+        if self.partial and state is not None:
+            # All words were looked up in the batches before.
+            frozen, init_coverage = state["frozen"], vectorizer.init_coverage_
+        elif vectorizer.init_vectors is not None:
+            given = start_at_init_vectors(
+                vectorizer.init_vectors, vocabulary, vectorizer.vector_size
+            )
+            init_coverage = len(given.rows) / len(vocabulary)
+            if vectorizer.trainable:
+                # Before the other, since what a fit made of these vectors is to last.
+                starts.insert(0, given)
+            else:
+                starts.append(given)
+                frozen = given.rows
+        return Beginning(starts, frozen, init_coverage)
+
+    def _word_attributes(self, words: Words) -> dict[str, Any]:
+        """Return the attributes that documents change without training."""
+        vectorizer = self.vectorizer
+        return {
+            "vocabulary_": words.vocabulary,
+            "word_counts_": words.counts.tokens,
+            "word_weights_": word_weights(
+                vectorizer.weighting, words.counts, sif_a=vectorizer.sif_a
+            ),
+            "n_unknown_": words.n_unknown,
+            "_document_frequencies": words.counts.document_frequencies,
+            "_n_documents": words.counts.n_documents,
+        }
 
     def _attributes(
-        self, trained: "Trained", corpus: Corpus, n_unknown: int
+        self, words: Words, beginning: Beginning, trained: "Trained"
     ) -> dict[str, Any]:
-        """Return the attributes of a vectorizer that has learned this."""
+        """Return all attributes of a vectorizer that has learned this.
+
+        Copies, since training may go on with what it shows.
+        """
         vectorizer = self.vectorizer
-        losses, scores = trained.losses, trained.validation_scores or None
+        losses, scores = list(trained.losses), list(trained.validation_scores) or None
         if self.goes_on:
+            scores = self._all_scores(scores, len(losses))
             losses = vectorizer.loss_curve_ + losses
-            scores = self._all_scores(scores, len(trained.losses))
-        attributes = {
-            "vocabulary_": self.vocabulary,
-            "embedding_matrix_": self._embedding_matrix(trained),
-            "word_counts_": self.counts.tokens,
-            "word_weights_": word_weights(
-                vectorizer.weighting, self.counts, sif_a=vectorizer.sif_a
-            ),
-            "common_components_": np.empty((0, vectorizer.vector_size), np.float32),
+        attributes = attributes_of_vectors(
+            words.vocabulary, self._embedding_matrix(trained)
+        )
+        attributes |= self._word_attributes(words)
+        attributes |= {
             "loss_curve_": losses,
             "validation_scores_": scores,
             "n_iter_": len(losses),
-            "init_coverage_": self.init_coverage,
-            "n_unknown_": n_unknown,
-            "_training_state": self._training_state(trained),
-            "_document_frequencies": self.counts.document_frequencies,
-            "_n_documents": self.counts.n_documents,
+            "init_coverage_": beginning.init_coverage,
+            "_divides_by_weights": vectorizer.weighting == "idf",
+            "_training_state": self._training_state(trained, beginning.frozen),
         }
         if vectorizer.n_components_removed:
             attributes["common_components_"] = common_components(
-                Pooling.of(vectorizer, attributes).means(corpus),
+                Pooling.of(attributes, norm=None).means(words.corpus),
+                vectorizer.vector_size,
                 vectorizer.n_components_removed,
             )
         return attributes
@@ -229,30 +279,34 @@ class Fit:
         return (before or [math.nan] * n_before) + (scores or [math.nan] * n_epochs)
 
     def _embedding_matrix(self, trained: "Trained") -> NDArray[np.float32]:
-        centers, contexts = trained.centers, trained.contexts
         if self.vectorizer.vectors == "average":
-            average = np.add(centers, contexts)
+            average = np.array(trained.centers)
+            average += trained.contexts
             average /= 2
             return average
-        # A copy, since both are halves of one array.
-        return (centers if self.vectorizer.vectors == "center" else contexts).copy()
+        is_center = self.vectorizer.vectors == "center"
+        return np.array(trained.centers if is_center else trained.contexts)
 
-    def _training_state(self, trained: "Trained") -> TrainingState | None:
+    def _training_state(
+        self, trained: "Trained", frozen: NDArray[np.int64]
+    ) -> TrainingState:
         """Return what the next fit has to know to go on from here."""
         vectorizer = self.vectorizer
-        if not (self.partial or vectorizer.warm_start):
-            return None
-        is_context = vectorizer.vectors == "context"
-        other_matrix = trained.centers if is_context else trained.contexts
+        other_matrix = None
+        if self.partial or vectorizer.warm_start:
+            is_context = vectorizer.vectors == "context"
+            other_matrix = np.array(trained.centers if is_context else trained.contexts)
+        squares = trained.sum_of_squares
         return {
             "vectors": vectorizer.vectors,
-            "other_matrix": other_matrix.copy(),
-            "sum_of_squares": trained.sum_of_squares,
+            "other_matrix": other_matrix,
+            "sum_of_squares": None if squares is None else np.array(squares),
+            "frozen": frozen,
         }
 
-    def _rows_of_last_fit(self) -> NDArray[np.int64]:
-        """Return where the words of the last fit stand in the vocabulary, or -1."""
-        rows = [self.vocabulary.get(word, -1) for word in self.vectorizer.vocabulary_]
+    def _rows_of_last_fit(self, vocabulary: Mapping[Any, int]) -> NDArray[np.int64]:
+        """Return where the words of the last fit stand in a vocabulary, or -1."""
+        rows = [vocabulary.get(word, -1) for word in self.vectorizer.vocabulary_]
         return np.array(rows, dtype=np.int64)
 
     def _n_threads(self) -> int | None:
@@ -264,3 +318,39 @@ class Fit:
 
     def _parameters(self, names: Iterable[str]) -> Mapping[str, Any]:
         return {name: getattr(self.vectorizer, name) for name in names}
+
+
+def attributes_of_vectors(
+    vocabulary: dict[Any, int], embedding_matrix: NDArray[np.float32]
+) -> dict[str, Any]:
+    """Return all attributes of a vectorizer that knows vectors and nothing else."""
+    n_words, vector_size = embedding_matrix.shape
+    return {
+        "vocabulary_": vocabulary,
+        "embedding_matrix_": embedding_matrix,
+        "word_counts_": np.zeros(n_words, dtype=np.int64),
+        "word_weights_": np.ones(n_words, dtype=np.float32),
+        "common_components_": np.empty((0, vector_size), dtype=np.float32),
+        "loss_curve_": [],
+        "validation_scores_": None,
+        "n_iter_": 0,
+        "init_coverage_": None,
+        "n_unknown_": 0,
+        "_divides_by_weights": False,
+        "_training_state": None,
+        "_document_frequencies": np.zeros(n_words, dtype=np.int64),
+        "_n_documents": 0,
+    }
+
+
+def train(
+    releases: Mapping[str, str],
+    *,
+    n_threads: int | None,
+    watcher: Progress,
+    **parameters: Any,
+) -> "Trained":
+    """Train: what a memory caches, by the releases at work and the parameters."""
+    from sklearn_w2v import _training  # noqa: PLC0415, it imports torch
+
+    return _training.train(**parameters, n_threads=n_threads, watcher=watcher)

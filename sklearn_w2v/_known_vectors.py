@@ -6,6 +6,7 @@ or from the last fit (`warm_start`, `partial_fit`). numpy only.
 
 import os
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
@@ -30,8 +31,10 @@ class TrainingState(TypedDict):
 
     vectors: Literal["average", "center", "context"]  # what the embedding matrix holds
     #: The matrix that it does not hold; the context matrix if it holds the average.
-    other_matrix: NDArray[np.float32]  # (n_words, d)
+    #: Kept only where it was asked for, since it is as large.
+    other_matrix: NDArray[np.float32] | None  # (n_words, d)
     sum_of_squares: NDArray[np.float32] | None  # (2, n_words)
+    frozen: NDArray[np.int64]  # rows that training leaves as they are
 
 
 def start_at_init_vectors(
@@ -50,6 +53,7 @@ def start_at_init_vectors(
                 f"{matrix.shape[1]} dimensions, but vector_size={vector_size}."
             )
     else:
+        _check_any_vector(init_vectors, vector_size)
         words = [word for word in vocabulary if word in init_vectors]
         matrix = np.empty((len(words), vector_size), dtype=np.float32)
         for row, word in enumerate(words):
@@ -66,8 +70,9 @@ def start_at_last_fit(
 ) -> Start:
     """Go on from the matrices of a fit, whose words now have the rows `rows_before`.
 
-    A row of -1 is that of a word which is left out. Without a state, centres and
-    contexts both begin at the embedding matrix.
+    A row of -1 is that of a word which is left out. Where one matrix is all that is
+    known, centres and contexts both begin there; the accumulators, if they are known,
+    keep the steps as short as they were.
     """
     if embedding_matrix.shape[1] != vector_size:
         raise ValueError(
@@ -75,22 +80,32 @@ def start_at_last_fit(
             f"this one goes on, have {embedding_matrix.shape[1]} dimensions. Set "
             f"vector_size={embedding_matrix.shape[1]}, or fit a new vectorizer."
         )
-    stay = rows_before >= 0
+    centers = contexts = embedding_matrix
     sum_of_squares = None
-    if state is None:
-        centers = contexts = embedding_matrix
-    else:
-        if state["vectors"] == "average":
-            centers = 2 * embedding_matrix - state["other_matrix"]
-            contexts = state["other_matrix"]
-        elif state["vectors"] == "center":
-            centers, contexts = embedding_matrix, state["other_matrix"]
-        else:
-            centers, contexts = state["other_matrix"], embedding_matrix
-        if state["sum_of_squares"] is not None:
-            sum_of_squares = state["sum_of_squares"][:, stay]
-    vectors = np.stack([centers[stay], contexts[stay]])  # (2, n_known, d)
-    return Start(rows_before[stay], vectors, sum_of_squares)
+    if state is not None:
+        sum_of_squares = state["sum_of_squares"]
+        other_matrix = state["other_matrix"]
+        if other_matrix is not None and state["vectors"] == "average":
+            centers, contexts = 2 * embedding_matrix - other_matrix, other_matrix
+        elif other_matrix is not None and state["vectors"] == "center":
+            contexts = other_matrix
+        elif other_matrix is not None:
+            centers = other_matrix
+    stays = rows_before >= 0
+    return Start(
+        rows_before[stays],
+        np.stack([centers[stays], contexts[stays]]),  # (2, n_known, d)
+        None if sum_of_squares is None else sum_of_squares[:, stays],
+    )
+
+
+def _check_any_vector(init_vectors: Any, vector_size: int) -> None:
+    """Find a wrong size also where no word of the vocabulary is found."""
+    words = init_vectors
+    if not isinstance(init_vectors, Mapping):
+        words = init_vectors.index_to_key
+    for word in islice(words, 1):
+        _check_vector(init_vectors[word], word, vector_size)
 
 
 def _check_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float32]:

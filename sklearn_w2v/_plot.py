@@ -4,6 +4,7 @@ matplotlib is imported only where something is drawn: all else does without it.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
+from importlib import import_module
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -180,7 +181,7 @@ class WordMapDisplay:
         >>> len(display.texts_)
         2
         """
-        _check_plot_extra("WordMapDisplay.plot")
+        _check_installed("WordMapDisplay.plot", "matplotlib", "textalloc")
         import matplotlib.pyplot as plt  # noqa: PLC0415
         import textalloc  # noqa: PLC0415
         from matplotlib.cbook import normalize_kwargs  # noqa: PLC0415
@@ -352,7 +353,7 @@ class LossCurveDisplay:
                 "The loss curve is empty: a vectorizer that was loaded, not trained, "
                 "has none."
             )
-        _check_plot_extra("LossCurveDisplay.plot")
+        _check_installed("LossCurveDisplay.plot", "matplotlib")
         import matplotlib.pyplot as plt  # noqa: PLC0415
         from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
@@ -384,13 +385,13 @@ class LossCurveDisplay:
         return self
 
 
-def _check_plot_extra(caller: str) -> None:
+def _check_installed(caller: str, *libraries: str) -> None:
     try:
-        import matplotlib  # noqa: F401, PLC0415
-        import textalloc  # noqa: F401, PLC0415
+        for library in libraries:
+            import_module(library)
     except ImportError as error:
         raise ImportError(
-            f'{caller} needs matplotlib and textalloc: pip install "sklearn-w2v[plot]"'
+            f'{caller} needs {" and ".join(libraries)}: pip install "sklearn-w2v[plot]"'
         ) from error
 
 
@@ -419,7 +420,8 @@ def _positions(
         n_components = min(2, n_words - 1, vector_size)
         if n_components:
             pca = PCA(n_components, random_state=random_state)
-            positions[:, :n_components] = pca.fit_transform(vectors)
+            with np.errstate(invalid="ignore"):  # of words that all have one vector
+                positions[:, :n_components] = pca.fit_transform(vectors)
         return positions
     if method != "tsne":
         raise ValueError(f"method must be 'pca' or 'tsne', got {method!r}.")

@@ -4,7 +4,8 @@ Each step is linear but the last, and treats every document on its own: a vector
 not depend on the documents beside it, and splits exactly into the parts of its words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from threading import Lock
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ DOCUMENTS_AT_ONCE = 8192
 #: them: what is left is rounding.
 ROUNDING = 1e-6
 
+_one_thread = Lock()
+
 
 class Pooling(NamedTuple):
     """How the word vectors of a document become its vector."""
@@ -34,33 +37,41 @@ class Pooling(NamedTuple):
     norm: Literal["l2"] | None
 
     @classmethod
-    def of(cls, vectorizer: Any, attributes: Mapping[str, Any]) -> "Pooling":
-        """Pool as a vectorizer's parameters and fitted attributes say."""
+    def of(
+        cls, attributes: Mapping[str, Any], *, norm: Literal["l2"] | None
+    ) -> "Pooling":
+        """Pool as the attributes of a fitted vectorizer say."""
         return cls(
             attributes["embedding_matrix_"],
             attributes["word_weights_"],
-            vectorizer.weighting == "idf",
+            attributes["_divides_by_weights"],
             attributes["common_components_"],
-            vectorizer.norm,
+            norm,
         )
 
     def document_vectors(self, corpus: Corpus) -> NDArray[np.float32]:
         """Return the vector of each document; one without words is zero."""
-        vectors = self.means(corpus)
-        if len(self.common_components):
-            self._remove_common_components(vectors)
-        return unit(vectors) if self.norm == "l2" else vectors
+        n_documents, vector_size = (
+            len(corpus.offsets) - 1,
+            self.embedding_matrix.shape[1],
+        )
+        vectors = np.empty((n_documents, vector_size), dtype=np.float32)
+        first = 0
+        for part in self.means(corpus):
+            self._remove_common_components(part)
+            last = first + len(part)
+            vectors[first:last] = unit(part) if self.norm == "l2" else part
+            first = last
+        return vectors
 
-    def means(self, corpus: Corpus) -> NDArray[np.float32]:
-        """Average the word vectors of each document.
+    def means(self, corpus: Corpus) -> Iterator[NDArray[np.float32]]:
+        """Yield the mean of each document's word vectors, some documents at once.
 
         Every row is summed on its own, in the order of its tokens, so it does not
         depend on the documents beside it.
         """
-        n_documents = len(corpus.offsets) - 1
-        n_words, vector_size = self.embedding_matrix.shape
-        means = np.zeros((n_documents, vector_size), dtype=np.float32)
-        for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
+        n_words = len(self.embedding_matrix)
+        for first in range(0, len(corpus.offsets) - 1, DOCUMENTS_AT_ONCE):
             offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
             ids = corpus.ids[offsets[0] : offsets[-1]]
             weights = csr_array(
@@ -72,9 +83,8 @@ class Pooling(NamedTuple):
                 divisors = weights @ np.ones(n_words, dtype=np.float32)
                 divisors[divisors == 0] = 1
             else:
-                divisors = np.maximum(np.diff(offsets), 1)
-            means[first : first + len(sums)] = sums / divisors[:, None]
-        return means
+                divisors = np.maximum(np.diff(offsets), 1).astype(np.float32)
+            yield sums / divisors[:, None]
 
     def contributions(
         self, ids: NDArray[np.int32], coef: NDArray[np.float64]
@@ -96,6 +106,8 @@ class Pooling(NamedTuple):
         return contributions / length if length else np.zeros(len(ids))
 
     def _remove_common_components(self, vectors: NDArray[np.float32]) -> None:
+        if not len(self.common_components):
+            return
         lengths = np.linalg.norm(vectors, axis=1)
         # Not by matrix products, whose last bits depend on the number of rows.
         for component in self.common_components:
@@ -113,7 +125,6 @@ def word_weights(
     "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", algorithm 1.
     """
     if weighting == "idf":
-        assert counts.document_frequencies is not None
         smoothed = 1 + counts.document_frequencies
         weights = np.log((1 + counts.n_documents) / smoothed) + 1
     elif weighting == "sif":
@@ -124,18 +135,20 @@ def word_weights(
 
 
 def common_components(
-    vectors: NDArray[np.float32], n_components: int
+    parts: Iterable[NDArray[np.float32]], vector_size: int, n_components: int
 ) -> NDArray[np.float32]:
     """Return the directions that most of the vectors' squared length lies in.
 
     The first right singular vectors, without centring (Arora, Liang and Ma, 2017), as
-    rows; fewer if the vectors span fewer dimensions.
+    rows; fewer if the vectors span fewer dimensions. Vectors come in several parts.
     """
-    # The last bits of these depend on the number of threads.
-    with threadpool_limits(1):
-        products = np.zeros((vectors.shape[1],) * 2)  # (d, d)
-        for part in np.array_split(vectors, len(vectors) // DOCUMENTS_AT_ONCE + 1):
-            products += part.T.astype(np.float64) @ part
+    products = np.zeros((vector_size, vector_size))
+    # The last bits of these depend on the number of threads, which is the process's: of
+    # two fits side by side, the second would put back what the first has set.
+    with _one_thread, threadpool_limits(1, user_api="blas"):
+        for part in parts:
+            vectors = part.astype(np.float64)
+            products += vectors.T @ vectors
         eigenvalues, eigenvectors = np.linalg.eigh(products)  # rising
     largest = slice(None, -n_components - 1, -1)
     spanned = eigenvalues[largest] > ROUNDING * eigenvalues[-1]

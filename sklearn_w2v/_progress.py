@@ -1,5 +1,6 @@
 """What a fit tells of itself while it runs: lines on standard error, and callbacks."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ class Progress:
     fitted_attributes : callable
         Makes the attributes of the fitted estimator out of a `Trained`.
     n_words : int
-        Words read in an epoch.
+        Words trained on in an epoch.
     epochs : int
         The number of epochs, at most.
     verbose : int
@@ -41,10 +42,12 @@ class Progress:
         self.callbacks = callbacks
         self.fitted_attributes = fitted_attributes
         self.n_words, self.epochs, self.verbose = n_words, epochs, verbose
-        self.begin = time.perf_counter()
+        self.begin = math.nan
 
     def epoch_begins(self) -> None:
         """Take note that an epoch begins."""
+        if math.isnan(self.begin):
+            self.begin = time.perf_counter()
         self.callbacks.epoch_begins()
 
     def epoch_ends(self, trained: "Trained") -> bool:

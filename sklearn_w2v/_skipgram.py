@@ -50,7 +50,8 @@ class SkipGram:
     def begin_at(self, start: Start) -> None:
         """Begin at known vectors."""
         rows = torch.from_numpy(start.rows)
-        self.vectors[:, rows] = torch.tensor(start.vectors)
+        for matrix, vectors in zip(self.vectors, start.vectors, strict=True):
+            matrix[rows] = torch.tensor(vectors)
         if start.sum_of_squares is not None and isinstance(self.solver, AdaGrad):
             squares = self.solver.sum_of_squares.view(2, -1)
             squares[:, rows] = torch.tensor(start.sum_of_squares)

@@ -6,6 +6,7 @@ and no words and no scikit-learn.
 """
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -179,7 +180,7 @@ def train(
                 # With the same draws each time, epochs differ in their vectors alone.
                 draws = torch.Generator().manual_seed(seed)
                 score = _validation_score(model, sampler.of(*validation, draws))
-            history.add(loss, score, model.vectors)
+            history.add(loss, score, model)
             stopped = watcher.epoch_ends(history.result(model))
             if stopped or history.stagnates():
                 break
@@ -191,37 +192,55 @@ def train(
 
 
 class History:
-    """The losses and scores of the epochs, and the matrices of the best one."""
+    """The losses and scores of the epochs, and the state of the best one."""
 
     def __init__(self, n_iter_no_change: int, tol: float) -> None:
         self.n_iter_no_change, self.tol = n_iter_no_change, tol
         self.losses: list[float] = []
         self.scores: list[float] = []
-        self.best: Tensor | None = None  # (2, n_words, d)
+        self.best: list[Tensor] = []
+        self.best_score = -math.inf
         self.n_stagnant = 0
 
-    def add(self, loss: float, score: float | None, vectors: Tensor) -> None:
-        """Note an epoch; keep a copy of its matrices if it is the best so far."""
+    def add(self, loss: float, score: float | None, model: SkipGram) -> None:
+        """Note an epoch; copy its state if it is the best so far."""
         self.losses.append(loss)
         if score is None:
             return
-        best_score = max(self.scores, default=-math.inf)
-        self.n_stagnant = self.n_stagnant + 1 if score < best_score + self.tol else 0
-        if score > best_score:
-            self.best = vectors.clone()
         self.scores.append(score)
+        if math.isnan(score):
+            warnings.warn(
+                "early_stopping has nothing to go by: the documents held out have no "
+                "two words beside one another. Raise validation_fraction.",
+                stacklevel=2,
+            )
+            return
+        stagnates = score < self.best_score + self.tol
+        self.n_stagnant = self.n_stagnant + 1 if stagnates else 0
+        if not self.best:
+            self.best = [tensor.clone() for tensor in _state(model)]
+        elif score > self.best_score:
+            for kept, tensor in zip(self.best, _state(model), strict=True):
+                kept.copy_(tensor)
+        self.best_score = max(score, self.best_score)
 
     def stagnates(self) -> bool:
         """Return whether the score has not improved for so many epochs."""
         return self.n_stagnant >= self.n_iter_no_change
 
     def result(self, model: SkipGram) -> Trained:
-        """Return the matrices of the best epoch, or of the last if none was scored."""
-        centers, contexts = (model.vectors if self.best is None else self.best).numpy()
-        squares = None
-        if isinstance(model.solver, AdaGrad):
-            squares = model.solver.sum_of_squares.view(2, -1).numpy()
-        return Trained(centers, contexts, squares, self.losses, self.scores)
+        """Return the state of the best epoch, or the model's if none was scored."""
+        vectors, *squares = (tensor.numpy() for tensor in self.best or _state(model))
+        centers, contexts = vectors
+        sum_of_squares = squares[0] if squares else None
+        return Trained(centers, contexts, sum_of_squares, self.losses, self.scores)
+
+
+def _state(model: SkipGram) -> list[Tensor]:
+    """Return the matrices, (2, n_words, d), and the accumulators, (2, n_words)."""
+    if isinstance(model.solver, AdaGrad):
+        return [model.vectors, model.solver.sum_of_squares.view(2, -1)]
+    return [model.vectors]
 
 
 def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) -> int:
@@ -295,14 +314,14 @@ def _train_epoch(
 def _validation_score(model: SkipGram, sampler: BlockSampler) -> float:
     """Return minus the mean loss of a pair in documents that are not trained on.
 
-    Or 0.0 where no word of theirs has a neighbour.
+    Or nan where no word of theirs has a neighbour.
     """
     loss, weight = 0.0, 0.0
     for _, steps in sampler.epoch():
         for blocks in steps:
             loss += model.loss(blocks)
             weight += total(blocks.weights)
-    return -loss / weight if weight else 0.0
+    return -loss / weight if weight else math.nan
 
 
 def _check_finite(values: Tensor, learning_rate: float) -> None:

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_w2v import _vocabulary, _word2vec_format
 from sklearn_w2v._callbacks import CallbackSupportMixin
 from sklearn_w2v._documents import TEXT_PARAMETERS, build_analyzer, iter_tokens
-from sklearn_w2v._fit import Fit
+from sklearn_w2v._fit import Fit, attributes_of_vectors
 from sklearn_w2v._known_vectors import TrainingState
 from sklearn_w2v._pooling import Pooling, unit
 from sklearn_w2v._vocabulary import Corpus
@@ -135,8 +135,10 @@ class Word2VecVectorizer(
         words more, by their smoothed inverse document frequency ("idf", the formula of
         :class:`~sklearn.feature_extraction.text.TfidfTransformer`) or by smooth inverse
         frequency [4]_ ("sif", `sif_a` / (`sif_a` + p) with p a word's share of the
-        tokens). Learned in `fit`. "idf" pays on long texts, above all with neighbours
-        and centroids; where frequent words tell classes apart, as in titles on a few
+        tokens that are words). With "idf" the sum of weighted vectors is divided by the
+        sum of the weights, with "sif" by the number of words, as in [4]_: vectors are
+        short. Learned in `fit`. "idf" pays on long texts, above all with neighbours and
+        centroids; where frequent words tell classes apart, as in titles on a few
         topics, both lose, "sif" more.
 
     sif_a : float, default=1e-3
@@ -162,7 +164,8 @@ class Word2VecVectorizer(
     solver : {"adagrad", "adam", "sgd"}, default="adagrad"
         How gradients change vectors: AdaGrad [3]_ with one accumulator for each word;
         Adam on the words that a step touches; or word2vec's plain rule. "adagrad" is
-        the fastest and gave the best vectors.
+        the fastest and gave the best vectors, and is the only one that goes on with
+        steps as short as those before, with `warm_start` and in `partial_fit`.
 
     learning_rate : float or "auto", default="auto"
         Learning rate at the start, above 0; decays linearly to 0. "auto" is 0.4 for
@@ -199,7 +202,8 @@ class Word2VecVectorizer(
         gensim KeyedVectors, or the path of a file in word2vec's text or binary format
         or in GloVe's, also gzipped (.gz). The words of the vocabulary that are found
         begin there, both as centres and as contexts; the rest begin as usual. Pays
-        where documents are few: a thousand, say.
+        where documents are few: a thousand, say. In a grid search and in pickles, a
+        path is copied faster than a mapping.
 
     trainable : bool, default=True
         Whether training changes the vectors of words found in `init_vectors`. If False,
@@ -207,16 +211,21 @@ class Word2VecVectorizer(
 
     warm_start : bool, default=False
         Whether `fit` goes on from the vectors of the last `fit`. The words known then
-        keep their rows, new ones join behind them, and counts add up. Keeps both
-        matrices for this, which doubles the size of the fitted vectorizer.
+        keep their rows, and new ones join behind them: those that `min_count`,
+        `min_df` and `max_df` leave of the new documents, as many as `max_features` has
+        room for. Counts add up. A given `vocabulary` decides words and rows, and words
+        known before keep their vectors. Both matrices are kept for this, which doubles
+        the size of the fitted vectorizer. From a fit without it, the next goes on with
+        `embedding_matrix_` in the place of both, which costs it an epoch or two.
 
     memory : str, path, object with the joblib.Memory interface or None, default=None
         Caches the training, in a folder of this name or as the object does. What is
-        trained again on the same words with the same parameters of the training, and
-        the same int as `random_state`, is read from there instead: a grid over
-        `weighting`, `norm`, `vectors` or the classifier behind trains once for each
-        fold. Documents are tokenized and counted anew, and nothing is told to `verbose`
-        or callbacks of epochs that are not run.
+        trained again on the same words with the same parameters of the training, the
+        same `random_state` and the same releases of this package and torch, is read
+        from there instead: a grid over `weighting`, `norm`, `vectors` or the classifier
+        behind trains once for each fold. Documents are tokenized and counted anew, and
+        nothing is told to `verbose` or callbacks of epochs that are not run. Not used
+        by `partial_fit`, and not with ``random_state=None``.
 
     n_jobs : int or None, default=None
         Threads of the training. None means torch's current number, -1 all processors.
@@ -224,8 +233,8 @@ class Word2VecVectorizer(
         only where no other process wants the same processors.
 
     random_state : int, RandomState instance or None, default=None
-        Determines all that is drawn at random. Pass an int for the same vectors in each
-        call of `fit`.
+        Determines all that is drawn at random. Pass an int for the same vectors each
+        time that a vectorizer is fitted anew.
 
     verbose : int, default=0
         1 prints a line for each epoch on standard error: loss, speed and time left. For
@@ -255,7 +264,8 @@ class Word2VecVectorizer(
         Mean loss of each epoch for a pair of a word and its context, weighted as
         `shrink_windows` says, in nats: the binary cross-entropy of the pair and of its
         `negative` noise words, summed. It starts near (1 + `negative`) * log(2).
-        Computed at sampled steps, before the step is taken.
+        Computed at sampled steps, before the step is taken. Of all fits that go on from
+        one another.
 
     validation_scores_ : list of float or None
         With `early_stopping`, the score of the documents held out after each epoch:
@@ -263,7 +273,8 @@ class Word2VecVectorizer(
         None if there was no such fit.
 
     n_iter_ : int
-        Epochs trained; with `early_stopping` those after the best one, too.
+        Epochs trained, in all fits that go on from one another; with `early_stopping`
+        those after the best one, too.
 
     init_coverage_ : float or None
         Share of the vocabulary that was found in `init_vectors`, in [0, 1]; None
@@ -281,17 +292,24 @@ class Word2VecVectorizer(
 
     Notes
     -----
-    `fit` holds 4 bytes for each token; the texts themselves are read once and not kept.
+    `fit` holds 4 bytes for each token, and 4 more with `early_stopping`; the texts
+    themselves are read once and not kept.
     There is no `ngram_range`: scikit-learn puts all bigrams of a document after all its
     unigrams, which would fill the windows with words that do not stand there.
 
-    With scikit-learn 1.9 or later, callbacks follow a fit, in a pipeline or a grid
-    search too: ``set_callbacks(sklearn.callback.ProgressBar())`` shows a bar for each
-    fit (``pip install "sklearn-w2v[progress]"``), a
-    :class:`~sklearn.callback.ScoringMonitor` notes a score after each epoch, and one
-    whose `on_fit_task_end` returns True stops the fit. Their interface is experimental.
+    With scikit-learn 1.9 or later, callbacks follow a fit:
+    ``set_callbacks(sklearn.callback.ProgressBar())`` shows a bar for each fit (``pip
+    install "sklearn-w2v[progress]"``). Set it on the outermost estimator, a pipeline or
+    a grid search; in a grid search over pipelines the vectorizer is two levels down:
+    ``ProgressBar(max_propagation_depth=2)``. A
+    :class:`~sklearn.callback.ScoringMonitor` notes a score after each epoch, and a
+    callback whose `on_fit_task_end` returns True stops the fit. Their interface is
+    experimental.
 
     A fit that fails or is interrupted leaves the vectorizer as it was.
+
+    To load a vectorizer that skops stored, trust its class:
+    ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
 
     References
     ----------
@@ -361,7 +379,8 @@ class Word2VecVectorizer(
         "init_vectors": [
             str,
             os.PathLike,
-            HasMethods(["__contains__", "__getitem__"]),
+            Mapping,
+            HasMethods(["__contains__", "__getitem__", "get_vector"]),
             None,
         ],
         "trainable": ["boolean"],
@@ -386,8 +405,9 @@ class Word2VecVectorizer(
     n_iter_: int
     init_coverage_: float | None
     n_unknown_: int
+    _divides_by_weights: bool
     _training_state: TrainingState | None
-    _document_frequencies: NDArray[np.int64] | None
+    _document_frequencies: NDArray[np.int64]
     _n_documents: int
 
     def __init__(
@@ -486,7 +506,7 @@ class Word2VecVectorizer(
         X : iterable of length n_documents
             Raw documents: a list, an array, a Series, a generator...; read once.
         y : None
-            Ignored, but for callbacks, which get it.
+            Passed to callbacks; otherwise ignored.
 
         Returns
         -------
@@ -496,9 +516,13 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            If `X` is not a column of documents, has no words that `min_count`, `min_df`
-            and `max_df` leave, if `init_vectors` are of another size or cannot be read,
-            or if training diverges.
+            - If `X` is not a column of documents, or has no words that `min_count`,
+              `min_df` and `max_df` leave, or none of a given `vocabulary`;
+            - if `init_vectors`, or with `warm_start` the last fit, are of another size,
+              or a file of vectors is damaged;
+            - if `early_stopping` has too few documents, or `n_components_removed` is as
+              large as `vector_size`;
+            - if training diverges.
 
         Examples
         --------
@@ -517,15 +541,21 @@ class Word2VecVectorizer(
         The first call learns the vocabulary, unless `vocabulary` or an earlier `fit`
         gave one; it does not grow after that. The learning rate does not decay, since
         the end is not known ("adagrad" takes ever smaller steps all the same), and
-        `epochs` and `early_stopping` are not used: pass the batches again for more.
-        Common directions and weights are learned anew, the former from this batch.
+        `epochs`, `early_stopping` and `memory` are not used: pass the batches again for
+        more. Weights follow the counts of all batches; common directions are those of
+        this one.
+
+        It goes on best from a `fit` with ``warm_start=True``, which keeps both
+        matrices. After another `fit` it has `embedding_matrix_` in the place of both.
+        Vectors from a file know no step lengths either: a low `learning_rate` keeps
+        them near.
 
         Parameters
         ----------
         X : iterable of length n_documents
             Raw documents.
         y : None
-            Ignored, but for callbacks, which get it.
+            Passed to callbacks; otherwise ignored.
 
         Returns
         -------
@@ -558,12 +588,17 @@ class Word2VecVectorizer(
         X : iterable of length n_documents
             Raw documents.
         y : None
-            Ignored, but for callbacks, which get it.
+            Passed to callbacks; otherwise ignored.
 
         Returns
         -------
         document_vectors : ndarray of shape (n_documents, vector_size), dtype=float32
             Equal to ``fit(X).transform(X)``.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does.
 
         Examples
         --------
@@ -573,7 +608,7 @@ class Word2VecVectorizer(
         (2, 8)
         """
         corpus = self._fit(X, y)
-        return Pooling.of(self, vars(self)).document_vectors(corpus)
+        return self._pooling().document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
@@ -609,7 +644,7 @@ class Word2VecVectorizer(
         True
         """
         corpus = _vocabulary.drop_unknown(self._encode(X))
-        return Pooling.of(self, vars(self)).document_vectors(corpus)
+        return self._pooling().document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
         """Return the share of each document's tokens that the vocabulary knows.
@@ -623,6 +658,13 @@ class Word2VecVectorizer(
         -------
         shares : ndarray of shape (n_documents,), dtype=float64
             From 0 to 1; 0 for a document without tokens.
+
+        Raises
+        ------
+        ValueError
+            If `X` is not a column of documents.
+        NotFittedError
+            If `fit` was not called before.
 
         Examples
         --------
@@ -655,6 +697,13 @@ class Word2VecVectorizer(
             the decision function of the document less the intercept (with a
             ``StandardScaler`` between, less the decision function of a zero vector).
 
+        Raises
+        ------
+        ValueError
+            If the document is missing or no text, or `coef` is of another shape.
+        NotFittedError
+            If `fit` was not called before.
+
         Examples
         --------
         >>> from sklearn.linear_model import LogisticRegression
@@ -682,7 +731,7 @@ class Word2VecVectorizer(
                 "Of a classifier with several classes, pass the row of one, for "
                 "example coef_[0]."
             )
-        contributions = Pooling.of(self, vars(self)).contributions(corpus.ids, coef)
+        contributions = self._pooling().contributions(corpus.ids, coef)
         words = list(self.vocabulary_)
         return [
             (words[row], contribution)
@@ -745,6 +794,9 @@ default=None
         ------
         KeyError
             If a word is not in the vocabulary.
+        ValueError
+            If there is no word or vector, a vector is of another size, or `topn` is
+            less than 1.
 
         Examples
         --------
@@ -831,6 +883,8 @@ default=None
         ------
         ValueError
             If a word is not a text that the format can hold, as one with a space.
+        OSError
+            If the file cannot be written.
 
         Examples
         --------
@@ -870,9 +924,11 @@ default=None
         Raises
         ------
         ValueError
-            If the file is truncated or no such file, or if `params` ask for another
-            `vector_size`, or for a `weighting` or directions to remove, which take
-            documents to learn.
+            If the file is truncated, or not a file of word vectors, or if `params` ask
+            for another `vector_size`, or for a `weighting` or directions to remove,
+            which take documents to learn.
+        OSError
+            If the file cannot be read.
 
         Examples
         --------
@@ -888,7 +944,7 @@ default=None
         True
         """
         words, matrix = _word2vec_format.read(path)
-        n_words, vector_size = matrix.shape
+        vector_size = matrix.shape[1]
         vectorizer = cls(**({"vector_size": vector_size} | params))
         vectorizer._validate_params()
         if vectorizer.vector_size != vector_size:
@@ -902,19 +958,8 @@ default=None
                 "which a file of word vectors knows nothing. Pass it as init_vectors, "
                 "and fit."
             )
-        vectorizer.vocabulary_ = {word: row for row, word in enumerate(words)}
-        vectorizer.embedding_matrix_ = matrix
-        vectorizer.word_counts_ = np.zeros(n_words, dtype=np.int64)
-        vectorizer.word_weights_ = np.ones(n_words, dtype=np.float32)
-        vectorizer.common_components_ = np.empty((0, vector_size), dtype=np.float32)
-        vectorizer.loss_curve_ = []
-        vectorizer.validation_scores_ = None
-        vectorizer.n_iter_ = 0
-        vectorizer.init_coverage_ = None
-        vectorizer.n_unknown_ = 0
-        vectorizer._training_state = None
-        vectorizer._document_frequencies = None
-        vectorizer._n_documents = 0
+        vocabulary = {word: row for row, word in enumerate(words)}
+        vectorizer.__dict__.update(attributes_of_vectors(vocabulary, matrix))
         return vectorizer
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
@@ -925,12 +970,12 @@ default=None
                 f"vectors of vector_size={self.vector_size}."
             )
         attributes, corpus = Fit(self, partial=partial).run(X, y)
-        self._set(attributes)
+        # Together and last, so that a fit that fails leaves the estimator as it was.
+        self.__dict__.update(attributes)
         return corpus
 
-    def _set(self, attributes: Mapping[str, Any]) -> None:
-        for name, value in attributes.items():
-            setattr(self, name, value)
+    def _pooling(self) -> Pooling:
+        return Pooling.of(self.__dict__, norm=self.norm)
 
     def _encode(self, X: Iterable[Any]) -> Corpus:
         """Return documents as rows, with tokens that are no words."""

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import train_test_split
 
@@ -23,7 +24,7 @@ from sklearn.model_selection import train_test_split
 UNKNOWN = -1
 
 #: Documents whose distinct words are counted in one go.
-DOCUMENTS_AT_ONCE = 4096
+DOCUMENTS_AT_ONCE = 2**16
 
 
 class Corpus(NamedTuple):
@@ -37,27 +38,23 @@ class WordCounts(NamedTuple):
     """How often words occur, in all documents that were learned from."""
 
     tokens: NDArray[np.int64]  # (n_words,)
-    #: In how many documents; None where nobody asks, since counting takes a while.
-    document_frequencies: NDArray[np.int64] | None  # (n_words,)
-    n_documents: int  # for these frequencies
+    document_frequencies: NDArray[np.int64]  # (n_words,)
+    n_documents: int
 
     @classmethod
-    def of(cls, corpus: Corpus, n_words: int, *, by_document: bool) -> "WordCounts":
+    def of(cls, corpus: Corpus, n_words: int) -> "WordCounts":
         """Count the words of a corpus."""
-        tokens = np.bincount(corpus.ids, minlength=n_words)
-        if not by_document:
-            return cls(tokens, None, 0)
-        frequencies = document_frequencies(corpus, n_words)
-        return cls(tokens, frequencies, len(corpus.offsets) - 1)
+        return cls(
+            np.bincount(corpus.ids, minlength=n_words),
+            document_frequencies(corpus, n_words),
+            len(corpus.offsets) - 1,
+        )
 
     def plus(self, before: "WordCounts", rows: NDArray[np.int64]) -> "WordCounts":
         """Add counts from before, of words that now have these rows, or none (-1)."""
         stays = rows >= 0
-        tokens = self.tokens.copy()
+        tokens, frequencies = self.tokens.copy(), self.document_frequencies.copy()
         tokens[rows[stays]] += before.tokens[stays]
-        if self.document_frequencies is None or before.document_frequencies is None:
-            return self._replace(tokens=tokens)
-        frequencies = self.document_frequencies.copy()
         frequencies[rows[stays]] += before.document_frequencies[stays]
         return WordCounts(tokens, frequencies, self.n_documents + before.n_documents)
 
@@ -101,7 +98,11 @@ def learn(
     kept = counts >= min_count
     kept &= _has_document_frequency(corpus, len(seen), min_df=min_df, max_df=max_df)
     kept[:n_known] = True
-    if not counts[kept].any():
+    new = np.flatnonzero(kept[n_known:]) + n_known
+    new = new[np.argsort(-counts[new], kind="stable")]
+    rows = np.concatenate([np.arange(n_known), new])
+    rows = rows[: None if max_features is None else max(max_features, n_known)]
+    if not counts[rows].any():
         raise ValueError(
             f"empty vocabulary; none of the {len(seen)} distinct tokens is left after "
             f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}. "
@@ -109,10 +110,6 @@ def learn(
             "min_df, or a higher max_df."
         )
 
-    new = np.flatnonzero(kept[n_known:]) + n_known
-    new = new[np.argsort(-counts[new], kind="stable")]
-    rows = np.concatenate([np.arange(n_known), new])
-    rows = rows[: None if max_features is None else max(max_features, n_known)]
     row_of_token = np.full(len(seen), UNKNOWN, dtype=np.int32)
     row_of_token[rows] = np.arange(len(rows), dtype=np.int32)
     tokens_seen = list(seen)
@@ -168,25 +165,26 @@ def coverage(corpus: Corpus) -> NDArray[np.float64]:
 def split(
     corpus: Corpus, validation_fraction: float, random_state: np.random.RandomState
 ) -> tuple[Corpus, Corpus]:
-    """Hold out a share of the documents, drawn at random."""
-    rest, held_out = train_test_split(
-        np.arange(len(corpus.offsets) - 1),
-        test_size=validation_fraction,
-        random_state=random_state,
-    )
-    documents, validation = _select(corpus, rest), _select(corpus, held_out)
-    if not len(documents.ids):
-        raise ValueError(
-            "The documents that early_stopping leaves to train on have no words. Lower "
-            "validation_fraction, or set early_stopping=False."
+    """Hold out a share of the documents that have words, drawn at random."""
+    lengths = np.diff(corpus.offsets)  # (n_documents,)
+    with_words = np.flatnonzero(lengths)
+    try:
+        parts = train_test_split(
+            with_words, test_size=validation_fraction, random_state=random_state
         )
-    return documents, validation
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping cannot hold out validation_fraction={validation_fraction} "
+            f"of the documents that have words (n_samples={len(with_words)}) and leave "
+            "some to train on. Pass more documents, another fraction, or "
+            "early_stopping=False."
+        ) from error
+    rest, held_out = (np.isin(np.arange(len(lengths)), part) for part in parts)
+    return _select(corpus, rest), _select(corpus, held_out)
 
 
-def _select(corpus: Corpus, documents: NDArray[np.intp]) -> Corpus:
+def _select(corpus: Corpus, chosen: NDArray[np.bool_]) -> Corpus:
     lengths = np.diff(corpus.offsets)
-    chosen = np.zeros(len(lengths), dtype=bool)
-    chosen[documents] = True
     return Corpus(
         corpus.ids[np.repeat(chosen, lengths)],
         np.concatenate([[0], np.cumsum(lengths[chosen])]),
@@ -231,10 +229,16 @@ def document_frequencies(corpus: Corpus, n_tokens: int) -> NDArray[np.int64]:
     for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
         offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
         ids = corpus.ids[offsets[0] : offsets[-1]]
-        document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        # One number for a (document, token) pair, so that distinct ones can be counted.
-        pairs = np.unique(document * n_tokens + ids)
-        frequencies += np.bincount(pairs % n_tokens, minlength=n_tokens)
+        matrix = csr_array(
+            (np.ones(len(ids), dtype=np.int8), ids, offsets - offsets[0]),
+            shape=(len(offsets) - 1, n_tokens),
+        )
+        # By token, in the order of documents: repeats in one stand side by side.
+        by_token = matrix.tocsc()
+        is_first = np.diff(by_token.indices, prepend=-1) != 0  # (n_tokens in part,)
+        is_first[by_token.indptr[:-1][np.diff(by_token.indptr) > 0]] = True
+        n_first = np.concatenate([[0], np.cumsum(is_first)])
+        frequencies += np.diff(n_first[by_token.indptr])
     return frequencies
 
 

@@ -166,7 +166,7 @@ def _read_text(
     lines: Iterable[bytes], n_words: int | None, vector_size: int, kept: _Kept
 ) -> None:
     """Read the lines of words; `n_words` is None where there was no header."""
-    n_read = 0
+    n_read, line = 0, b"\n"
     for line_number, line in enumerate(lines, 1 if n_words is None else 2):
         # fastText and word2vec write a space at the end of a line. Numbers are counted
         # from there, since GloVe's files have words with spaces.
@@ -188,6 +188,12 @@ def _read_text(
                 ) from error
     if n_words is not None and n_read < n_words:
         raise _bad_header(kept.path, n_words, f"but ends after {n_read}")
+    if not line.endswith(b"\n"):
+        warnings.warn(
+            f"The last line of {kept.path!r} has no end: its last number may have been "
+            "cut off.",
+            stacklevel=4,  # whoever called `read`
+        )
 
 
 def _read_binary(
@@ -290,7 +296,12 @@ def _replace(target: str) -> Iterator[IO[bytes]]:
     # tempfile's files are open to nobody else, and stay so.
     temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
     try:
-        with open(temporary, "xb") as file:
+        opened = open(temporary, "xb")  # noqa: SIM115, closed below
+    except OSError as error:
+        error.filename = target  # no one has asked for the other
+        raise
+    try:
+        with opened as file:
             yield file
         os.replace(temporary, target)
     except BaseException:

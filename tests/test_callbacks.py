@@ -93,6 +93,7 @@ def test_each_epoch_shows_an_estimator_as_if_the_fit_had_stopped_there(
     recorder = Recorder()
     fitted = small(**parameters).set_callbacks(recorder).fit(texts)
     assert [estimator.n_iter_ for estimator in recorder.fitted] == [1, 2, 3, 3]
+    assert [len(estimator.loss_curve_) for estimator in recorder.fitted] == [1, 2, 3, 3]
     vectors = [estimator.transform(texts) for estimator in recorder.fitted]
     assert (vectors[0] != vectors[1]).any()
     np.testing.assert_array_equal(vectors[2], fitted.transform(texts))
@@ -135,6 +136,28 @@ def test_an_error_in_a_callback_leaves_the_vectorizer_as_it_was(error, topic_tex
     vectorizer.set_callbacks()
     assert vars(vectorizer) == before
     assert recorder.events[-1] == "teardown"
+
+
+@with_callbacks
+def test_a_callback_sees_the_best_epoch_that_is_kept(topic_texts):
+    texts, _ = topic_texts
+    recorder = Recorder()
+    vectorizer = small(early_stopping=True, epochs=20).set_callbacks(recorder)
+    fitted = vectorizer.fit(texts)
+    best = int(np.argmax(fitted.validation_scores_))
+    np.testing.assert_array_equal(
+        recorder.fitted[best].embedding_matrix_, fitted.embedding_matrix_
+    )
+    assert best < fitted.n_iter_ - 1
+
+
+@with_callbacks
+def test_a_batch_without_known_words_is_a_fit_without_epochs(topic_texts):
+    recorder = Recorder()
+    vectorizer = small().fit(topic_texts[0]).set_callbacks(recorder)
+    vectorizer.partial_fit(["unknown words"])
+    assert recorder.events == ["setup", "fit 0 begins", "fit 0 ends", "teardown"]
+    assert recorder.fitted[0].n_unknown_ == 2
 
 
 @with_callbacks

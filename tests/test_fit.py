@@ -1,5 +1,6 @@
 """Fits that stop, go on, begin at known vectors, or are read from a cache."""
 
+import copy
 import pickle
 import re
 
@@ -9,8 +10,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
+from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_w2v import Word2VecVectorizer, _training
+from sklearn_w2v import Word2VecVectorizer, _fit, _training
 
 
 def small(**parameters):
@@ -45,8 +47,13 @@ def n_trainings(monkeypatch):
 
 @pytest.mark.parametrize(
     "memory_of",
-    [str, lambda path: path, lambda path: joblib.Memory(path, verbose=0)],
-    ids=["str", "path", "Memory"],
+    [
+        str,
+        lambda path: path,
+        lambda path: joblib.Memory(path, verbose=0),
+        lambda path: joblib.Memory(path, verbose=0, mmap_mode="r"),
+    ],
+    ids=["str", "path", "Memory", "Memory with files mapped"],
 )
 def test_a_memory_trains_the_same_once(memory_of, topic_texts, tmp_path, n_trainings):
     texts, _ = topic_texts
@@ -58,6 +65,8 @@ def test_a_memory_trains_the_same_once(memory_of, topic_texts, tmp_path, n_train
     assert len(n_trainings) == 2
     assert_same_fit(first, expected)
     assert_same_fit(second, expected)
+    arrays = [*vars(second).values(), *second._training_state.values()]
+    assert not any(isinstance(array, np.memmap) for array in arrays)
 
 
 @pytest.mark.parametrize(
@@ -82,21 +91,31 @@ def test_what_training_does_not_know_trains_nothing_anew(
     np.testing.assert_array_equal(cached, small(**parameters).fit_transform(texts))
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"window": 2},
-        {"negative": 3},
-        {"sample": 1e-2},
-        {"ns_exponent": 0.5},
-        {"epochs": 3},
-        {"solver": "adam"},
-        {"random_state": 1},
-        {"random_state": None},
-        {"early_stopping": True},
-        {"init_vectors": {"cat": [1.0] * 8}},
-    ],
-)
+#: Other values of what training knows.
+OTHER = {
+    "vector_size": 9,
+    "window": 2,
+    "shrink_windows": False,
+    "negative": 3,
+    "solver": "adam",
+    "learning_rate": 0.1,
+    "batch_size": 50,
+    "n_iter_no_change": 9,
+    "tol": 0.5,
+    "sample": 1e-2,
+    "ns_exponent": 0.5,
+    "epochs": 3,
+    "random_state": 1,
+    "early_stopping": True,
+    "init_vectors": {"cat": [1.0] * 8},
+}
+
+
+def test_all_parameters_of_training_have_another_value_here():
+    assert set(_fit.TRAINING_PARAMETERS) <= set(OTHER)
+
+
+@pytest.mark.parametrize("parameters", [{name: OTHER[name]} for name in OTHER])
 def test_what_training_knows_trains_anew(
     parameters, topic_texts, tmp_path, n_trainings
 ):
@@ -113,6 +132,46 @@ def test_other_documents_train_anew(topic_texts, tmp_path, n_trainings):
     n_trainings.clear()
     small(memory=tmp_path).fit(texts[1:])
     assert len(n_trainings) == 2
+
+
+def test_another_release_trains_anew(topic_texts, tmp_path, n_trainings, monkeypatch):
+    texts, _ = topic_texts
+    small(memory=tmp_path).fit(texts)
+    n_trainings.clear()
+    monkeypatch.setattr(_fit, "version", lambda name: "99")
+    small(memory=tmp_path).fit(texts)
+    assert len(n_trainings) == 2
+
+
+def test_vectors_that_words_begin_at_are_known_to_the_memory(
+    topic_texts, tmp_path, n_trainings
+):
+    texts, _ = topic_texts
+    known = {"cat": [1.0] * 8}
+    small(memory=tmp_path, init_vectors=known).fit(texts)
+    n_trainings.clear()
+    small(memory=tmp_path, init_vectors=known).fit(texts)
+    assert not n_trainings
+    small(memory=tmp_path, init_vectors=known, trainable=False).fit(texts)
+    assert len(n_trainings) == 2
+
+
+def test_what_nobody_could_read_again_is_not_cached(topic_texts, tmp_path):
+    texts, _ = topic_texts
+    small(memory=tmp_path, random_state=None).fit(texts)
+    small(memory=tmp_path).partial_fit(texts).partial_fit(texts)
+    assert not list(tmp_path.iterdir())
+
+
+def test_early_stopping_comes_from_the_memory_as_it_was(
+    topic_texts, tmp_path, n_trainings
+):
+    texts, _ = topic_texts
+    first, second = (
+        small(memory=tmp_path, early_stopping=True).fit(texts) for _ in range(2)
+    )
+    assert len(n_trainings) == 2
+    assert_same_fit(first, second)
 
 
 def test_a_grid_over_pooling_and_classifier_trains_once_a_fold(
@@ -141,13 +200,6 @@ def test_early_stopping_keeps_the_best_epoch_and_its_scores(topic_texts):
     scores = fitted.validation_scores_
     assert fitted.n_iter_ == len(scores) == len(fitted.loss_curve_) < 100
     assert all(isinstance(score, float) for score in scores)
-    # The epochs after the best one are left out of the vectors: those of a fit that
-    # goes the same way until there and is stopped by no one are the same.
-    best = int(np.argmax(scores))
-    again = small(early_stopping=True, epochs=100, n_iter_no_change=len(scores) - best)
-    np.testing.assert_array_equal(
-        again.fit(texts).embedding_matrix_, fitted.embedding_matrix_
-    )
 
 
 def test_early_stopping_holds_out_the_share_asked_for(topic_texts, monkeypatch):
@@ -155,9 +207,9 @@ def test_early_stopping_holds_out_the_share_asked_for(topic_texts, monkeypatch):
     sizes = []
     train = _training.train
 
-    def noted(documents, validation, *arguments, **parameters):
-        sizes.append((len(documents[1]) - 1, len(validation[1]) - 1))
-        return train(documents, validation, *arguments, **parameters)
+    def noted(documents, validation, **parameters):
+        sizes.append((len(documents.offsets) - 1, len(validation.offsets) - 1))
+        return train(documents, validation, **parameters)
 
     monkeypatch.setattr(_training, "train", noted)
     small(early_stopping=True, validation_fraction=0.25).fit(texts)
@@ -172,14 +224,20 @@ def test_early_stopping_learns_words_from_all_documents(topic_texts):
     assert fitted.word_counts_.tolist() == expected.word_counts_.tolist()
 
 
+def test_early_stopping_holds_out_no_documents_without_known_words():
+    texts = ["cat dog"] * 5 + ["unknown"] * 100
+    fitted = small(vocabulary=["cat", "dog"], sample=0, early_stopping=True).fit(texts)
+    assert np.isfinite(fitted.validation_scores_).all()
+
+
 def test_early_stopping_is_repeatable(topic_texts):
     texts, _ = topic_texts
     first, second = (small(early_stopping=True).fit(texts) for _ in range(2))
     assert_same_fit(first, second)
 
 
-def test_early_stopping_of_one_document_is_scikit_learns_error():
-    with pytest.raises(ValueError, match="n_samples=1"):
+def test_early_stopping_of_one_document_names_its_parameters():
+    with pytest.raises(ValueError, match=r"validation_fraction=0.1 .*n_samples=1"):
         small(early_stopping=True).fit(["some words"])
 
 
@@ -224,6 +282,26 @@ def test_init_vectors_come_from_a_file_of_another_vectorizer(topic_texts, tmp_pa
     fitted = small(init_vectors=tmp_path / "vectors.gz", trainable=False).fit(texts)
     assert fitted.init_coverage_ == 1
     np.testing.assert_array_equal(fitted.embedding_matrix_, first.embedding_matrix_)
+
+
+def test_a_file_of_vectors_is_read_once_for_all_batches(
+    topic_texts, tmp_path, monkeypatch
+):
+    texts, _ = topic_texts
+    path = tmp_path / "vectors.txt"
+    path.write_text("cat 1 2 3 4 5 6 7 8\n")
+    vectorizer = small(init_vectors=path, trainable=False).partial_fit(texts)
+    path.unlink()
+    vectorizer.partial_fit(texts)
+    assert vectorizer.get_vector("cat").tolist() == list(range(1, 9))
+    assert vectorizer.init_coverage_ == 1 / len(vectorizer.vocabulary_)
+
+
+@pytest.mark.parametrize("init_vectors", [[1], ["cat"], b"path", np.ones((3, 8))])
+def test_init_vectors_are_no_sequence(init_vectors, topic_texts):
+    message = "^The 'init_vectors' parameter of Word2VecVectorizer must be"
+    with pytest.raises(InvalidParameterError, match=message):
+        small(init_vectors=init_vectors).fit(topic_texts[0])
 
 
 # --- going on
@@ -319,6 +397,62 @@ def test_a_fit_goes_on_from_one_that_was_no_warm_start(topic_texts):
     np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
 
 
+def test_partial_fit_after_a_fit_keeps_steps_short(topic_texts):
+    texts, _ = topic_texts
+    fitted = small(epochs=10).fit(texts)
+    before = fitted.embedding_matrix_
+    anew = copy.deepcopy(fitted)
+    anew._training_state = None
+    moves = [
+        np.linalg.norm(vectorizer.partial_fit(texts[:50]).embedding_matrix_ - before)
+        for vectorizer in (fitted, anew)
+    ]
+    assert moves[0] < 0.7 * moves[1]
+
+
+def test_each_pass_over_a_batch_has_draws_of_its_own(topic_texts):
+    texts, _ = topic_texts
+    # Nothing moves, so that the losses of the same draws would be the same.
+    known = {word: np.full(8, 0.3 * i) for i, word in enumerate(["cat", "dog", "paw"])}
+    vectorizer = small(init_vectors=known, learning_rate=1e-20, warm_start=True)
+    for _ in range(2):
+        vectorizer.partial_fit(texts)
+    vectorizer.set_params(epochs=1).fit(texts)
+    assert len(set(vectorizer.loss_curve_)) == 3
+
+
+def test_a_warm_start_holds_out_the_same_documents(topic_texts, monkeypatch):
+    texts, _ = topic_texts
+    held_out = []
+    train = _training.train
+
+    def noted(validation, **parameters):
+        held_out.append(validation.ids.tolist())
+        return train(validation=validation, **parameters)
+
+    monkeypatch.setattr(_training, "train", noted)
+    vectorizer = small(early_stopping=True, warm_start=True)
+    vectorizer.fit(texts).fit(texts)
+    assert held_out[0] == held_out[1]
+
+
+def test_frozen_words_are_at_their_vectors_in_a_warm_start_too(topic_texts):
+    texts, _ = topic_texts
+    vectorizer = small(warm_start=True).fit(texts)
+    vectorizer.set_params(init_vectors={"cat": np.ones(8)}, trainable=False).fit(texts)
+    assert vectorizer.get_vector("cat").tolist() == [1] * 8
+
+
+def test_weights_learned_are_those_used_whatever_is_set_later(topic_texts):
+    texts, _ = topic_texts
+    for weighting in ("idf", "sif", None):
+        vectorizer = small(weighting=weighting).fit(texts)
+        expected = vectorizer.transform(texts)
+        for later in ("idf", "sif", None):
+            found = vectorizer.set_params(weighting=later).transform(texts)
+            np.testing.assert_array_equal(found, expected)
+
+
 def test_a_stored_vectorizer_goes_on_as_the_one_in_memory(topic_texts):
     texts, _ = topic_texts
     vectorizer = small(warm_start=True).fit(texts)
@@ -338,11 +472,12 @@ def test_a_warm_start_takes_init_vectors_for_new_words_only(topic_texts):
 
 
 @pytest.mark.parametrize("weighting", ["idf", "sif"])
-def test_weights_are_those_of_all_documents(weighting, topic_texts):
+@pytest.mark.parametrize("at_first", ["idf", None])
+def test_weights_are_those_of_all_documents(weighting, at_first, topic_texts):
     texts, _ = topic_texts
     whole = small(weighting=weighting).fit(texts)
-    parts = small(weighting=weighting, warm_start=True)
-    parts.fit(texts[:100]).fit(texts[100:])
+    parts = small(weighting=at_first, warm_start=True).fit(texts[:100])
+    parts.set_params(weighting=weighting).fit(texts[100:])
     rows = [parts.vocabulary_[word] for word in whole.vocabulary_]
     np.testing.assert_allclose(
         parts.word_weights_[rows], whole.word_weights_, rtol=1e-6
@@ -379,6 +514,15 @@ def test_unknown_tokens_of_later_batches_are_counted_and_skipped(topic_texts):
     assert vectorizer.embedding_matrix_ is before
     assert vectorizer.n_iter_ == 2
     assert vectorizer.fit(texts).n_unknown_ == 0
+
+
+def test_documents_without_known_words_count_however_batches_are_cut():
+    texts = ["cat dog", *["unknown"] * 50, "cat"]
+    one, several = (small(weighting="idf", vocabulary=["cat"]) for _ in range(2))
+    one.partial_fit(texts[:1]).partial_fit(texts[1:])
+    several.partial_fit(texts[:1]).partial_fit(texts[1:51]).partial_fit(texts[51:])
+    assert one._n_documents == several._n_documents == 52
+    np.testing.assert_array_equal(one.word_weights_, several.word_weights_)
 
 
 def test_partial_fit_uses_a_given_vocabulary(topic_texts):

@@ -95,6 +95,7 @@ def test_both_matrices_of_the_last_fit_come_back(
         "vectors": vectors,
         "other_matrix": other_matrix,
         "sum_of_squares": SQUARES,
+        "frozen": np.array([]),
     }
     # The second word is left out, and the others change places.
     rows = np.array([4, -1, 0])
@@ -108,6 +109,23 @@ def test_both_matrices_of_the_last_fit_come_back(
 def test_a_solver_without_accumulators_leaves_none():
     state = {"vectors": "center", "other_matrix": CONTEXTS, "sum_of_squares": None}
     assert start_at_last_fit(np.arange(3), CENTERS, state, 2).sum_of_squares is None
+
+
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_without_the_other_matrix_steps_stay_as_short_as_they_were(vectors):
+    state = {"vectors": vectors, "other_matrix": None, "sum_of_squares": SQUARES}
+    start = start_at_last_fit(np.arange(3), CENTERS, state, 2)
+    np.testing.assert_array_equal(start.vectors, [CENTERS, CENTERS])
+    np.testing.assert_array_equal(start.sum_of_squares, SQUARES)
+
+
+def test_a_wrong_size_is_an_error_where_no_word_is_found_too():
+    with pytest.raises(ValueError, match=r"of shape \(3,\) for 'gnu', but vector_siz"):
+        start_at_init_vectors({"gnu": [1, 2, 3]}, VOCABULARY, 2)
+
+
+def test_an_empty_mapping_gives_none():
+    assert len(start_at_init_vectors({}, VOCABULARY, 2).rows) == 0
 
 
 def test_without_a_state_both_matrices_begin_at_the_embedding_matrix():

@@ -303,12 +303,23 @@ def test_importing_the_displays_does_not_import_matplotlib():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("display", [WordMapDisplay, LossCurveDisplay])
-@pytest.mark.parametrize("missing", ["matplotlib", "textalloc"])
+@pytest.mark.parametrize(
+    ("display", "missing"),
+    [
+        (WordMapDisplay, "matplotlib"),
+        (WordMapDisplay, "textalloc"),
+        (LossCurveDisplay, "matplotlib"),
+    ],
+)
 def test_a_missing_library_is_named_with_its_remedy(
-    missing, display, fitted, monkeypatch
+    display, missing, fitted, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, missing, None)
-    message = rf'^{display.__name__}.plot .* pip install "sklearn-w2v\[plot\]"'
+    message = rf'^{display.__name__}.plot needs .*pip install "sklearn-w2v\[plot\]"'
     with pytest.raises(ImportError, match=message):
         display.from_estimator(fitted)
+
+
+def test_a_loss_curve_does_without_textalloc(fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "textalloc", None)
+    assert LossCurveDisplay.from_estimator(fitted).line_

@@ -1,5 +1,7 @@
 """Document vectors, against plain loops."""
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_w2v import _pooling
 from sklearn_w2v._pooling import Pooling, common_components, unit, word_weights
@@ -92,6 +94,18 @@ def test_a_row_does_not_depend_on_its_batch(name, at_once, monkeypatch):
     np.testing.assert_array_equal(vectors_of(corpus_of(documents)), alone)
 
 
+@pytest.mark.parametrize("vector_size", [9, 100, 300])
+def test_a_long_row_does_not_depend_on_its_batch(vector_size):
+    matrix = random_vectors(7, vector_size)
+    components = common_components([matrix], vector_size, 2)
+    everything = Pooling(matrix, WEIGHTS, True, components, "l2")
+    documents = [[i % 7, (3 * i) % 7, 2][: i % 4] for i in range(20)]
+    together = everything.document_vectors(corpus_of(documents))
+    for document, vector in zip(documents, together, strict=True):
+        (alone,) = everything.document_vectors(corpus_of([document]))
+        np.testing.assert_array_equal(alone, vector)
+
+
 def test_a_document_in_a_removed_direction_is_zero_whatever_the_norm():
     only = MATRIX[[4]] / np.linalg.norm(MATRIX[4])
     removed = pooling(components=only, norm="l2")
@@ -125,13 +139,13 @@ def test_idf_weights_are_tfidf_vectorizers():
     texts = ["one two", "two three three", "two", ""]
     theirs = TfidfVectorizer().fit(texts)
     corpus = encode([text.split() for text in texts], theirs.vocabulary_)
-    counts = WordCounts.of(corpus, 3, by_document=True)
+    counts = WordCounts.of(corpus, 3)
     weights = word_weights("idf", counts, sif_a=1)
     np.testing.assert_allclose(weights, theirs.idf_, rtol=1e-6)
 
 
 def test_sif_weights_are_those_of_the_paper():
-    counts = WordCounts(np.array([90, 9, 1, 0]), None, 0)
+    counts = WordCounts(np.array([90, 9, 1, 0]), np.array([1, 1, 1, 0]), 1)
     weights = word_weights("sif", counts, sif_a=0.01)
     np.testing.assert_allclose(
         weights, [0.01 / 0.91, 0.01 / 0.1, 0.01 / 0.02, 1], rtol=1e-6
@@ -139,7 +153,7 @@ def test_sif_weights_are_those_of_the_paper():
 
 
 def test_without_a_weighting_all_words_weigh_the_same():
-    counts = WordCounts(np.array([90, 9]), None, 0)
+    counts = WordCounts(np.array([90, 9]), np.array([1, 1]), 1)
     assert word_weights(None, counts, sif_a=1).tolist() == [1, 1]
 
 
@@ -152,7 +166,7 @@ def random_vectors(n_rows, vector_size):
 @pytest.mark.parametrize("n_components", [1, 3])
 def test_common_components_are_the_first_singular_vectors(n_components):
     vectors = random_vectors(500, 8)
-    components = common_components(vectors, n_components)
+    components = common_components([vectors], 8, n_components)
     theirs = TruncatedSVD(n_components, algorithm="arpack", random_state=0)
     theirs.fit(vectors)
     assert components.dtype == np.float32
@@ -161,26 +175,43 @@ def test_common_components_are_the_first_singular_vectors(n_components):
     np.testing.assert_allclose(products, np.eye(n_components), atol=1e-5)
 
 
-def test_common_components_do_not_depend_on_parts(monkeypatch):
+def test_common_components_do_not_depend_on_parts():
     vectors = random_vectors(50, 8)
-    expected = common_components(vectors, 2)
-    monkeypatch.setattr(_pooling, "DOCUMENTS_AT_ONCE", 7)
-    np.testing.assert_allclose(common_components(vectors, 2), expected, atol=1e-6)
+    expected = common_components([vectors], 8, 2)
+    parts = np.array_split(vectors, 7)
+    np.testing.assert_allclose(common_components(parts, 8, 2), expected, atol=1e-6)
 
 
 def test_there_are_no_more_common_components_than_dimensions_spanned():
     one_direction = np.outer([1, 2, 0, -1], [3, 4, 0, 0]).astype(np.float32)
-    components = common_components(one_direction, 3)
+    components = common_components([one_direction], 4, 3)
     np.testing.assert_allclose(np.abs(components), [[0.6, 0.8, 0, 0]], atol=1e-6)
-    assert common_components(np.zeros((5, 4), np.float32), 2).shape == (0, 4)
+    assert common_components([np.zeros((5, 4), np.float32)], 4, 2).shape == (0, 4)
 
 
 def test_common_components_do_not_depend_on_the_number_of_threads():
     vectors = random_vectors(20_000, 100)
     with threadpool_limits(1):
-        expected = common_components(vectors, 3)
+        expected = common_components([vectors], 100, 3)
     with threadpool_limits(2):
-        np.testing.assert_array_equal(common_components(vectors, 3), expected)
+        np.testing.assert_array_equal(common_components([vectors], 100, 3), expected)
+
+
+def test_common_components_side_by_side_put_the_number_of_threads_back():
+    def n_threads():
+        return [library["num_threads"] for library in threadpool_info()]
+
+    before = n_threads()
+    parts = [random_vectors(1000, 50)] * 20
+    threads = [
+        threading.Thread(target=common_components, args=(parts, 50, 2))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert n_threads() == before
 
 
 def test_unit_vectors_are_those_of_scikit_learn():

@@ -44,6 +44,9 @@ def test_verbose_of_partial_fit_counts_one_epoch(topic_texts, capfd):
 
 
 class Nobody:
+    def epoch_begins(self):
+        pass
+
     def epoch_ends(self, fitted_attributes):
         return False
 
@@ -59,9 +62,12 @@ class Nobody:
 def test_speed_and_time_left_are_means_over_the_epochs_done(
     n_done, seconds, expected, monkeypatch, capsys
 ):
-    monkeypatch.setattr(_progress.time, "perf_counter", lambda: 100.0)
+    # What comes before the first epoch does not count.
     progress = Progress(Nobody(), dict, n_words=10_000, epochs=4, verbose=1)
+    monkeypatch.setattr(_progress.time, "perf_counter", lambda: 100.0)
+    progress.epoch_begins()
     monkeypatch.setattr(_progress.time, "perf_counter", lambda: 100.0 + seconds)
+    progress.epoch_begins()
     losses = [2.5, 2.25, 2.0][:n_done]
     progress.epoch_ends(Trained(None, None, None, losses, []))
     assert capsys.readouterr().err == f"[Word2VecVectorizer] {expected}\n"

@@ -79,6 +79,8 @@ def expected_failures(vectorizer):
     return dict.fromkeys(checks, reason) if vectorizer.warm_start else {}
 
 
+# Documents of one word have no pairs to score.
+@pytest.mark.filterwarnings("ignore:early_stopping has nothing to go by")
 @parametrize_with_checks(
     [numeric(**parameters) for parameters in COMBINATIONS],
     expected_failed_checks=expected_failures,

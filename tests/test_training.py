@@ -31,7 +31,9 @@ class Watched:
             trained._replace(
                 centers=trained.centers.copy(),
                 contexts=trained.contexts.copy(),
+                sum_of_squares=np.array(trained.sum_of_squares),
                 losses=list(trained.losses),
+                validation_scores=list(trained.validation_scores),
             )
         )
         return len(self.results) >= self.stop_after
@@ -314,11 +316,18 @@ def test_the_matrices_of_the_best_epoch_are_kept():
     assert len(scores) == len(trained.losses) == 8
     np.testing.assert_array_equal(trained.centers, watched.results[best].centers)
     np.testing.assert_array_equal(trained.contexts, watched.results[best].contexts)
+    np.testing.assert_array_equal(
+        trained.sum_of_squares, watched.results[best].sum_of_squares
+    )
 
 
-def test_held_out_documents_without_pairs_have_no_loss():
-    trained = train_on(validation=[[1], [2]], epochs=9, n_iter_no_change=2, tol=1e-3)
-    assert trained.validation_scores == [0.0, 0.0, 0.0]
+@pytest.mark.filterwarnings("default")
+def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing():
+    with pytest.warns(UserWarning, match=r"beside one another. Raise validation_fra"):
+        trained = train_on(validation=[[1], [2]], epochs=9, n_iter_no_change=2)
+    assert np.isnan(trained.validation_scores).all()
+    assert len(trained.losses) == 9
+    np.testing.assert_array_equal(trained.centers, train_on(epochs=9).centers)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

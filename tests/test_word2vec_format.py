@@ -33,13 +33,11 @@ FILES = {
     "text with spaces at the ends of lines": TEXT.replace(b"\n", b" \n"),
     "text with CRLF": TEXT.replace(b"\n", b"\r\n"),
     "text with spaces and CRLF": TEXT.replace(b"\n", b" \r\n"),
-    "text without the last newline": TEXT.removesuffix(b"\n"),
     "text with empty lines at its end": TEXT + b"\n\r\n",
     "text with a BOM": b"\xef\xbb\xbf" + TEXT,
     "GloVe": GLOVE,
     "GloVe with a BOM": b"\xef\xbb\xbf" + GLOVE,
     "GloVe with CRLF": GLOVE.replace(b"\n", b"\r\n"),
-    "GloVe without the last newline": GLOVE.removesuffix(b"\n"),
     "binary of word2vec": C_BINARY,
     "binary of gensim": GENSIM_BINARY,
 }
@@ -364,16 +362,29 @@ def test_a_binary_file_is_never_cut_unnoticed(file_of, content):
             complaint_of(path)
 
 
-def test_a_text_file_is_only_cut_unnoticed_in_its_last_number(file_of):
+def test_a_text_file_is_never_cut_unnoticed(file_of):
     last_number = TEXT.rindex(b" ") + 1
     for length in range(last_number + 1):
         complaint_of(file_of(TEXT[:length]))
     complaint_of(file_of(TEXT[:last_number] + b"3e"))
-    # What is left of it may be a number, and a last line may have no newline.
+    # What is left of the last number may be one, too.
     for content in (b"3", b"3e3", b"3e38"):
-        matrix = read(file_of(TEXT[:last_number] + content))[1]
+        path = file_of(TEXT[:last_number] + content)
+        with pytest.warns(UserWarning, match=r"' has no end: its last number may have"):
+            matrix = read(path)[1]
         assert matrix.ravel()[:-1].tolist() == VECTORS.ravel()[:-1].tolist()
         assert matrix[-1, -1] == np.float32(content)
+
+
+@pytest.mark.parametrize("content", [TEXT, GLOVE])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_last_line_without_a_newline_is_read_with_a_warning(file_of, content, zipped):
+    content = content.removesuffix(b"\n")
+    path = file_of(gzip.compress(content) if zipped else content)
+    with pytest.warns(UserWarning, match="The last line of .* has no end") as caught:
+        found = read(path)
+    assert_same(found, WORDS, VECTORS)
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("content", [TEXT, GLOVE, C_BINARY])
