@@ -232,6 +232,7 @@ class Fit:
                 vectorizer.weighting, words.counts, sif_a=vectorizer.sif_a
             ),
             "n_unknown_": words.n_unknown,
+            "_divides_by_weights": vectorizer.weighting == "idf",
             "_document_frequencies": words.counts.document_frequencies,
             "_n_documents": words.counts.n_documents,
         }
@@ -257,7 +258,6 @@ class Fit:
             "validation_scores_": scores,
             "n_iter_": len(losses),
             "init_coverage_": beginning.init_coverage,
-            "_divides_by_weights": vectorizer.weighting == "idf",
             "_training_state": self._training_state(trained, beginning.frozen),
         }
         if vectorizer.n_components_removed:

@@ -51,11 +51,8 @@ class Pooling(NamedTuple):
 
     def document_vectors(self, corpus: Corpus) -> NDArray[np.float32]:
         """Return the vector of each document; one without words is zero."""
-        n_documents, vector_size = (
-            len(corpus.offsets) - 1,
-            self.embedding_matrix.shape[1],
-        )
-        vectors = np.empty((n_documents, vector_size), dtype=np.float32)
+        shape = len(corpus.offsets) - 1, self.embedding_matrix.shape[1]
+        vectors = np.empty(shape, dtype=np.float32)  # (n_documents, d)
         first = 0
         for part in self.means(corpus):
             self._remove_common_components(part)
@@ -128,7 +125,7 @@ def word_weights(
         smoothed = 1 + counts.document_frequencies
         weights = np.log((1 + counts.n_documents) / smoothed) + 1
     elif weighting == "sif":
-        weights = sif_a / (sif_a + counts.tokens / counts.tokens.sum())
+        weights = sif_a / (sif_a + counts.tokens / max(counts.tokens.sum(), 1))
     else:
         weights = np.ones(len(counts.tokens))
     return weights.astype(np.float32)

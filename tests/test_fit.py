@@ -525,6 +525,14 @@ def test_documents_without_known_words_count_however_batches_are_cut():
     np.testing.assert_array_equal(one.word_weights_, several.word_weights_)
 
 
+@pytest.mark.parametrize("weighting", ["idf", "sif"])
+def test_weights_of_a_file_that_has_met_no_word_are_finite(weighting, tmp_path):
+    (tmp_path / "vectors").write_text("cat 1 2\n")
+    vectorizer = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors")
+    vectorizer.set_params(weighting=weighting).partial_fit(["unknown"])
+    assert np.isfinite(vectorizer.transform(["cat"])).all()
+
+
 def test_partial_fit_uses_a_given_vocabulary(topic_texts):
     texts, _ = topic_texts
     vectorizer = small(vocabulary=["dog", "cat"]).partial_fit(texts)
