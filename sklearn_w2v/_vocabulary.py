@@ -97,7 +97,6 @@ def learn(
     counts = np.bincount(corpus.ids, minlength=len(seen))
     kept = counts >= min_count
     kept &= _has_document_frequency(corpus, len(seen), min_df=min_df, max_df=max_df)
-    kept[:n_known] = True
     new = np.flatnonzero(kept[n_known:]) + n_known
     new = new[np.argsort(-counts[new], kind="stable")]
     rows = np.concatenate([np.arange(n_known), new])

@@ -502,6 +502,22 @@ def test_partial_fit_trains_on_batches_with_the_vocabulary_of_the_first(topic_te
     ]
 
 
+def test_partial_fit_is_one_pass_at_a_rate_that_does_not_decay(
+    topic_texts, monkeypatch
+):
+    texts, _ = topic_texts
+    schedules = []
+    train = _training.train
+
+    def noted(**parameters):
+        schedules.append((parameters["epochs"], parameters["decay"]))
+        return train(**parameters)
+
+    monkeypatch.setattr(_training, "train", noted)
+    small(epochs=3).fit(texts).partial_fit(texts)
+    assert schedules == [(3, True), (1, False)]
+
+
 def test_unknown_tokens_of_later_batches_are_counted_and_skipped(topic_texts):
     texts, _ = topic_texts
     vectorizer = small(min_count=2).partial_fit([*texts, "once"])
