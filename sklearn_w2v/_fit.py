@@ -7,7 +7,6 @@ another. Nothing is set on the vectorizer, so that a fit that fails leaves it as
 import math
 import os
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -129,6 +128,9 @@ class Fit:
         Returns the attributes of the fitted vectorizer.
         """
         # Only training needs torch, which takes a second to import.
+        import torch  # noqa: PLC0415
+
+        from sklearn_w2v import __version__  # noqa: PLC0415, not set before
         from sklearn_w2v._training import TrainingStopped  # noqa: PLC0415
 
         vectorizer = self.vectorizer
@@ -159,7 +161,7 @@ class Fit:
         try:
             trained = self._cached_train()(
                 # Another release may come to other vectors.
-                {name: version(name) for name in ("sklearn-w2v", "torch")},
+                {"sklearn_w2v": __version__, "torch": str(torch.__version__)},
                 documents=documents,
                 validation=validation,
                 keep_probabilities=_vocabulary.keep_probabilities(
