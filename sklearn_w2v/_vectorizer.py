@@ -144,7 +144,7 @@ class Word2VecVectorizer(
     sif_a : float, default=1e-3
         The smoothing of ``weighting="sif"``, above 0: the lower, the less frequent
         words weigh. 1e-4 to 1e-3 suit large corpora; small ones on few topics, whose
-        words all are frequent, want more. Not used with another `weighting`.
+        words all are frequent, want 0.01 to 0.1. Not used with another `weighting`.
 
     n_components_removed : int, default=0
         How many common directions to remove from the document vectors, at least 0 and

@@ -24,7 +24,7 @@ from sklearn.model_selection import train_test_split
 UNKNOWN = -1
 
 #: Documents whose distinct words are counted in one go.
-DOCUMENTS_AT_ONCE = 2**16
+DOCUMENTS_AT_ONCE = 4096
 
 
 class Corpus(NamedTuple):
