@@ -88,9 +88,10 @@ class Fit:
         """Return the attributes of the fitted vectorizer, and the documents' words."""
         callbacks = FitCallbacks(self.vectorizer, X, y, self.epochs)
         words = self._learn_words(X)
-        attributes = self._word_attributes(words)
-        if len(words.corpus.ids):  # a batch of partial_fit may have no known word
+        if len(words.corpus.ids):
             attributes = self._train(words, callbacks)
+        else:  # a batch of partial_fit without a known word
+            attributes = self._word_attributes(words)
         callbacks.fit_ends(lambda: attributes)
         return attributes, words.corpus
 
