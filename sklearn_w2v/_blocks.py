@@ -55,7 +55,7 @@ NOISE_ENTRIES = 64
 MAX_NOISE_TABLE = 2**22
 
 
-class Blocks(NamedTuple):
+class Batch(NamedTuple):
     """The blocks of a step: the rows of its words in one matrix of all vectors."""
 
     #: Of each token's centre vector (G * T), of the context vectors of the same tokens
@@ -74,19 +74,6 @@ class Layout(NamedTuple):
     block_length: int
     n_noise: int  # of a group
 
-    @classmethod
-    def of(cls, batch_size: int, *, reach: int, n_noise: int) -> "Layout":
-        """Cut steps of up to `batch_size` tokens, evenly.
-
-        Short blocks have many contexts around them for few tokens, where windows are
-        wide; long ones have many scores that are no pair's.
-        """
-        groups_a_step = -(-batch_size // GROUP_LENGTH)
-        group_length = batch_size // groups_a_step
-        blocks_a_group = -(-group_length // max(BLOCK_LENGTH, reach))
-        block_length = group_length // blocks_a_group
-        return cls(groups_a_step, blocks_a_group, block_length, n_noise)
-
     @property
     def group_length(self) -> int:
         """Tokens of a group."""
@@ -98,7 +85,20 @@ class Layout(NamedTuple):
         return self.groups_a_step * self.group_length
 
 
-class BlockSampler:
+def cut_step(batch_size: int, *, reach: int, n_noise: int) -> Layout:
+    """Cut steps of up to `batch_size` tokens, evenly.
+
+    Short blocks have many contexts around them for few tokens, where windows are
+    wide; long ones have many scores that are no pair's.
+    """
+    groups_a_step = -(-batch_size // GROUP_LENGTH)
+    group_length = batch_size // groups_a_step
+    blocks_a_group = -(-group_length // max(BLOCK_LENGTH, reach))
+    block_length = group_length // blocks_a_group
+    return Layout(groups_a_step, blocks_a_group, block_length, n_noise)
+
+
+class BatchSampler:
     """Draws what word2vec draws: tokens that stay, windows, noise, and their order."""
 
     def __init__(
@@ -127,19 +127,19 @@ class BlockSampler:
         self.n_tokens = len(ids)
         self.piece_starts, self.piece_lengths = _pieces(torch.from_numpy(offsets))
 
-    def of(
+    def of_corpus(
         self,
         ids: NDArray[np.int32],
         offsets: NDArray[np.int64],
         generator: torch.Generator,
-    ) -> "BlockSampler":
+    ) -> "BatchSampler":
         """Return a sampler that draws from other documents in the same way."""
         other = copy(self)
         other._read(ids, offsets)
         other.generator = generator
         return other
 
-    def epoch(self) -> Iterator[tuple[int, list[Blocks]]]:
+    def epoch(self) -> Iterator[tuple[int, list[Batch]]]:
         """Yield all documents once in random order, as tokens read and their steps."""
         n_pieces = len(self.piece_starts)
         order = torch.randperm(n_pieces, generator=self.generator)
@@ -163,7 +163,7 @@ class BlockSampler:
         ends = pad(lengths.cumsum(0), (1, 0))
         return tokens[kept], n_kept_until[ends].diff()
 
-    def _steps(self, tokens: Tensor, lengths: Tensor) -> list[Blocks]:
+    def _steps(self, tokens: Tensor, lengths: Tensor) -> list[Batch]:
         """Cut the tokens of documents of these lengths into steps, with noise words."""
         n, reach = len(tokens), len(self.pair_weights)
         if not n:
@@ -193,7 +193,7 @@ class BlockSampler:
             noise_weights.view(n_steps, G, T, 1).unbind(),
             strict=True,
         )
-        return [Blocks(*step) for step in steps]
+        return [Batch(*step) for step in steps]
 
     def _weights(self, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return what pairs count in documents of these lengths, and noise words.
@@ -235,7 +235,7 @@ class BlockSampler:
         return self.noise_table.flatten().index_select(0, draws.flatten()).long()
 
 
-def pair_weights(
+def weights_by_distance(
     window: int, shrink_windows: bool, *, longest: int
 ) -> NDArray[np.float64]:
     """Return what a pair counts, by its distance: 1, 2... as far as documents reach."""
@@ -245,7 +245,7 @@ def pair_weights(
     return np.ones(len(distance))
 
 
-def n_noise_words(pair_weights: NDArray[np.float64], mean_length: float) -> int:
+def noise_words_a_group(pair_weights: NDArray[np.float64], mean_length: float) -> int:
     """Return how many noise words a group gets, from its pairs.
 
     The pairs of a token are those that it has if all documents are of the mean length.

@@ -18,14 +18,14 @@ from sklearn.utils.validation import check_memory
 from sklearn_w2v import _vocabulary
 from sklearn_w2v._callbacks import FitCallbacks
 from sklearn_w2v._known_vectors import (
-    Start,
+    KnownVectors,
     TrainingState,
     start_at_init_vectors,
     start_at_last_fit,
 )
 from sklearn_w2v._pooling import Pooling, common_components, word_weights
 from sklearn_w2v._progress import Progress
-from sklearn_w2v._vocabulary import Corpus, WordCounts
+from sklearn_w2v._vocabulary import Corpus, WordCounts, count_words
 
 if TYPE_CHECKING:  # importing these costs a second, or goes in a circle
     from sklearn_w2v._training import Trained
@@ -60,7 +60,7 @@ class Words(NamedTuple):
 class Beginning(NamedTuple):
     """Where training begins."""
 
-    starts: list[Start]
+    starts: list[KnownVectors]
     frozen: NDArray[np.int64]  # rows that training leaves as they are
     init_coverage: float | None
 
@@ -105,15 +105,17 @@ class Fit:
             corpus = _vocabulary.drop_unknown(tokens)
             n_unknown = vectorizer.n_unknown_ + len(tokens.ids) - len(corpus.ids)
         elif vectorizer.vocabulary is None:
-            vocabulary, corpus = _vocabulary.learn(
+            vocabulary, corpus = _vocabulary.learn_vocabulary(
                 documents,
                 known=vectorizer.vocabulary_ if self.goes_on else (),
                 **self._parameters(VOCABULARY_PARAMETERS),
             )
         else:
-            vocabulary, corpus = _vocabulary.take(documents, vectorizer.vocabulary)
+            vocabulary, corpus = _vocabulary.use_vocabulary(
+                documents, vectorizer.vocabulary
+            )
 
-        counts = WordCounts.of(corpus, len(vocabulary))
+        counts = count_words(corpus, len(vocabulary))
         if self.goes_on:
             before = WordCounts(
                 vectorizer.word_counts_,
@@ -138,7 +140,7 @@ class Fit:
         random_state = check_random_state(vectorizer.random_state)
         documents, validation = words.corpus, None
         if vectorizer.early_stopping and not self.partial:
-            documents, validation = _vocabulary.split(
+            documents, validation = _vocabulary.hold_out(
                 words.corpus, vectorizer.validation_fraction, random_state
             )
         # Each epoch of fits that go on has draws of its own, also with an int as
@@ -197,7 +199,7 @@ class Fit:
     def _beginning(self, vocabulary: Mapping[Any, int]) -> Beginning:
         """Look up the words whose vectors are known."""
         vectorizer = self.vectorizer
-        starts: list[Start] = []
+        starts: list[KnownVectors] = []
         frozen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         init_coverage = None
         state = vectorizer._training_state if self.goes_on else None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn_w2v import _word2vec_format
 
 
-class Start(NamedTuple):
+class KnownVectors(NamedTuple):
     """Where training begins for some words."""
 
     rows: NDArray[np.int64]  # (n_known,)
@@ -39,7 +39,7 @@ class TrainingState(TypedDict):
 
 def start_at_init_vectors(
     init_vectors: Any, vocabulary: Mapping[Any, int], vector_size: int
-) -> Start:
+) -> KnownVectors:
     """Look up the words of a vocabulary in a file, a mapping or a KeyedVectors.
 
     A word found begins with this vector as its centre and as its context vector, so
@@ -59,7 +59,7 @@ def start_at_init_vectors(
         for row, word in enumerate(words):
             matrix[row] = _check_vector(init_vectors[word], word, vector_size)
     rows = np.array([vocabulary[word] for word in words], dtype=np.int64)
-    return Start(rows, np.broadcast_to(matrix, (2, *matrix.shape)), None)
+    return KnownVectors(rows, np.broadcast_to(matrix, (2, *matrix.shape)), None)
 
 
 def start_at_last_fit(
@@ -67,7 +67,7 @@ def start_at_last_fit(
     embedding_matrix: NDArray[np.float32],
     state: TrainingState | None,
     vector_size: int,
-) -> Start:
+) -> KnownVectors:
     """Go on from the matrices of a fit, whose words now have the rows `rows_before`.
 
     A row of -1 is that of a word which is left out. Where one matrix is all that is
@@ -92,7 +92,7 @@ def start_at_last_fit(
         elif other_matrix is not None:
             centers = other_matrix
     stays = rows_before >= 0
-    return Start(
+    return KnownVectors(
         rows_before[stays],
         np.stack([centers[stays], contexts[stays]]),  # (2, n_known, d)
         None if sum_of_squares is None else sum_of_squares[:, stays],

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from sklearn_w2v._blocks import Blocks
-from sklearn_w2v._known_vectors import Start
+from sklearn_w2v._blocks import Batch
+from sklearn_w2v._known_vectors import KnownVectors
 
 SolverName = Literal["adagrad", "adam", "sgd"]
 
@@ -44,10 +44,10 @@ class SkipGram:
         # One matrix for both, so that a step gathers, and adds to rows, only once.
         self.rows = vectors.flatten(0, 1)  # (2 * n_words, d)
         self.solver = SOLVERS[solver](self.rows)
-        self.memory: StepMemory | None = None
-        self.moves: Tensor | None = None  # (2 * n_words,): 0 in rows that stay
+        self.workspace: Workspace | None = None
+        self.trainable: Tensor | None = None  # (2 * n_words,): 0 in rows that stay
 
-    def begin_at(self, start: Start) -> None:
+    def set_known(self, start: KnownVectors) -> None:
         """Begin at known vectors."""
         rows = torch.from_numpy(start.rows)
         for matrix, vectors in zip(self.vectors, start.vectors, strict=True):
@@ -59,73 +59,75 @@ class SkipGram:
     def freeze(self, rows: NDArray[np.int64]) -> None:
         """Leave the vectors of these words as they are."""
         if len(rows):
-            moves = self.rows.new_ones(2, self.vectors.shape[1])
-            moves[:, torch.from_numpy(rows)] = 0
-            self.moves = moves.flatten()
+            trainable = self.rows.new_ones(2, self.vectors.shape[1])
+            trainable[:, torch.from_numpy(rows)] = 0
+            self.trainable = trainable.flatten()
 
-    def loss(self, blocks: Blocks) -> float:
-        """Return the blocks' summed loss."""
-        return self._loss(self._score(blocks), blocks)
+    def loss(self, batch: Batch) -> float:
+        """Return the batch's summed loss."""
+        return self._loss(self._score(batch), batch)
 
     def step(
-        self, blocks: Blocks, learning_rate: float, *, with_loss: bool = False
+        self, batch: Batch, learning_rate: float, *, with_loss: bool = False
     ) -> float:
-        """Move both matrices against the gradient of the blocks' summed loss.
+        """Move both matrices against the gradient of the batch's summed loss.
 
         Returns the loss before the step, or 0.0 if it is not asked for.
         """
-        m = self._score(blocks)
-        loss = self._loss(m, blocks) if with_loss else 0.0
-        m.all_scores.sigmoid_()
-        errors = m.scores.mul_(m.weights)
-        noise_errors = m.noise_scores.mul_(blocks.noise_weights)
+        work = self._score(batch)
+        loss = self._loss(work, batch) if with_loss else 0.0
+        work.all_scores.sigmoid_()
+        errors = work.scores.mul_(work.weights)
+        noise_errors = work.noise_scores.mul_(batch.noise_weights)
 
-        _product(noise_errors, m.noise, out=m.of_grouped_centers)
-        m.of_centers.baddbmm_(errors.mT, m.contexts, alpha=-1)
-        _product(noise_errors.mT, m.grouped_centers, out=m.of_noise)
-        _product(m.errors_in_block, m.centers, out=m.of_contexts, factor=-1)
-        _product(m.errors_behind, m.centers, out=m.of_contexts_behind, factor=-1)
-        m.of_last_contexts.zero_()
-        for of_contexts, portion in m.overlaps:
-            of_contexts.add_(portion)
-        if self.moves is not None:
-            m.gradient.mul_(self.moves.index_select(0, blocks.rows)[:, None])
-        self.solver.step(blocks.rows, m.gradient, learning_rate)
+        _product(noise_errors, work.noise, out=work.grouped_center_gradients)
+        work.center_gradients.baddbmm_(errors.mT, work.contexts, alpha=-1)
+        _product(noise_errors.mT, work.grouped_centers, out=work.noise_gradients)
+        _product(
+            work.errors_in_block, work.centers, out=work.context_gradients, factor=-1
+        )
+        _product(work.errors_behind, work.centers, out=work.gradients_behind, factor=-1)
+        work.last_context_gradients.zero_()
+        for context_gradients, portion in work.overlaps:
+            context_gradients.add_(portion)
+        if self.trainable is not None:
+            work.gradients.mul_(self.trainable.index_select(0, batch.rows)[:, None])
+        self.solver.step(batch.rows, work.gradients, learning_rate)
         return loss
 
-    def _score(self, blocks: Blocks) -> "StepMemory":
-        """Gather the blocks' vectors and multiply them."""
-        if self.memory is None or not self.memory.fits(blocks):
-            self.memory = StepMemory(blocks, self.rows)
-        m = self.memory
-        torch.index_select(self.rows, 0, blocks.rows, out=m.vectors)
-        m.band.copy_(blocks.weights)
+    def _score(self, batch: Batch) -> "Workspace":
+        """Gather the batch's vectors and multiply them."""
+        if self.workspace is None or not self.workspace.fits(batch):
+            self.workspace = Workspace(batch, self.rows)
+        work = self.workspace
+        torch.index_select(self.rows, 0, batch.rows, out=work.vectors)
+        work.band.copy_(batch.weights)
 
         # The scores of pairs get the opposite sign: their sigmoid is then the error.
-        _product(m.contexts, m.centers.mT, out=m.scores, factor=-1)
+        _product(work.contexts, work.centers.mT, out=work.scores, factor=-1)
         # On some processors the product takes three times as long without this copy.
-        m.noise_transposed.copy_(m.noise.mT)
-        _product(m.grouped_centers, m.noise_transposed, out=m.noise_scores)
-        return m
+        work.noise_transposed.copy_(work.noise.mT)
+        _product(work.grouped_centers, work.noise_transposed, out=work.noise_scores)
+        return work
 
     @staticmethod
-    def _loss(m: "StepMemory", blocks: Blocks) -> float:
-        loss = total(softplus(m.scores).mul_(m.weights))
-        return loss + total(softplus(m.noise_scores).mul_(blocks.noise_weights))
+    def _loss(work: "Workspace", batch: Batch) -> float:
+        loss = exact_sum(softplus(work.scores).mul_(work.weights))
+        return loss + exact_sum(softplus(work.noise_scores).mul_(batch.noise_weights))
 
 
-class StepMemory:
+class Workspace:
     """The matrices of a step, kept for the next one.
 
     Fresh memory would come from the system page by page, and making a view takes as
-    long as a small product. Gradients have the names of what they are the gradient of.
+    long as a small product.
     """
 
-    def __init__(self, blocks: Blocks, matrix: Tensor) -> None:
-        self.shapes = [part.shape for part in blocks]
-        d, n_rows = matrix.shape[1], len(blocks.rows)
-        n_offsets, B, L = blocks.weights.shape
-        G, T, _ = blocks.noise_weights.shape
+    def __init__(self, batch: Batch, matrix: Tensor) -> None:
+        self.shapes = [part.shape for part in batch]
+        d, n_rows = matrix.shape[1], len(batch.rows)
+        n_offsets, B, L = batch.weights.shape
+        G, T, _ = batch.noise_weights.shape
         n_around = n_offsets - 1
         P = L + n_around
         K = (n_rows - 2 * G * T - n_around) // G
@@ -151,34 +153,34 @@ class StepMemory:
         self.weights = matrix.new_zeros(B, P, L)
         self.band = self.weights.as_strided((n_offsets, B, L), (L, P * L, L + 1))
 
-        self.gradient = matrix.new_empty(n_rows, d)
-        of_centers, of_contexts, of_noise = self.gradient.split(parts)
-        self.of_centers = of_centers.view(B, L, d)
-        self.of_grouped_centers = of_centers.view(G, T, d)
-        self.of_noise = of_noise.view(G, K, d)
+        self.gradients = matrix.new_empty(n_rows, d)
+        of_centers, of_contexts, of_noise = self.gradients.split(parts)
+        self.center_gradients = of_centers.view(B, L, d)
+        self.grouped_center_gradients = of_centers.view(G, T, d)
+        self.noise_gradients = of_noise.view(G, K, d)
         # Products cannot write to rows that overlap. The first L contexts of a block
         # are no other's first: they get theirs at once. Those behind follow, in
         # portions of at most L rows, which do not overlap either.
-        self.of_contexts = of_contexts[: G * T].view(B, L, d)
-        self.of_last_contexts = of_contexts[G * T :]
-        self.of_contexts_behind = matrix.new_empty(B, n_around, d)
+        self.context_gradients = of_contexts[: G * T].view(B, L, d)
+        self.last_context_gradients = of_contexts[G * T :]
+        self.gradients_behind = matrix.new_empty(B, n_around, d)
         self.overlaps = [
             (of_contexts[begin:].unfold(0, portion.shape[1], L).mT[:B], portion)
             for begin, portion in zip(
-                range(L, P, L), self.of_contexts_behind.split(L, dim=1), strict=True
+                range(L, P, L), self.gradients_behind.split(L, dim=1), strict=True
             )
         ]
 
-    def fits(self, blocks: Blocks) -> bool:
-        """Return whether these blocks have the shapes of those before."""
-        return [part.shape for part in blocks] == self.shapes
+    def fits(self, batch: Batch) -> bool:
+        """Return whether this batch has the shapes of the one before."""
+        return [part.shape for part in batch] == self.shapes
 
 
 def _product(first: Tensor, second: Tensor, *, out: Tensor, factor: float = 1) -> None:
     torch.baddbmm(out, first, second, beta=0, alpha=factor, out=out)
 
 
-def total(losses: Tensor) -> float:
+def exact_sum(losses: Tensor) -> float:
     # By numpy: the last bits of torch's sum depend on its threads.
     return float(losses.numpy().sum(dtype=np.float64))
 
@@ -220,12 +222,12 @@ class Adam:
     def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
         """Descend by rows, the gradients of equal rows summed."""
         touched, place = rows.unique(return_inverse=True)  # (n_touched,), (n_rows,)
-        total = gradient.new_zeros(len(touched), gradient.shape[1])
-        _add_to_rows(total, place, gradient)
+        summed = gradient.new_zeros(len(touched), gradient.shape[1])
+        _add_to_rows(summed, place, gradient)
 
         self.n_steps += 1
-        mean = self.mean[touched].lerp_(total, 1 - self.DECAY_1)
-        squares = self.mean_of_squares[touched].lerp_(total.square(), 1 - self.DECAY_2)
+        mean = self.mean[touched].lerp_(summed, 1 - self.DECAY_1)
+        squares = self.mean_of_squares[touched].lerp_(summed.square(), 1 - self.DECAY_2)
         self.mean[touched], self.mean_of_squares[touched] = mean, squares
         # The step length with both corrections of the bias towards the zero start.
         rate = learning_rate / (1 - self.DECAY_1**self.n_steps)

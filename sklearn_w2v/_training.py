@@ -21,18 +21,18 @@ from sklearn_w2v._blocks import (
     BLOCK_LENGTH,
     GROUP_LENGTH,
     PIECE_LENGTH,
-    BlockSampler,
-    Layout,
-    n_noise_words,
-    pair_weights,
+    BatchSampler,
+    cut_step,
+    noise_words_a_group,
+    weights_by_distance,
 )
-from sklearn_w2v._known_vectors import Start
+from sklearn_w2v._known_vectors import KnownVectors
 from sklearn_w2v._skipgram import (
     AUTO_LEARNING_RATE,
     AdaGrad,
     SkipGram,
     SolverName,
-    total,
+    exact_sum,
 )
 
 #: Documents: the ids of their words, and where each document begins and the last ends.
@@ -86,7 +86,7 @@ def train(
     keep_probabilities: NDArray[np.float64],
     noise_probabilities: NDArray[np.float64],
     *,
-    starts: Sequence[Start],
+    starts: Sequence[KnownVectors],
     frozen: NDArray[np.int64],
     vector_size: int,
     window: int,
@@ -115,7 +115,7 @@ def train(
         the epoch where it was lowest.
     keep_probabilities, noise_probabilities : ndarray of shape (n_words,)
         Of surviving the sub-sampling; of being drawn as noise.
-    starts : sequence of Start
+    starts : sequence of KnownVectors
         Words whose vectors are known; the others begin as in word2vec.
     frozen : ndarray of int
         The rows, in both matrices, that training leaves as they are.
@@ -141,18 +141,18 @@ def train(
             batch_size = auto_batch_size(expected_counts, solver)
         if learning_rate == "auto":
             learning_rate = AUTO_LEARNING_RATE[solver]
-        weights = pair_weights(
+        weights = weights_by_distance(
             window, shrink_windows, longest=_longest(documents, validation)
         )
         n_filled = np.count_nonzero(np.diff(documents[1]))  # documents with words
-        n_noise = n_noise_words(weights, expected_counts.sum() / n_filled)
-        sampler = BlockSampler(
+        n_noise = noise_words_a_group(weights, expected_counts.sum() / n_filled)
+        sampler = BatchSampler(
             *documents,
             keep_probabilities,
             noise_probabilities,
             pair_weights=weights,
             negative=negative,
-            layout=Layout.of(batch_size, reach=len(weights), n_noise=n_noise),
+            layout=cut_step(batch_size, reach=len(weights), n_noise=n_noise),
             generator=generator,
         )
         model = _initial_model(
@@ -179,7 +179,7 @@ def train(
             if validation:
                 # With the same draws each time, epochs differ in their vectors alone.
                 draws = torch.Generator().manual_seed(seed)
-                score = _validation_score(model, sampler.of(*validation, draws))
+                score = _validation_score(model, sampler.of_corpus(*validation, draws))
             history.add(loss, score, model)
             stopped = watcher.epoch_ends(history.result(model))
             if stopped or history.stagnates():
@@ -265,7 +265,7 @@ def _initial_model(
     vector_size: int,
     *,
     solver: SolverName,
-    starts: Sequence[Start],
+    starts: Sequence[KnownVectors],
     frozen: NDArray[np.int64],
     generator: torch.Generator,
 ) -> SkipGram:
@@ -274,7 +274,7 @@ def _initial_model(
     vectors[0].uniform_(-0.5 / vector_size, 0.5 / vector_size, generator=generator)
     model = SkipGram(vectors, solver=solver)
     for start in starts:
-        model.begin_at(start)
+        model.set_known(start)
     model.freeze(frozen)
     return model
 
@@ -289,7 +289,7 @@ def _longest(documents: Documents, validation: Documents | None) -> int:
 
 def _train_epoch(
     model: SkipGram,
-    sampler: BlockSampler,
+    sampler: BatchSampler,
     *,
     loss_every: int,
     first_rate: float,
@@ -298,29 +298,29 @@ def _train_epoch(
     """Train on every document once, and return the mean loss of a pair."""
     loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
     for n_tokens, steps in sampler.epoch():
-        for place, blocks in enumerate(steps):
+        for place, batch in enumerate(steps):
             share_read = (n_read + n_tokens * place / len(steps)) / sampler.n_tokens
             rate = first_rate + share_read * (last_rate - first_rate)
             if n_steps % loss_every:
-                model.step(blocks, rate)
+                model.step(batch, rate)
             else:
-                loss += model.step(blocks, rate, with_loss=True)
-                weight += total(blocks.weights)
+                loss += model.step(batch, rate, with_loss=True)
+                weight += exact_sum(batch.weights)
             n_steps += 1
         n_read += n_tokens
     return loss / weight if weight else 0.0
 
 
-def _validation_score(model: SkipGram, sampler: BlockSampler) -> float:
+def _validation_score(model: SkipGram, sampler: BatchSampler) -> float:
     """Return minus the mean loss of a pair in documents that are not trained on.
 
     Or nan where no word of theirs has a neighbour.
     """
     loss, weight = 0.0, 0.0
     for _, steps in sampler.epoch():
-        for blocks in steps:
-            loss += model.loss(blocks)
-            weight += total(blocks.weights)
+        for batch in steps:
+            loss += model.loss(batch)
+            weight += exact_sum(batch.weights)
     return -loss / weight if weight else math.nan
 
 

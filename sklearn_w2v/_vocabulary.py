@@ -41,15 +41,6 @@ class WordCounts(NamedTuple):
     document_frequencies: NDArray[np.int64]  # (n_words,)
     n_documents: int
 
-    @classmethod
-    def of(cls, corpus: Corpus, n_words: int) -> "WordCounts":
-        """Count the words of a corpus."""
-        return cls(
-            np.bincount(corpus.ids, minlength=n_words),
-            document_frequencies(corpus, n_words),
-            len(corpus.offsets) - 1,
-        )
-
     def plus(self, before: "WordCounts", rows: NDArray[np.int64]) -> "WordCounts":
         """Add counts from before, of words that now have these rows, or none (-1)."""
         stays = rows >= 0
@@ -59,7 +50,16 @@ class WordCounts(NamedTuple):
         return WordCounts(tokens, frequencies, self.n_documents + before.n_documents)
 
 
-def learn(
+def count_words(corpus: Corpus, n_words: int) -> WordCounts:
+    """Count the words of a corpus."""
+    return WordCounts(
+        np.bincount(corpus.ids, minlength=n_words),
+        document_frequencies(corpus, n_words),
+        len(corpus.offsets) - 1,
+    )
+
+
+def learn_vocabulary(
     documents: Iterable[Iterable[Any]],
     *,
     known: Iterable[Any] = (),
@@ -116,13 +116,13 @@ def learn(
     return vocabulary, drop_unknown(Corpus(row_of_token[corpus.ids], corpus.offsets))
 
 
-def take(
+def use_vocabulary(
     documents: Iterable[Iterable[Any]],
     vocabulary: Mapping[Any, int] | Iterable[Any],
 ) -> tuple[dict[Any, int], Corpus]:
     """Encode a stream of token lists with a vocabulary that the user gave.
 
-    Returns what `learn` does, with the vocabulary in the order of its rows.
+    Returns what `learn_vocabulary` does, with the vocabulary in the order of its rows.
     """
     # CountVectorizer checks a given vocabulary, and fits without a document.
     checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
@@ -161,7 +161,7 @@ def coverage(corpus: Corpus) -> NDArray[np.float64]:
     return shares
 
 
-def split(
+def hold_out(
     corpus: Corpus, validation_fraction: float, random_state: np.random.RandomState
 ) -> tuple[Corpus, Corpus]:
     """Hold out a share of the documents that have words, drawn at random."""

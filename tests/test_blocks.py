@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_w2v import _blocks
-from sklearn_w2v._blocks import BlockSampler, Layout, n_noise_words, pair_weights
+from sklearn_w2v._blocks import (
+    BatchSampler,
+    Layout,
+    cut_step,
+    noise_words_a_group,
+    weights_by_distance,
+)
 
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
 N_WORDS = 7
@@ -30,11 +36,11 @@ def sampler_of(
         "keep_probabilities": np.ones(N_WORDS),
         "noise_probabilities": np.full(N_WORDS, 1 / N_WORDS),
         "layout": Layout(1, 2, 8, n_noise=6),
-        "pair_weights": pair_weights(window, shrink_windows, longest=longest),
+        "pair_weights": weights_by_distance(window, shrink_windows, longest=longest),
         "negative": 5,
     }
     generator = torch.Generator().manual_seed(seed)
-    return BlockSampler(ids, offsets, **(defaults | parameters), generator=generator)
+    return BatchSampler(ids, offsets, **(defaults | parameters), generator=generator)
 
 
 def rows_of(blocks):
@@ -165,7 +171,7 @@ def test_each_epoch_reads_every_token_in_an_order_of_its_own():
 
 @given(st.integers(1, 10**5), st.integers(1, 999))
 def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
-    layout = Layout.of(batch_size, reach=reach, n_noise=8)
+    layout = cut_step(batch_size, reach=reach, n_noise=8)
     # Each group, and each of its blocks, loses less than one token to even cutting.
     losses = layout.groups_a_step * layout.blocks_a_group
     assert batch_size - losses - layout.groups_a_step < layout.step_length <= batch_size
@@ -175,7 +181,7 @@ def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
 
 @pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 96)])
 def test_blocks_are_longer_where_windows_are_wide(reach, length):
-    assert Layout.of(3072, reach=reach, n_noise=8).block_length == length
+    assert cut_step(3072, reach=reach, n_noise=8).block_length == length
 
 
 @pytest.mark.parametrize(
@@ -189,7 +195,7 @@ def test_blocks_are_longer_where_windows_are_wide(reach, length):
     ],
 )
 def test_pairs_count_by_their_distance(window, shrink_windows, longest, expected):
-    weights = pair_weights(window, shrink_windows, longest=longest)
+    weights = weights_by_distance(window, shrink_windows, longest=longest)
     np.testing.assert_allclose(weights, expected)
 
 
@@ -200,8 +206,8 @@ def test_pairs_count_by_their_distance(window, shrink_windows, longest, expected
 def test_groups_have_more_noise_words_where_tokens_have_more_pairs(
     window, mean_length, expected
 ):
-    weights = pair_weights(window, shrink_windows=True, longest=1000)
-    assert n_noise_words(weights, mean_length) == expected
+    weights = weights_by_distance(window, shrink_windows=True, longest=1000)
+    assert noise_words_a_group(weights, mean_length) == expected
 
 
 def test_frequent_words_do_not_overflow_the_noise_table():

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_w2v import _pooling
 from sklearn_w2v._pooling import Pooling, common_components, unit, word_weights
-from sklearn_w2v._vocabulary import Corpus, WordCounts, encode
+from sklearn_w2v._vocabulary import Corpus, WordCounts, count_words, encode
 
 MATRIX = np.random.RandomState(0).normal(size=(7, 3)).astype(np.float32)
 WEIGHTS = np.array([1, 0.5, 2, 0.1, 3, 1, 0.25], dtype=np.float32)
@@ -139,7 +139,7 @@ def test_idf_weights_are_tfidf_vectorizers():
     texts = ["one two", "two three three", "two", ""]
     theirs = TfidfVectorizer().fit(texts)
     corpus = encode([text.split() for text in texts], theirs.vocabulary_)
-    counts = WordCounts.of(corpus, 3)
+    counts = count_words(corpus, 3)
     weights = word_weights("idf", counts, sif_a=1)
     np.testing.assert_allclose(weights, theirs.idf_, rtol=1e-6)
 

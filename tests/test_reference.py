@@ -24,16 +24,16 @@ def random_matrices(seed=0):
     return torch.randn(2, N_WORDS, SIZE, dtype=torch.float64, generator=generator)
 
 
-def some_blocks(**parameters):
-    (_, (blocks, *_)), *_ = sampler_of(window=WINDOW, **parameters).epoch()
-    return blocks
+def some_batch(**parameters):
+    (_, (batch, *_)), *_ = sampler_of(window=WINDOW, **parameters).epoch()
+    return batch
 
 
-def scored_pairs(blocks):
+def scored_pairs(batch):
     """Yield the places in the step's rows, the label and the weight of every pair."""
-    n_tokens, n_rows = blocks.noise_weights.numel(), len(blocks.rows)
-    weights = blocks.weights.flatten(1)
-    n_groups, group_length, _ = blocks.noise_weights.shape
+    n_tokens, n_rows = batch.noise_weights.numel(), len(batch.rows)
+    weights = batch.weights.flatten(1)
+    n_groups, group_length, _ = batch.noise_weights.shape
     first_noise = 2 * n_tokens + 2 * WINDOW
     n_noise = (n_rows - first_noise) // n_groups
     for token in range(n_tokens):
@@ -42,18 +42,18 @@ def scored_pairs(blocks):
                 place = n_tokens + token + offset
                 yield token, place, 1, float(weights[offset, token])
         group = token // group_length
-        weight = float(blocks.noise_weights.flatten()[token])
+        weight = float(batch.noise_weights.flatten()[token])
         if weight:
             for noise in range(n_noise):
                 yield token, first_noise + group * n_noise + noise, 0, weight
 
 
-def pair_loop(blocks, matrix):
+def pair_loop(batch, matrix):
     """Loss, and gradient of every place that holds a vector, pair by pair."""
     loss = 0.0
-    gradients = np.zeros((len(blocks.rows), SIZE))
-    for center_place, place, label, weight in scored_pairs(blocks):
-        center, context = (matrix[blocks.rows[p]] for p in (center_place, place))
+    gradients = np.zeros((len(batch.rows), SIZE))
+    for center_place, place, label, weight in scored_pairs(batch):
+        center, context = (matrix[batch.rows[p]] for p in (center_place, place))
         probability = 1 / (1 + math.exp(-float(center @ context)))
         loss -= weight * math.log(probability if label else 1 - probability)
         error = weight * (probability - label)
@@ -84,12 +84,12 @@ def adam(matrix, rows, place_gradients, rate):
 
 
 def test_gradients_equal_autograd():
-    blocks = some_blocks()
+    batch = some_batch()
     matrices = random_matrices().requires_grad_()
     vectors = matrices.flatten(0, 1)
     losses = []
-    for center_place, place, label, weight in scored_pairs(blocks):
-        center, context = (vectors[blocks.rows[p]] for p in (center_place, place))
+    for center_place, place, label, weight in scored_pairs(batch):
+        center, context = (vectors[batch.rows[p]] for p in (center_place, place))
         score = center @ context
         losses.append(-weight * logsigmoid(score if label else -score))
     loss = torch.stack(losses).sum()
@@ -97,7 +97,7 @@ def test_gradients_equal_autograd():
 
     moved = matrices.detach().clone()
     # A step of plain gradient descent with rate 1 subtracts the gradient.
-    found = SkipGram(moved, solver="sgd").step(blocks, 1.0, with_loss=True)
+    found = SkipGram(moved, solver="sgd").step(batch, 1.0, with_loss=True)
     torch.testing.assert_close(matrices.detach() - moved, matrices.grad)
     assert found == pytest.approx(loss.item(), rel=1e-6)
 
@@ -105,23 +105,23 @@ def test_gradients_equal_autograd():
 @pytest.mark.parametrize("layout", [(1, 2, 8), (2, 3, 2), (5, 1, 1)])
 @pytest.mark.parametrize("loop", [adagrad, adam, sgd])
 def test_a_step_equals_a_plain_loop_over_pairs(loop, layout):
-    blocks = some_blocks(layout=Layout(*layout, n_noise=6))
+    batch = some_batch(layout=Layout(*layout, n_noise=6))
     vectors = random_matrices()
     expected = vectors.flatten(0, 1).numpy().copy()
-    _, gradients = pair_loop(blocks, expected)
-    loop(expected, blocks.rows.tolist(), gradients, 0.05)
+    _, gradients = pair_loop(batch, expected)
+    loop(expected, batch.rows.tolist(), gradients, 0.05)
 
-    SkipGram(vectors, solver=loop.__name__).step(blocks, 0.05)
+    SkipGram(vectors, solver=loop.__name__).step(batch, 0.05)
     np.testing.assert_allclose(vectors.flatten(0, 1), expected, rtol=1e-10)
 
 
 def test_steps_of_other_sizes_in_between_change_nothing():
-    large, small = some_blocks(layout=Layout(2, 3, 2, 6)), some_blocks()
+    large, small = some_batch(layout=Layout(2, 3, 2, 6)), some_batch()
     vectors, again = random_matrices(), random_matrices()
     model = SkipGram(vectors, solver="sgd")
-    for blocks in (large, small, large):
-        model.step(blocks, 0.05)
-        SkipGram(again, solver="sgd").step(blocks, 0.05)
+    for batch in (large, small, large):
+        model.step(batch, 0.05)
+        SkipGram(again, solver="sgd").step(batch, 0.05)
     torch.testing.assert_close(vectors, again, rtol=0, atol=0)
 
 
@@ -142,20 +142,20 @@ def test_adam_equals_torchs_sparse_adam_over_several_steps():
 
 
 def test_the_loss_equals_a_plain_loop_over_pairs():
-    blocks = some_blocks()
+    batch = some_batch()
     vectors = random_matrices()
-    expected, _ = pair_loop(blocks, vectors.flatten(0, 1).numpy())
+    expected, _ = pair_loop(batch, vectors.flatten(0, 1).numpy())
     model = SkipGram(vectors, solver="adagrad")
-    assert model.loss(blocks) == pytest.approx(expected, rel=1e-6)
-    assert model.step(blocks, 0.1, with_loss=True) == pytest.approx(expected, rel=1e-6)
-    assert model.step(blocks, 0.1) == 0.0
+    assert model.loss(batch) == pytest.approx(expected, rel=1e-6)
+    assert model.step(batch, 0.1, with_loss=True) == pytest.approx(expected, rel=1e-6)
+    assert model.step(batch, 0.1) == 0.0
 
 
 def test_the_loss_alone_changes_nothing():
     vectors = random_matrices()
     model = SkipGram(vectors, solver="adagrad")
     squares = model.solver.sum_of_squares.clone()
-    model.loss(some_blocks())
+    model.loss(some_batch())
     torch.testing.assert_close(vectors, random_matrices(), rtol=0, atol=0)
     assert torch.equal(model.solver.sum_of_squares, squares)
 

@@ -10,7 +10,7 @@ import torch
 from test_blocks import DOCUMENTS, N_WORDS, flat
 
 from sklearn_w2v import _training
-from sklearn_w2v._known_vectors import Start
+from sklearn_w2v._known_vectors import KnownVectors
 from sklearn_w2v._skipgram import SOLVERS, SkipGram
 from sklearn_w2v._training import TrainingStopped, auto_batch_size, train
 
@@ -213,7 +213,7 @@ def test_without_decay_the_learning_rate_stays():
 
 def known(rows, value, sum_of_squares=None):
     vectors = np.full((2, len(rows), 5), value, dtype=np.float32)
-    return Start(np.array(rows), vectors, sum_of_squares)
+    return KnownVectors(np.array(rows), vectors, sum_of_squares)
 
 
 def test_known_vectors_are_where_training_begins():
@@ -266,7 +266,7 @@ def test_a_fit_in_two_halves_without_decay_equals_one():
     )
     whole = train_on(documents, epochs=4, **words)
     half = train_on(documents, epochs=2, **words)
-    start = Start(
+    start = KnownVectors(
         np.arange(2), np.stack([half.centers, half.contexts]), half.sum_of_squares
     )
     rest = train_on(documents, epochs=2, starts=[start], **words)

@@ -12,12 +12,13 @@ from sklearn_w2v import _vocabulary
 from sklearn_w2v._vocabulary import (
     Corpus,
     WordCounts,
+    count_words,
     coverage,
     drop_unknown,
     encode,
-    learn,
-    split,
-    take,
+    hold_out,
+    learn_vocabulary,
+    use_vocabulary,
 )
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=12)
@@ -25,7 +26,7 @@ NO_PRUNING = {"min_count": 1, "min_df": 1, "max_df": 1.0, "max_features": None}
 
 
 def learn_all(documents, **parameters):
-    return learn(documents, **(NO_PRUNING | parameters))
+    return learn_vocabulary(documents, **(NO_PRUNING | parameters))
 
 
 def words_of(corpus, vocabulary):
@@ -64,10 +65,10 @@ def test_learns_what_a_plain_loop_learns(
     }
     if not counts or not expected or highest < lowest:
         with pytest.raises(ValueError, match=r"empty vocabulary|max_df corresponds"):
-            learn(documents, **parameters)
+            learn_vocabulary(documents, **parameters)
         return
 
-    vocabulary, corpus = learn(documents, **parameters)
+    vocabulary, corpus = learn_vocabulary(documents, **parameters)
     assert list(vocabulary) == expected
     assert list(vocabulary.values()) == list(range(len(expected)))
     assert np.bincount(corpus.ids).tolist() == [counts[word] for word in expected]
@@ -145,13 +146,13 @@ def test_unknown_tokens_are_dropped_and_documents_stay(documents):
 
 
 def test_a_given_list_of_words_keeps_its_order():
-    vocabulary, corpus = take([["a", "b", "x", "b"]], ["z", "b", "a"])
+    vocabulary, corpus = use_vocabulary([["a", "b", "x", "b"]], ["z", "b", "a"])
     assert vocabulary == {"z": 0, "b": 1, "a": 2}
     assert corpus.ids.tolist() == [2, 1, 1]
 
 
 def test_a_given_mapping_keeps_its_rows_and_is_listed_by_them():
-    vocabulary, corpus = take([["a", "b", "b"]], {"a": 1, "b": 0})
+    vocabulary, corpus = use_vocabulary([["a", "b", "b"]], {"a": 1, "b": 0})
     assert list(vocabulary.items()) == [("b", 0), ("a", 1)]
     assert corpus.ids.tolist() == [1, 0, 0]
 
@@ -167,12 +168,12 @@ def test_a_given_mapping_keeps_its_rows_and_is_listed_by_them():
 )
 def test_a_bad_vocabulary_is_scikit_learns_own_error(vocabulary, message):
     with pytest.raises(ValueError, match=message):
-        take([["a"]], vocabulary)
+        use_vocabulary([["a"]], vocabulary)
 
 
 def test_a_vocabulary_that_no_document_uses_is_an_error():
     with pytest.raises(ValueError, match="None of the 2 words of `vocabulary` is in"):
-        take([["a"], []], ["x", "y"])
+        use_vocabulary([["a"], []], ["x", "y"])
 
 
 def test_dropping_unknown_tokens_of_a_full_corpus_copies_nothing():
@@ -203,7 +204,7 @@ def test_known_words_keep_their_rows_and_new_ones_join(documents, known):
 def test_words_are_counted_by_token_and_by_document(documents):
     vocabulary = {letter: row for row, letter in enumerate("abcdefgh")}
     corpus = encode(documents, vocabulary)
-    counts = WordCounts.of(corpus, 8)
+    counts = count_words(corpus, 8)
     assert counts.tokens.tolist() == [
         sum(tokens.count(word) for tokens in documents) for word in vocabulary
     ]
@@ -237,13 +238,13 @@ def test_a_split_holds_out_whole_documents_that_have_words():
     documents = [[str(i)] * (i % 3) for i in range(30)]
     vocabulary = {str(i): i for i in range(30)}
     corpus = encode(documents, vocabulary)
-    rest, held_out = split(corpus, 0.3, np.random.RandomState(0))
+    rest, held_out = hold_out(corpus, 0.3, np.random.RandomState(0))
     parts = words_of(rest, vocabulary), words_of(held_out, vocabulary)
     assert [len(part) for part in parts] == [14, 6]
     assert sorted(parts[0] + parts[1]) == sorted(filter(None, documents))
-    again = split(corpus, 0.3, np.random.RandomState(0))
+    again = hold_out(corpus, 0.3, np.random.RandomState(0))
     assert again[1].ids.tolist() == held_out.ids.tolist()
-    other = split(corpus, 0.3, np.random.RandomState(1))
+    other = hold_out(corpus, 0.3, np.random.RandomState(1))
     assert other[1].ids.tolist() != held_out.ids.tolist()
 
 
@@ -256,4 +257,4 @@ def test_a_split_of_one_document_names_the_parameters(documents, fraction):
         rf"validation_fraction={fraction} .* \(n_samples=1\) .* early_stopping=Fal"
     )
     with pytest.raises(ValueError, match=message):
-        split(corpus, fraction, np.random.RandomState(0))
+        hold_out(corpus, fraction, np.random.RandomState(0))

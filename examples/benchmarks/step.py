@@ -16,7 +16,7 @@ from corpora import read_documents
 from torch.profiler import ProfilerActivity, profile
 from train import prepare_ours
 
-from sklearn_w2v._blocks import Layout, n_noise_words, pair_weights
+from sklearn_w2v._blocks import cut_step, noise_words_a_group, weights_by_distance
 
 N_OPERATIONS = 12
 
@@ -64,9 +64,9 @@ def main():
     torch.set_num_threads(options.threads)
     # A token has a score with each place around its block and with each noise word; a
     # score takes one product of two vectors, and two more for its gradients.
-    weights = pair_weights(options.window, shrink_windows=True, longest=1000)
-    n_noise = n_noise_words(weights, n_words / len(documents))
-    layout = Layout.of(3072, reach=len(weights), n_noise=n_noise)
+    weights = weights_by_distance(options.window, shrink_windows=True, longest=1000)
+    n_noise = noise_words_a_group(weights, n_words / len(documents))
+    layout = cut_step(3072, reach=len(weights), n_noise=n_noise)
     n_scores = layout.block_length + 2 * len(weights) + n_noise
     limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
     print(

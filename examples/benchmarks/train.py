@@ -60,7 +60,7 @@ class Nobody:
 
 def prepare_ours(documents, options):
     """Return our training as a function, and the words that one epoch reads."""
-    vocabulary, corpus = _vocabulary.learn(
+    vocabulary, corpus = _vocabulary.learn_vocabulary(
         documents,
         min_count=options.min_count,
         min_df=1,
@@ -151,7 +151,7 @@ def prepare_loop(documents, options):
 
     Pairs of a centre and a context word in batches, two `nn.Embedding`, autograd, Adam.
     """
-    vocabulary, corpus = _vocabulary.learn(
+    vocabulary, corpus = _vocabulary.learn_vocabulary(
         documents, min_count=1, min_df=1, max_df=1.0, max_features=None
     )
     ids = torch.from_numpy(corpus.ids[:LOOP_WORDS]).long()
