@@ -2,6 +2,6 @@
 
 from sklearn_w2v._plot import LossCurveDisplay, WordMapDisplay
 from sklearn_w2v._vectorizer import Word2VecVectorizer
+from sklearn_w2v._version import __version__
 
-__all__ = ["LossCurveDisplay", "Word2VecVectorizer", "WordMapDisplay"]
-__version__ = "0.1.0"
+__all__ = ["LossCurveDisplay", "Word2VecVectorizer", "WordMapDisplay", "__version__"]

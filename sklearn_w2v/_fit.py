@@ -1,361 +1,356 @@
-"""One fit, from documents to the attributes of the fitted vectorizer.
+"""One fit: documents -> tokens -> ids -> matrices, and all that is learned on the way.
 
-Documents -> tokens -> ids -> matrices: each step is a module's; here they follow one
-another. Nothing is set on the vectorizer, so that a fit that fails leaves it as it was.
+Each step is a room's; here they follow one another. Nothing is changed but by what is
+returned, so that a fit that fails leaves all as it was.
 """
 
 import math
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils.validation import check_memory
 
-from sklearn_w2v import _vocabulary
-from sklearn_w2v._callbacks import FitCallbacks
-from sklearn_w2v._known_vectors import (
-    KnownVectors,
-    TrainingState,
-    start_at_init_vectors,
-    start_at_last_fit,
-)
+from sklearn_w2v._corpus import Corpus, Rows, hold_out
+from sklearn_w2v._known_vectors import find_vectors
+from sklearn_w2v._learned import Learned
 from sklearn_w2v._pooling import Pooling, common_components, word_weights
-from sklearn_w2v._progress import Progress
-from sklearn_w2v._vocabulary import Corpus, WordCounts, count_words
-
-if TYPE_CHECKING:  # importing these costs a second, or goes in a circle
-    from sklearn_w2v._training import Trained
-    from sklearn_w2v._vectorizer import Word2VecVectorizer
-
-#: The parameters that decide which tokens become words.
-VOCABULARY_PARAMETERS = ("min_count", "max_df", "min_df", "max_features")
-
-#: The parameters that training takes as they are.
-TRAINING_PARAMETERS = (
-    "vector_size",
-    "window",
-    "shrink_windows",
-    "negative",
-    "solver",
-    "learning_rate",
-    "batch_size",
-    "n_iter_no_change",
-    "tol",
+from sklearn_w2v._skipgram.plan import TrainingParameters, TrainingPlan, plan_training
+from sklearn_w2v._skipgram.state import (
+    Initial,
+    KnownVectors,
+    Trained,
+    TrainingStopped,
+    Watcher,
+)
+from sklearn_w2v._sklearn import effective_n_threads
+from sklearn_w2v._version import __version__
+from sklearn_w2v._vocabulary import (
+    Encoded,
+    encode_words,
+    learn_vocabulary,
+    use_vocabulary,
 )
 
 
-class Words(NamedTuple):
-    """What is learned of words, and the documents made of them."""
+class FitParameters(TrainingParameters, Protocol):
+    """The parameters of a fit, by their names in the vectorizer."""
 
-    vocabulary: dict[Any, int]
-    counts: WordCounts  # in all documents of fits that go on from one another
-    corpus: Corpus
-    n_unknown: int  # tokens that partial_fit has skipped until now
-
-
-class Beginning(NamedTuple):
-    """Where training begins."""
-
-    starts: list[KnownVectors]
-    frozen: NDArray[np.int64]  # rows that training leaves as they are
-    init_coverage: float | None
+    max_df: float
+    min_df: float
+    max_features: int | None
+    min_count: int
+    vocabulary: Mapping[Any, int] | Iterable[Any] | None
+    vectors: Literal["average", "center", "context"]
+    weighting: Literal["idf", "sif"] | None
+    sif_a: float
+    n_components_removed: int
+    epochs: int
+    early_stopping: bool
+    validation_fraction: float
+    init_vectors: Any
+    trainable: bool
+    warm_start: bool
+    memory: Any
+    n_jobs: int | None
+    random_state: int | np.random.RandomState | None
 
 
 class Fit:
-    """A fit of a vectorizer.
+    """A fit, which runs once.
 
     Parameters
     ----------
-    vectorizer : Word2VecVectorizer
-        Its parameters, and what it has learned before if the fit goes on from there.
+    parameters : FitParameters
+        What the user has set.
+    before : Learned or None
+        What the fit goes on from, if it does.
     partial : bool
         Whether the documents are one of several batches, to be read in one pass.
     """
 
-    def __init__(self, vectorizer: "Word2VecVectorizer", *, partial: bool) -> None:
-        self.vectorizer = vectorizer
+    def __init__(
+        self, parameters: FitParameters, before: Learned | None, *, partial: bool
+    ) -> None:
+        self.parameters = parameters
+        self.before = before
         self.partial = partial
-        self.epochs = 1 if partial else vectorizer.epochs
-        self.goes_on = vectorizer.__sklearn_is_fitted__() and (
-            partial or vectorizer.warm_start
-        )
+        self.epochs = 1 if partial else parameters.epochs
 
-    def run(self, X: Iterable[Any], y: Any) -> tuple[dict[str, Any], Corpus]:
-        """Return the attributes of the fitted vectorizer, and the documents' words."""
-        callbacks = FitCallbacks(self.vectorizer, X, y, self.epochs)
-        words = self._learn_words(X)
-        if len(words.corpus.ids):
-            attributes = self._train(words, callbacks)
-        else:  # a batch of partial_fit without a known word
-            attributes = self._word_attributes(words)
-        callbacks.fit_ends(lambda: attributes)
-        return attributes, words.corpus
-
-    def _learn_words(self, X: Iterable[Any]) -> Words:
-        """Learn vocabulary and counts, and encode the documents."""
-        vectorizer, n_unknown = self.vectorizer, 0
-        documents = vectorizer._iter_tokens(X)
-        if self.partial and self.goes_on:
-            vocabulary = vectorizer.vocabulary_
-            tokens = _vocabulary.encode(documents, vocabulary)
-            corpus = _vocabulary.drop_unknown(tokens)
-            n_unknown = vectorizer.n_unknown_ + len(tokens.ids) - len(corpus.ids)
-        elif vectorizer.vocabulary is None:
-            vocabulary, corpus = _vocabulary.learn_vocabulary(
-                documents,
-                known=vectorizer.vocabulary_ if self.goes_on else (),
-                **self._parameters(VOCABULARY_PARAMETERS),
-            )
+    def run(
+        self, documents: Iterable[Iterable[Any]], watchers: Sequence[Watcher]
+    ) -> tuple[Learned, Corpus]:
+        """Return what is learned of documents, and these in the words learned."""
+        encoded = self._encode(documents)
+        #: The words of the documents; counts and unknown tokens are those of all fits.
+        self.words = self._add_up(encoded)
+        if self.before is None or len(encoded.corpus.ids):
+            self.initial, self.init_coverage = self._begin()
+            learned = self.learned_from(self._train(encoded.counts.tokens, watchers))
         else:
-            vocabulary, corpus = _vocabulary.use_vocabulary(
-                documents, vectorizer.vocabulary
-            )
+            learned = self._learned_without_training(self.before)
+        return learned, encoded.corpus
 
-        counts = count_words(corpus, len(vocabulary))
-        if self.goes_on:
-            before = WordCounts(
-                vectorizer.word_counts_,
-                vectorizer._document_frequencies,
-                vectorizer._n_documents,
-            )
-            counts = counts.plus(before, self._rows_of_last_fit(vocabulary))
-        return Words(vocabulary, counts, corpus, n_unknown)
-
-    def _train(self, words: Words, callbacks: FitCallbacks) -> dict[str, Any]:
-        """Train, or take from the memory what was trained before.
-
-        Returns the attributes of the fitted vectorizer.
-        """
-        # Only training needs torch, which takes a second to import.
-        import torch  # noqa: PLC0415
-
-        from sklearn_w2v import __version__  # noqa: PLC0415, not set before
-        from sklearn_w2v._training import TrainingStopped  # noqa: PLC0415
-
-        vectorizer = self.vectorizer
-        random_state = check_random_state(vectorizer.random_state)
-        documents, validation = words.corpus, None
-        if vectorizer.early_stopping and not self.partial:
-            documents, validation = _vocabulary.hold_out(
-                words.corpus, vectorizer.validation_fraction, random_state
-            )
-        # Each epoch of fits that go on has draws of its own, also with an int as
-        # random_state.
-        n_epochs_before = vectorizer.n_iter_ if self.goes_on else 0
-        *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
-
-        beginning = self._beginning(words.vocabulary)
-
-        def attributes_of(trained: "Trained") -> dict[str, Any]:
-            return self._attributes(words, beginning, trained)
-
-        progress = Progress(
-            callbacks,
-            attributes_of,
-            n_words=len(documents.ids),
-            epochs=self.epochs,
-            verbose=vectorizer.verbose,
-        )
-        counts = words.counts.tokens
-        try:
-            trained = self._cached_train()(
-                # Another release may come to other vectors.
-                {"sklearn_w2v": __version__, "torch": str(torch.__version__)},
-                documents=documents,
-                validation=validation,
-                keep_probabilities=_vocabulary.keep_probabilities(
-                    counts, vectorizer.sample
-                ),
-                noise_probabilities=_vocabulary.noise_probabilities(
-                    counts, vectorizer.ns_exponent
-                ),
-                starts=beginning.starts,
-                frozen=beginning.frozen,
-                **self._parameters(TRAINING_PARAMETERS),
-                epochs=self.epochs,
-                decay=not self.partial,
-                seed=seed,
-                n_threads=self._n_threads(),
-                watcher=progress,
-            )
-        except TrainingStopped as stopped:
-            trained = stopped.trained
-        return attributes_of(trained)
-
-    def _cached_train(self) -> Any:
-        """Return `train` behind the memory; alone where it would never be read."""
-        memory = self.vectorizer.memory
-        if self.partial or self.vectorizer.random_state is None:
-            memory = None
-        elif isinstance(memory, os.PathLike):
-            memory = os.fspath(memory)
-        # Who watches, and on how many threads it runs, changes nothing.
-        return check_memory(memory).cache(train, ignore=["watcher", "n_threads"])
-
-    def _beginning(self, vocabulary: Mapping[Any, int]) -> Beginning:
-        """Look up the words whose vectors are known."""
-        vectorizer = self.vectorizer
-        starts: list[KnownVectors] = []
-        frozen: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        init_coverage = None
-        state = vectorizer._training_state if self.goes_on else None
-        if self.goes_on:
-            last_fit = start_at_last_fit(
-                self._rows_of_last_fit(vocabulary),
-                vectorizer.embedding_matrix_,
-                state,
-                vectorizer.vector_size,
-            )
-            starts.append(last_fit)
-        if self.partial and state is not None:
-            # All words were looked up in the batches before.
-            frozen, init_coverage = state["frozen"], vectorizer.init_coverage_
-        elif vectorizer.init_vectors is not None:
-            given = start_at_init_vectors(
-                vectorizer.init_vectors, vocabulary, vectorizer.vector_size
-            )
-            init_coverage = len(given.rows) / len(vocabulary)
-            if vectorizer.trainable:
-                # Before the other, since what a fit made of these vectors is to last.
-                starts.insert(0, given)
-            else:
-                starts.append(given)
-                frozen = given.rows
-        return Beginning(starts, frozen, init_coverage)
-
-    def _word_attributes(self, words: Words) -> dict[str, Any]:
-        """Return the attributes that documents change without training."""
-        vectorizer = self.vectorizer
-        return {
-            "vocabulary_": words.vocabulary,
-            "word_counts_": words.counts.tokens,
-            "word_weights_": word_weights(
-                vectorizer.weighting, words.counts, sif_a=vectorizer.sif_a
-            ),
-            "n_unknown_": words.n_unknown,
-            "_divides_by_weights": vectorizer.weighting == "idf",
-            "_document_frequencies": words.counts.document_frequencies,
-            "_n_documents": words.counts.n_documents,
-        }
-
-    def _attributes(
-        self, words: Words, beginning: Beginning, trained: "Trained"
-    ) -> dict[str, Any]:
-        """Return all attributes of a vectorizer that has learned this.
+    def learned_from(self, trained: Trained) -> Learned:
+        """Return all that the fit has learned if this is what training came to.
 
         Copies, since training may go on with what it shows.
         """
-        vectorizer = self.vectorizer
+        parameters, words = self.parameters, self.words
+        embedding_matrix, other_matrix = self._split(trained)
         losses, scores = list(trained.losses), list(trained.validation_scores) or None
-        if self.goes_on:
-            scores = self._all_scores(scores, len(losses))
-            losses = vectorizer.loss_curve_ + losses
-        attributes = attributes_of_vectors(
-            words.vocabulary, self._embedding_matrix(trained)
+        if self.before is not None:
+            scores = _all_scores(self.before, scores, len(losses))
+            losses = self.before.loss_curve + losses
+        weights = self._word_weights()
+        return Learned(
+            vocabulary=words.vocabulary,
+            embedding_matrix=embedding_matrix,
+            word_counts=words.counts.tokens,
+            word_weights=weights,
+            common_components=self._common_components(embedding_matrix, weights),
+            loss_curve=losses,
+            validation_scores=scores,
+            n_iter=len(losses),
+            init_coverage=self.init_coverage,
+            n_unknown=words.n_unknown,
+            divides_by_weights=parameters.weighting == "idf",
+            document_frequencies=words.counts.document_frequencies,
+            n_documents=words.counts.n_documents,
+            kind=parameters.vectors,
+            other_matrix=other_matrix,
+            solver_state={
+                name: np.array(state) for name, state in trained.solver_state.items()
+            },
+            frozen=self.initial.frozen,
         )
-        attributes |= self._word_attributes(words)
-        attributes |= {
-            "loss_curve_": losses,
-            "validation_scores_": scores,
-            "n_iter_": len(losses),
-            "init_coverage_": beginning.init_coverage,
-            "_training_state": self._training_state(trained, beginning.frozen),
-        }
-        if vectorizer.n_components_removed:
-            attributes["common_components_"] = common_components(
-                Pooling.of(attributes, norm=None).means(words.corpus),
-                vectorizer.vector_size,
-                vectorizer.n_components_removed,
+
+    def _encode(self, documents: Iterable[Iterable[Any]]) -> Encoded:
+        """Turn documents into words of a vocabulary: known, given, or learned now."""
+        parameters, before = self.parameters, self.before
+        if self.partial and before is not None:
+            return encode_words(documents, before.vocabulary)
+        if parameters.vocabulary is not None:
+            return use_vocabulary(documents, parameters.vocabulary)
+        return learn_vocabulary(
+            documents,
+            known=() if before is None else before.vocabulary,
+            min_count=parameters.min_count,
+            min_df=parameters.min_df,
+            max_df=parameters.max_df,
+            max_features=parameters.max_features,
+        )
+
+    def _add_up(self, encoded: Encoded) -> Encoded:
+        """Return the words with the counts of all fits that go on from one another."""
+        if self.before is None:
+            return encoded._replace(n_unknown=0)
+        n_unknown = self.before.n_unknown + encoded.n_unknown if self.partial else 0
+        rows, rows_before = self._shared_rows(self.before, encoded.vocabulary)
+        counts = encoded.counts.plus(self.before.counts, rows, rows_before)
+        return encoded._replace(counts=counts, n_unknown=n_unknown)
+
+    def _shared_rows(
+        self, before: Learned, vocabulary: Mapping[Any, int]
+    ) -> tuple[Rows, Rows]:
+        """Return where the words of the fit before stand now, and where they stood."""
+        if self.partial or self.parameters.vocabulary is None:
+            # They are all there, and come first: no need to look at each.
+            return slice(len(before.vocabulary)), slice(None)
+        shared = [word for word in before.vocabulary if word in vocabulary]
+        rows = [vocabulary[word] for word in shared]
+        rows_before = [before.vocabulary[word] for word in shared]
+        return np.array(rows, dtype=np.int64), np.array(rows_before, dtype=np.int64)
+
+    def _begin(self) -> tuple[Initial, float | None]:
+        """Look up the words whose vectors are known.
+
+        Returns where training begins, and the share of words that `init_vectors` knows.
+        """
+        parameters, before = self.parameters, self.before
+        vocabulary = self.words.vocabulary
+        known = [] if before is None else [self._known_before(before)]
+        if self.partial and before is not None and before.n_iter:
+            # All words were looked up in the batches before.
+            return Initial(known, before.frozen), before.init_coverage
+        no_rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        if parameters.init_vectors is None:
+            return Initial(known, no_rows), None
+
+        rows, vectors = find_vectors(
+            parameters.init_vectors, vocabulary, parameters.vector_size
+        )
+        # Both as centres and as contexts, so that words begin at their vectors
+        # whichever of the two these will be.
+        given = KnownVectors(rows, vectors, vectors, solver_state={})
+        init_coverage = len(rows) / len(vocabulary)
+        if parameters.trainable:
+            # Before the others, since what a fit made of these vectors is to last.
+            return Initial([given, *known], no_rows), init_coverage
+        return Initial([*known, given], frozen=rows), init_coverage
+
+    def _known_before(self, before: Learned) -> KnownVectors:
+        """Return the vectors that the words of the fit before have."""
+        vector_size = self.parameters.vector_size
+        known_size = before.embedding_matrix.shape[1]
+        if known_size != vector_size:
+            raise ValueError(
+                f"vector_size={vector_size}, but the vectors of the last fit, from "
+                f"which this one goes on, have {known_size} dimensions. Set "
+                f"vector_size={known_size}, or fit a new vectorizer."
             )
-        return attributes
-
-    def _all_scores(
-        self, scores: list[float] | None, n_epochs: int
-    ) -> list[float] | None:
-        """Return a score for each epoch of all fits, nan where there was none."""
-        before = self.vectorizer.validation_scores_
-        if scores is None and before is None:
-            return None
-        n_before = len(self.vectorizer.loss_curve_)
-        return (before or [math.nan] * n_before) + (scores or [math.nan] * n_epochs)
-
-    def _embedding_matrix(self, trained: "Trained") -> NDArray[np.float32]:
-        if self.vectorizer.vectors == "average":
-            average = np.array(trained.centers)
-            average += trained.contexts
-            average /= 2
-            return average
-        is_center = self.vectorizer.vectors == "center"
-        return np.array(trained.centers if is_center else trained.contexts)
-
-    def _training_state(
-        self, trained: "Trained", frozen: NDArray[np.int64]
-    ) -> TrainingState:
-        """Return what the next fit has to know to go on from here."""
-        vectorizer = self.vectorizer
-        other_matrix = None
-        if self.partial or vectorizer.warm_start:
-            is_context = vectorizer.vectors == "context"
-            other_matrix = np.array(trained.centers if is_context else trained.contexts)
-        squares = trained.sum_of_squares
-        return {
-            "vectors": vectorizer.vectors,
-            "other_matrix": other_matrix,
-            "sum_of_squares": None if squares is None else np.array(squares),
-            "frozen": frozen,
+        rows, rows_before = self._shared_rows(before, self.words.vocabulary)
+        centers, contexts = (matrix[rows_before] for matrix in before.matrices())
+        solver_state = {
+            name: state[:, rows_before] for name, state in before.solver_state.items()
         }
+        return KnownVectors(rows, centers, contexts, solver_state)
 
-    def _rows_of_last_fit(self, vocabulary: Mapping[Any, int]) -> NDArray[np.int64]:
-        """Return where the words of the last fit stand in a vocabulary, or -1."""
-        rows = [vocabulary.get(word, -1) for word in self.vectorizer.vocabulary_]
-        return np.array(rows, dtype=np.int64)
+    def _train(
+        self, corpus_counts: NDArray[np.int64], watchers: Sequence[Watcher]
+    ) -> Trained:
+        """Train, or take from the memory what was trained before."""
+        # Only training needs torch, which takes a second to import.
+        import torch  # noqa: PLC0415
+
+        parameters, corpus, held_out = self.parameters, self.words.corpus, None
+        random_state = check_random_state(parameters.random_state)
+        if parameters.early_stopping and not self.partial:
+            corpus, held_out = hold_out(
+                corpus, parameters.validation_fraction, random_state
+            )
+            corpus_counts = np.bincount(corpus.ids, minlength=len(corpus_counts))
+        # Each epoch of fits that go on has draws of its own, also with an int as
+        # random_state.
+        n_epochs_before = 0 if self.before is None else self.before.n_iter
+        *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
+        plan = plan_training(
+            parameters,
+            corpus,
+            held_out,
+            corpus_counts=corpus_counts,
+            word_counts=self.words.counts.tokens,
+            epochs=self.epochs,
+            decay=not self.partial,
+        )
+        run = train
+        # A memory of what is never asked for again would only grow.
+        if not self.partial and parameters.random_state is not None:
+            # Who watches, and on how many threads it runs, changes nothing.
+            run = self._memory().cache(train, ignore=["watchers", "n_threads"])
+        try:
+            return run(
+                # Another release may come to other vectors.
+                {"sklearn_w2v": __version__, "torch": str(torch.__version__)},
+                corpus,
+                held_out,
+                plan,
+                self.initial,
+                seed=seed,
+                n_threads=self._n_threads(),
+                watchers=watchers,
+            )
+        except TrainingStopped as stopped:
+            return stopped.trained
+
+    def _memory(self) -> Any:
+        """Return the memory as an object; one that keeps nothing if there is none."""
+        memory = self.parameters.memory
+        return check_memory(
+            os.fspath(memory) if isinstance(memory, os.PathLike) else memory
+        )
 
     def _n_threads(self) -> int | None:
         """Return the number of training threads; None leaves torch's as it is."""
-        if self.vectorizer.n_jobs is None:
+        if self.parameters.n_jobs is None:
             return None
-        # In a worker process of joblib, -1 gives the processors that are its share.
-        return int(_openmp_effective_n_threads(self.vectorizer.n_jobs))
+        return int(effective_n_threads(self.parameters.n_jobs))
 
-    def _parameters(self, names: Iterable[str]) -> Mapping[str, Any]:
-        return {name: getattr(self.vectorizer, name) for name in names}
+    def _split(
+        self, trained: Trained
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Return the embedding matrix, and the one to keep beside it, if any."""
+        centers, contexts = trained.centers, trained.contexts
+        if self.parameters.vectors == "average":
+            embedding_matrix = centers + contexts
+            embedding_matrix /= 2
+            other = contexts
+        elif self.parameters.vectors == "center":
+            embedding_matrix, other = np.array(centers), contexts
+        else:
+            embedding_matrix, other = np.array(contexts), centers
+        keeps_both = self.partial or self.parameters.warm_start
+        return embedding_matrix, np.array(other) if keeps_both else None
 
+    def _word_weights(self) -> NDArray[np.float32]:
+        return word_weights(
+            self.parameters.weighting, self.words.counts, sif_a=self.parameters.sif_a
+        )
 
-def attributes_of_vectors(
-    vocabulary: dict[Any, int], embedding_matrix: NDArray[np.float32]
-) -> dict[str, Any]:
-    """Return all attributes of a vectorizer that knows vectors and nothing else."""
-    n_words, vector_size = embedding_matrix.shape
-    return {
-        "vocabulary_": vocabulary,
-        "embedding_matrix_": embedding_matrix,
-        "word_counts_": np.zeros(n_words, dtype=np.int64),
-        "word_weights_": np.ones(n_words, dtype=np.float32),
-        "common_components_": np.empty((0, vector_size), dtype=np.float32),
-        "loss_curve_": [],
-        "validation_scores_": None,
-        "n_iter_": 0,
-        "init_coverage_": None,
-        "n_unknown_": 0,
-        "_divides_by_weights": False,
-        "_training_state": None,
-        "_document_frequencies": np.zeros(n_words, dtype=np.int64),
-        "_n_documents": 0,
-    }
+    def _common_components(
+        self, embedding_matrix: NDArray[np.float32], weights: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Learn the directions that the documents have in common."""
+        parameters = self.parameters
+        none = np.empty((0, parameters.vector_size), dtype=np.float32)
+        if not parameters.n_components_removed:
+            return none
+        divides_by_weights = parameters.weighting == "idf"
+        pooling = Pooling(embedding_matrix, weights, divides_by_weights, none, None)
+        return common_components(
+            pooling.means(self.words.corpus),
+            parameters.vector_size,
+            parameters.n_components_removed,
+        )
+
+    def _learned_without_training(self, before: Learned) -> Learned:
+        """Return what is learned of a batch of partial_fit without a known word."""
+        counts = self.words.counts
+        return replace(
+            before,
+            word_counts=counts.tokens,
+            word_weights=self._word_weights(),
+            n_unknown=self.words.n_unknown,
+            divides_by_weights=self.parameters.weighting == "idf",
+            document_frequencies=counts.document_frequencies,
+            n_documents=counts.n_documents,
+        )
 
 
 def train(
     releases: Mapping[str, str],
+    corpus: Corpus,
+    held_out: Corpus | None,
+    plan: TrainingPlan,
+    initial: Initial,
     *,
+    seed: int,
     n_threads: int | None,
-    watcher: Progress,
-    **parameters: Any,
-) -> "Trained":
-    """Train: what a memory caches, by the releases at work and the parameters."""
-    from sklearn_w2v import _training  # noqa: PLC0415, it imports torch
+    watchers: Sequence[Watcher],
+) -> Trained:
+    """Train: what a memory caches, by the releases at work and all that decides."""
+    from sklearn_w2v._skipgram import training  # noqa: PLC0415, it imports torch
 
-    return _training.train(**parameters, n_threads=n_threads, watcher=watcher)
+    return training.train(
+        corpus,
+        held_out,
+        plan,
+        initial,
+        seed=seed,
+        n_threads=n_threads,
+        watchers=watchers,
+    )
+
+
+def _all_scores(
+    before: Learned, scores: list[float] | None, n_epochs: int
+) -> list[float] | None:
+    """Return a score for each epoch of all fits, nan where there was none."""
+    if scores is None and before.validation_scores is None:
+        return None
+    scores_before = before.validation_scores or [math.nan] * len(before.loss_curve)
+    return scores_before + (scores or [math.nan] * n_epochs)

@@ -4,7 +4,7 @@ Each step is linear but the last, and treats every document on its own: a vector
 not depend on the documents beside it, and splits exactly into the parts of its words.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from threading import Lock
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
-from sklearn_w2v._vocabulary import Corpus, WordCounts
+from sklearn_w2v._corpus import Corpus, WordCounts
 
 #: Documents pooled in one go, which bounds the memory of the sparse matrix beside ids.
 DOCUMENTS_AT_ONCE = 8192
@@ -35,19 +35,6 @@ class Pooling(NamedTuple):
     divides_by_weights: bool
     common_components: NDArray[np.float32]  # (n_removed, d), orthonormal
     norm: Literal["l2"] | None
-
-    @classmethod
-    def of(
-        cls, attributes: Mapping[str, Any], *, norm: Literal["l2"] | None
-    ) -> "Pooling":
-        """Pool as the attributes of a fitted vectorizer say."""
-        return cls(
-            attributes["embedding_matrix_"],
-            attributes["word_weights_"],
-            attributes["_divides_by_weights"],
-            attributes["common_components_"],
-            norm,
-        )
 
     def document_vectors(self, corpus: Corpus) -> NDArray[np.float32]:
         """Return the vector of each document; one without words is zero."""

@@ -11,20 +11,27 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
-from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_w2v import _vocabulary, _word2vec_format
-from sklearn_w2v._callbacks import CallbackSupportMixin
+from sklearn_w2v import _word2vec_format
+from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
 from sklearn_w2v._documents import TEXT_PARAMETERS, build_analyzer, iter_tokens
-from sklearn_w2v._fit import Fit, attributes_of_vectors
-from sklearn_w2v._known_vectors import TrainingState
+from sklearn_w2v._fit import Fit
+from sklearn_w2v._learned import Learned, learned_from_vectors
 from sklearn_w2v._pooling import Pooling, unit
-from sklearn_w2v._vocabulary import Corpus
+from sklearn_w2v._sklearn import (
+    COUNT_VECTORIZER_CONSTRAINTS,
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    StrOptions,
+    fit_context,
+    validate_params,
+)
+from sklearn_w2v._vocabulary import encode
+from sklearn_w2v._watchers import EpochLines, FitCallbacks
 
 
 class Word2VecVectorizer(
@@ -340,7 +347,7 @@ class Word2VecVectorizer(
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{
-            name: CountVectorizer._parameter_constraints[name]
+            name: COUNT_VECTORIZER_CONSTRAINTS[name]
             for name in (
                 *TEXT_PARAMETERS,
                 "max_df",
@@ -395,22 +402,7 @@ class Word2VecVectorizer(
         "verbose": ["verbose"],
     }
 
-    vocabulary_: dict[Any, int]
-    embedding_matrix_: NDArray[np.float32]
-    word_counts_: NDArray[np.int64]
-    word_weights_: NDArray[np.float32]
-    common_components_: NDArray[np.float32]
-    loss_curve_: list[float]
-    validation_scores_: list[float] | None
-    n_iter_: int
-    init_coverage_: float | None
-    n_unknown_: int
-    _divides_by_weights: bool
-    _training_state: TrainingState | None
-    _document_frequencies: NDArray[np.int64]
-    _n_documents: int
-
-    def __init__(
+    def __init__(  # noqa: PLR0913, an estimator has them all
         self,
         *,
         input: Literal["content", "filename", "file"] = "content",
@@ -497,7 +489,7 @@ class Word2VecVectorizer(
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[Any], y: Any = None) -> "Word2VecVectorizer":
         """Learn the vocabulary and the word vectors.
 
@@ -534,7 +526,7 @@ class Word2VecVectorizer(
         self._fit(X, y)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Iterable[Any], y: Any = None) -> "Word2VecVectorizer":
         """Train on one more batch of documents, in one pass.
 
@@ -579,7 +571,7 @@ class Word2VecVectorizer(
         self._fit(X, y, partial=True)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Iterable[Any], y: Any = None) -> NDArray[np.float32]:
         """Learn from documents and return their vectors; tokenizes them only once.
 
@@ -643,7 +635,7 @@ class Word2VecVectorizer(
         >>> bool((two[0] == two[1]).all())
         True
         """
-        corpus = _vocabulary.drop_unknown(self._encode(X))
+        corpus = drop_unknown(self._encode(X))
         return self._pooling().document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
@@ -673,7 +665,7 @@ class Word2VecVectorizer(
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
-        return _vocabulary.coverage(self._encode(X))
+        return coverage(self._encode(X))
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
         """Split a linear model's score of a document into parts of its words.
@@ -721,7 +713,7 @@ class Word2VecVectorizer(
         >>> bool(abs(in_parts + classifier.intercept_ - score) < 1e-6)
         True
         """
-        corpus = _vocabulary.drop_unknown(self._encode([document]))
+        corpus = drop_unknown(self._encode([document]))
         coef = np.asarray(coef, dtype=np.float64)
         if coef.shape == (1, self._n_features_out):
             coef = coef[0]
@@ -946,7 +938,7 @@ default=None
         words, matrix = _word2vec_format.read(path)
         vector_size = matrix.shape[1]
         vectorizer = cls(**({"vector_size": vector_size} | params))
-        vectorizer._validate_params()
+        validate_params(vectorizer)
         if vectorizer.vector_size != vector_size:
             raise ValueError(
                 f"vector_size={vectorizer.vector_size}, but the vectors of "
@@ -959,7 +951,7 @@ default=None
                 "and fit."
             )
         vocabulary = {word: row for row, word in enumerate(words)}
-        vectorizer.__dict__.update(attributes_of_vectors(vocabulary, matrix))
+        vectorizer._set_learned(learned_from_vectors(vocabulary, matrix))
         return vectorizer
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
@@ -969,18 +961,40 @@ default=None
                 f"n_components_removed={self.n_components_removed} leaves nothing of "
                 f"vectors of vector_size={self.vector_size}."
             )
-        attributes, corpus = Fit(self, partial=partial).run(X, y)
-        # Together and last, so that a fit that fails leaves the estimator as it was.
-        self.__dict__.update(attributes)
+        goes_on = self.__sklearn_is_fitted__() and (partial or self.warm_start)
+        fit = Fit(self, self._learned() if goes_on else None, partial=partial)
+        context = self._init_callback_context(max_subtasks=fit.epochs)
+        callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
+        lines = [EpochLines(fit.epochs)] if self.verbose else []
+        learned, corpus = fit.run(self._iter_tokens(X), [*lines, callbacks])
+        callbacks.fit_ends(learned)
+        self._set_learned(learned)
         return corpus
 
+    def _set_learned(self, learned: Learned) -> None:
+        """Become a vectorizer that has learned this."""
+        # All at once and last, so that whatever ends a fit before leaves the estimator
+        # as it was.
+        self.__setstate__(learned.attributes())
+
+    def _learned(self) -> Learned:
+        """Return what was learned."""
+        check_is_fitted(self)
+        return Learned(*[getattr(self, name) for name in Learned.attribute_names()])
+
     def _pooling(self) -> Pooling:
-        return Pooling.of(self.__dict__, norm=self.norm)
+        learned = self._learned()
+        return Pooling(
+            learned.embedding_matrix,
+            learned.word_weights,
+            learned.divides_by_weights,
+            learned.common_components,
+            self.norm,
+        )
 
     def _encode(self, X: Iterable[Any]) -> Corpus:
         """Return documents as rows, with tokens that are no words."""
-        check_is_fitted(self)
-        return _vocabulary.encode(self._iter_tokens(X), self.vocabulary_)
+        return encode(self._iter_tokens(X), self._learned().vocabulary)
 
     def _iter_tokens(self, X: Iterable[Any]) -> Iterator[Iterable[Any]]:
         text_parameters = {name: getattr(self, name) for name in TEXT_PARAMETERS}

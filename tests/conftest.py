@@ -27,9 +27,19 @@ def tutorial_sentences():
 
 
 @pytest.fixture(scope="session")
-def topic_texts():
-    """400 short texts on two topics, and the topics."""
+def labels():
+    """The topics of `texts`."""
+    return np.arange(400) % 2
+
+
+@pytest.fixture(scope="session")
+def texts(labels):
+    """400 short texts on two topics."""
     random = np.random.RandomState(0)
-    labels = np.arange(400) % 2
-    texts = [" ".join(random.choice(TOPICS[label], size=8)) for label in labels]
+    return [" ".join(random.choice(TOPICS[label], size=8)) for label in labels]
+
+
+@pytest.fixture(scope="session")
+def topic_texts(texts, labels):
+    """Both."""
     return texts, labels

@@ -1,5 +1,6 @@
-"""The code itself, and what shows it to users: style, types, README and examples."""
+"""The code itself, and what shows it to users: the house, README and examples."""
 
+import ast
 import os
 import re
 import subprocess
@@ -27,19 +28,147 @@ def run(*command, folder=ROOT):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_lint_is_clean():
     run("-m", "ruff", "check", ".")
     run("-m", "ruff", "format", "--check", ".")
 
 
+@pytest.mark.slow
 def test_types_are_clean():
     run("-m", "mypy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_runs_without_a_warning(name, tmp_path):
     # Elsewhere, since some leave pictures behind.
     assert run("-W", "error", str(ROOT / "examples" / name), folder=tmp_path)
+
+
+# --- the house: see CONTRIBUTING.md
+
+#: The rooms from the ground up. A room imports from floors below its own.
+FLOORS = [
+    {"_corpus", "_documents", "_sklearn", "_version", "_word2vec_format"},
+    {"_vocabulary", "_known_vectors", "_learned", "_pooling"}
+    | {"_skipgram.plan", "_skipgram.state"},
+    {"_watchers", "_skipgram.sampler", "_skipgram.solvers"},
+    {"_skipgram.model"},
+    {"_skipgram.training"},
+    {"_fit"},
+    {"_vectorizer"},
+    {"_plot"},
+    {""},  # the package itself
+]
+
+#: What may be imported inside a function: torch takes a second, the displays' parts of
+#: scikit-learn a fifth of one, and the rest is optional.
+IMPORTED_LATE = {
+    *("torch", "sklearn_w2v._skipgram", "sklearn.decomposition", "sklearn.manifold"),
+    *("gensim.models", "matplotlib.pyplot", "matplotlib.cbook", "matplotlib.text"),
+    *("matplotlib.ticker", "textalloc"),
+}
+
+#: Lines of a function's code, at most, without its docstring and comments.
+LONGEST = 60
+
+
+def source_of(room):
+    path = ROOT / "sklearn_w2v" / room.replace(".", "/")
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return file.read_text(encoding="utf-8")
+
+
+def imports_of(node):
+    """The modules that the code below a node imports."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield child.module
+
+
+def rooms_imported(source):
+    """The rooms of the house that a source imports, or imports from."""
+    for child in ast.walk(ast.parse(source)):
+        if not isinstance(child, ast.ImportFrom):
+            continue
+        module, _, room = child.module.partition("sklearn_w2v")
+        if module:
+            continue
+        if room in ("", "._skipgram"):  # from a package: its rooms
+            yield from (f"{room}.{alias.name}"[1:] for alias in child.names)
+        else:
+            yield room[1:]
+
+
+def functions_of(source):
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
+
+
+def faults_of(room, source):
+    """What a room does that no room may do."""
+    (floor,) = (i for i, rooms in enumerate(FLOORS) if room in rooms)
+    below = set().union(*FLOORS[:floor])
+    for imported in rooms_imported(source):
+        if imported not in below:
+            yield f"{room} imports {imported}, which is not below it"
+    for function in functions_of(source):
+        for module in set(imports_of(function)) - IMPORTED_LATE:
+            yield f"{function.name} imports {module}, which the module can"
+        body = function.body[ast.get_docstring(function) is not None :]
+        code = "\n".join(map(ast.unparse, body))
+        if function.name != "__init__" and len(code.splitlines()) > LONGEST:
+            yield f"{function.name} is longer than {LONGEST} lines"
+    if "__dict__" in source:
+        yield "__dict__ is used"
+
+
+def test_the_map_of_the_house_has_every_room():
+    package = ROOT / "sklearn_w2v"
+    files = {
+        ".".join(path.relative_to(package).with_suffix("").parts)
+        for path in package.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert files | {""} == set().union(*FLOORS)
+    contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for file in files:
+        assert f"`{file.replace('.', '/')}.py`" in contributing
+
+
+@pytest.mark.parametrize("room", sorted(set().union(*FLOORS)))
+def test_rooms_know_only_what_is_below_them_and_keep_their_functions_short(room):
+    assert not list(faults_of(room, source_of(room)))
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("from sklearn_w2v._vectorizer import X", "imports _vectorizer, which is not"),
+        ("from sklearn_w2v import _fit", "imports _fit, which is not below"),
+        ("from sklearn_w2v._skipgram import model", "imports _skipgram.model, which"),
+        ("def f():\n    import math", "imports math, which the module can"),
+        ("def f():\n" + "    g()\n" * (LONGEST + 1), "f is longer than 60 lines"),
+        ("vars = x.__dict__", "__dict__ is used"),
+    ],
+)
+def test_faults_of_rooms_are_found(source, fault):
+    (found,) = faults_of("_pooling", source)
+    assert fault in found
+
+
+# --- README and examples
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["step.py", "train.py"])
+def test_a_benchmark_of_the_training_runs(name, tmp_path):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the cat sat on the mat\n" * 500, encoding="utf-8")
+    run(str(ROOT / "examples" / "benchmarks" / name), str(corpus), folder=tmp_path)
 
 
 def test_readme_lists_every_example():

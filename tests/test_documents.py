@@ -238,9 +238,3 @@ def test_words_are_those_of_count_vectorizers_default_pattern():
 @given(st.one_of(st.text(), st.text(st.characters(max_codepoint=127))))
 def test_words_are_split_as_the_pattern_finds_them(text):
     assert split_words(text) == re.findall(WORDS, text)
-
-
-@pytest.mark.parametrize("character", map(chr, range(128)))
-def test_each_ascii_character_parts_or_joins_words_as_in_the_pattern(character):
-    text = f"ab{character}cd{character}"
-    assert split_words(text) == re.findall(WORDS, text)

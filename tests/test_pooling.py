@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from helpers import corpus_of
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import TruncatedSVD
@@ -12,8 +13,9 @@ from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_w2v import _pooling
+from sklearn_w2v._corpus import WordCounts, count_words
 from sklearn_w2v._pooling import Pooling, common_components, unit, word_weights
-from sklearn_w2v._vocabulary import Corpus, WordCounts, count_words, encode
+from sklearn_w2v._vocabulary import encode
 
 MATRIX = np.random.RandomState(0).normal(size=(7, 3)).astype(np.float32)
 WEIGHTS = np.array([1, 0.5, 2, 0.1, 3, 1, 0.25], dtype=np.float32)
@@ -21,12 +23,6 @@ NO_COMPONENTS = np.empty((0, 3), dtype=np.float32)
 #: Two orthonormal directions.
 COMPONENTS = np.linalg.qr(MATRIX[:3])[0][:2].astype(np.float32)
 DOCUMENTS = st.lists(st.lists(st.integers(0, 6), max_size=20), max_size=20)
-
-
-def corpus_of(documents):
-    offsets = np.cumsum([0, *map(len, documents)])
-    ids = np.array([row for document in documents for row in document], np.int32)
-    return Corpus(ids, offsets)
 
 
 def pooling(

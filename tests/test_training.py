@@ -1,5 +1,6 @@
 """The epochs of training: what they end with, and what they leave alone."""
 
+import copy
 import math
 import re
 import threading
@@ -7,12 +8,11 @@ import threading
 import numpy as np
 import pytest
 import torch
-from test_blocks import DOCUMENTS, N_WORDS, flat
+from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
 
-from sklearn_w2v import _training
-from sklearn_w2v._known_vectors import KnownVectors
-from sklearn_w2v._skipgram import SOLVERS, SkipGram
-from sklearn_w2v._training import TrainingStopped, auto_batch_size, train
+from sklearn_w2v._skipgram.solvers import SOLVERS
+from sklearn_w2v._skipgram.state import Initial, KnownVectors, TrainingStopped
+from sklearn_w2v._skipgram.training import train
 
 
 class Watched:
@@ -31,7 +31,7 @@ class Watched:
             trained._replace(
                 centers=trained.centers.copy(),
                 contexts=trained.contexts.copy(),
-                sum_of_squares=np.array(trained.sum_of_squares),
+                solver_state=copy.deepcopy(trained.solver_state),
                 losses=list(trained.losses),
                 validation_scores=list(trained.validation_scores),
             )
@@ -39,38 +39,31 @@ class Watched:
         return len(self.results) >= self.stop_after
 
 
-def train_on(documents=DOCUMENTS, **parameters):
-    defaults = {
-        "keep_probabilities": np.ones(N_WORDS),
-        "noise_probabilities": np.full(N_WORDS, 1 / N_WORDS),
-        "vector_size": 5,
-        "window": 3,
-        "shrink_windows": True,
-        "negative": 5,
-        "solver": "adagrad",
-        "learning_rate": "auto",
-        "batch_size": "auto",
-        "epochs": 3,
-        "decay": True,
-        "n_iter_no_change": 2,
-        "tol": 0.0,
-        "starts": [],
-        "frozen": np.empty(0, dtype=np.int64),
-        "n_threads": None,
-        "seed": 0,
-        "watcher": Watched(),
-    }
-    parameters = defaults | parameters
-    validation = parameters.pop("validation", None)
-    held_out = None if validation is None else flat(validation)
-    return train(flat(documents), held_out, **parameters)
+def train_on(
+    documents=DOCUMENTS,
+    held_out=None,
+    *,
+    known=(),
+    frozen=(),
+    seed=0,
+    n_threads=None,
+    watcher=None,
+    **settings,
+):
+    return train(
+        corpus_of(documents),
+        None if held_out is None else corpus_of(held_out),
+        plan_of(documents, held_out, **settings),
+        Initial(known, np.array(frozen, dtype=np.int64)),
+        seed=seed,
+        n_threads=n_threads,
+        watchers=[watcher or Watched()],
+    )
 
 
 def assert_equal(first, second):
     """Every bit of what training ends with is the same."""
-    for field in first._fields:
-        one, two = getattr(first, field), getattr(second, field)
-        np.testing.assert_array_equal(one, two, err_msg=field)
+    np.testing.assert_equal(first._asdict(), second._asdict())
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -88,12 +81,10 @@ def test_one_and_two_threads_give_the_same_bits(solver, parameters):
 def test_large_steps_give_the_same_bits_on_any_number_of_threads(vector_size, window):
     random = np.random.RandomState(0)
     documents = [(random.zipf(1.3, size=200) % 5000).tolist() for _ in range(60)]
-    words = 5000
     results = [
         train_on(
             documents,
-            keep_probabilities=np.ones(words),
-            noise_probabilities=np.full(words, 1 / words),
+            n_words=5000,
             vector_size=vector_size,
             window=window,
             batch_size=3072,
@@ -148,7 +139,6 @@ def test_fits_at_the_same_time_put_the_number_of_threads_back():
     second_ended.set()
     first.join()
     assert torch.get_num_threads() == before
-    assert not _training._threads_before_fits
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -158,14 +148,10 @@ def test_a_fit_that_diverges_is_an_error_that_names_the_learning_rate(solver):
         train_on(solver=solver, learning_rate=1e30)
 
 
-def test_matrices_that_diverge_in_the_last_step_are_an_error(monkeypatch):
-    def last_step(self, blocks, learning_rate, *, with_loss=False):
-        self.rows[-1, 0] = torch.inf
-        return 0.0
-
-    monkeypatch.setattr(SkipGram, "step", last_step)
+def test_matrices_that_diverge_in_the_last_step_are_an_error():
+    # The loss is that before the only step, and finite.
     with pytest.raises(ValueError, match="no longer finite"):
-        train_on(epochs=1)
+        train_on(solver="sgd", learning_rate=1e39, epochs=1, batch_size=1000)
 
 
 def test_documents_of_one_token_have_no_loss_and_train_nothing():
@@ -211,14 +197,14 @@ def test_without_decay_the_learning_rate_stays():
     assert np.abs(train_on(epochs=1).centers - alone.centers).max() > 1e-3
 
 
-def known(rows, value, sum_of_squares=None):
-    vectors = np.full((2, len(rows), 5), value, dtype=np.float32)
-    return KnownVectors(np.array(rows), vectors, sum_of_squares)
+def known(rows, value, **solver_state):
+    vectors = np.full((len(rows), 5), value, dtype=np.float32)
+    return KnownVectors(np.array(rows), vectors, vectors, solver_state)
 
 
 def test_known_vectors_are_where_training_begins():
-    starts = [known([1, 2], 0.5), known([2, 4], -0.25)]
-    trained = train_on(starts=starts, learning_rate=1e-20)
+    both = [known([1, 2], 0.5), known([2, 4], -0.25)]
+    trained = train_on(known=both, learning_rate=1e-20)
     expected = train_on(learning_rate=1e-20)
     for matrix, other in [
         (trained.centers, expected.centers),
@@ -232,68 +218,54 @@ def test_known_vectors_are_where_training_begins():
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_frozen_rows_stay_and_the_others_learn_around_them(solver):
-    trained = train_on(starts=[known([1, 2], 0.5)], frozen=np.array([2]), solver=solver)
+    trained = train_on(known=[known([1, 2], 0.5)], frozen=[2], solver=solver)
     for matrix in (trained.centers, trained.contexts):
         assert matrix[2].tolist() == [0.5] * 5
         assert (matrix[1] != 0.5).all()
-    free = train_on(starts=[known([1, 2], 0.5)], solver=solver)
+    free = train_on(known=[known([1, 2], 0.5)], solver=solver)
     assert (free.centers[0] != trained.centers[0]).any()
 
 
 def test_accumulators_of_the_last_fit_shorten_steps():
     squares = np.full((2, 1), 1e12, dtype=np.float32)
-    trained = train_on(starts=[known([1], 0.5, squares)])
+    trained = train_on(known=[known([1], 0.5, sum_of_squares=squares)])
     np.testing.assert_allclose(trained.centers[1], 0.5, atol=1e-4)
-    assert (trained.sum_of_squares[:, 1] >= 1e12).all()
-    assert (trained.sum_of_squares[:, 0] < 1e6).all()
-
-
-def test_only_adagrad_has_accumulators():
-    assert train_on(solver="adam").sum_of_squares is None
+    squares = trained.solver_state["sum_of_squares"]
+    assert (squares[:, 1] >= 1e12).all()
+    assert (squares[:, 0] < 1e6).all()
 
 
 def test_a_fit_in_two_halves_without_decay_equals_one():
     # The draws of the second half are those of a new seed, so nothing is drawn here:
     # two words, of which each is the only context and half of the noise of the other.
-    documents, words = (
-        [[0, 1]] * 6,
-        {
-            "keep_probabilities": np.ones(2),
-            "noise_probabilities": np.array([0.5, 0.5]),
-            "batch_size": 16,
-            "decay": False,
-        },
-    )
-    whole = train_on(documents, epochs=4, **words)
-    half = train_on(documents, epochs=2, **words)
-    start = KnownVectors(
-        np.arange(2), np.stack([half.centers, half.contexts]), half.sum_of_squares
-    )
-    rest = train_on(documents, epochs=2, starts=[start], **words)
+    documents = [[0, 1]] * 6
+    settings = {"n_words": 2, "batch_size": 16, "decay": False}
+    whole = train_on(documents, epochs=4, **settings)
+    half = train_on(documents, epochs=2, **settings)
+    begin = KnownVectors(slice(None), half.centers, half.contexts, half.solver_state)
+    rest = train_on(documents, epochs=2, known=[begin], **settings)
     np.testing.assert_allclose(rest.centers, whole.centers, rtol=1e-4)
     assert half.losses + rest.losses == pytest.approx(whole.losses, rel=1e-5)
 
 
-VALIDATION = [[0, 1, 2, 3], [5, 4, 3]]
+HELD_OUT = [[0, 1, 2, 3], [5, 4, 3]]
 
 
 def test_held_out_documents_are_scored_by_their_loss_before_each_step():
     # Before the first step all scores are 0; a tiny rate leaves them there.
-    trained = train_on(validation=VALIDATION, learning_rate=1e-20, negative=4, tol=1)
+    trained = train_on(held_out=HELD_OUT, learning_rate=1e-20, negative=4, tol=1)
     assert trained.validation_scores == pytest.approx([-5 * math.log(2)] * 3)
 
 
 def test_scores_of_the_same_vectors_are_the_same():
     frozen = np.arange(N_WORDS)
-    trained = train_on(
-        starts=[known(frozen, 0.3)], frozen=frozen, validation=VALIDATION
-    )
+    trained = train_on(known=[known(frozen, 0.3)], frozen=frozen, held_out=HELD_OUT)
     first, *rest = trained.validation_scores
     assert rest == [first] * len(rest)
 
 
 def test_training_stops_when_scores_stagnate():
-    parameters = {"validation": VALIDATION, "epochs": 50, "tol": 1e9}
+    parameters = {"held_out": HELD_OUT, "epochs": 50, "tol": 1e9}
     for n_iter_no_change in (1, 4):
         trained = train_on(n_iter_no_change=n_iter_no_change, **parameters)
         # The first epoch is always better than none.
@@ -305,7 +277,7 @@ def test_the_matrices_of_the_best_epoch_are_kept():
     # Pairs that training documents have not: the more it learns, the worse.
     trained = train_on(
         [[0, 1] * 20, [2, 3] * 20] * 10,
-        validation=[[0, 2], [1, 3]] * 10,
+        held_out=[[0, 2], [1, 3]] * 10,
         epochs=8,
         n_iter_no_change=8,
         watcher=watched,
@@ -316,15 +288,13 @@ def test_the_matrices_of_the_best_epoch_are_kept():
     assert len(scores) == len(trained.losses) == 8
     np.testing.assert_array_equal(trained.centers, watched.results[best].centers)
     np.testing.assert_array_equal(trained.contexts, watched.results[best].contexts)
-    np.testing.assert_array_equal(
-        trained.sum_of_squares, watched.results[best].sum_of_squares
-    )
+    np.testing.assert_equal(trained.solver_state, watched.results[best].solver_state)
 
 
 @pytest.mark.filterwarnings("default")
 def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing():
     with pytest.warns(UserWarning, match=r"beside one another. Raise validation_fra"):
-        trained = train_on(validation=[[1], [2]], epochs=9, n_iter_no_change=2)
+        trained = train_on(held_out=[[1], [2]], epochs=9, n_iter_no_change=2)
     assert np.isnan(trained.validation_scores).all()
     assert len(trained.losses) == 9
     np.testing.assert_array_equal(trained.centers, train_on(epochs=9).centers)
@@ -341,26 +311,9 @@ def test_every_solver_learns_at_its_default_rate(solver, n_words):
     ]
     losses = train_on(
         documents,
-        keep_probabilities=np.ones(n_words),
-        noise_probabilities=np.full(n_words, 1 / n_words),
+        n_words=n_words,
         solver=solver,
         vector_size=20,
         epochs=5,
     ).losses
     assert losses[-1] < losses[0]
-
-
-@pytest.mark.parametrize(
-    ("n_tokens", "expected"), [(10, 32), (50_000, 960), (10**8, 3072)]
-)
-def test_automatic_steps_make_fifty_an_epoch_within_bounds(n_tokens, expected):
-    counts = np.full(10, n_tokens / 10)
-    assert auto_batch_size(counts, "adagrad") == expected
-    assert auto_batch_size(counts, "adam") == expected
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"), [([1e6] * 1000, 192), ([5e3] * 9, 64), ([1e6], 8)]
-)
-def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
-    assert auto_batch_size(np.array(counts), "sgd") == expected

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from helpers import small
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -17,14 +18,9 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn_w2v import Word2VecVectorizer
 
 
-def small(**parameters):
-    defaults = {"vector_size": 8, "epochs": 2, "min_count": 1, "random_state": 0}
-    return Word2VecVectorizer(**(defaults | parameters))
-
-
 @pytest.fixture(scope="module")
-def fitted(topic_texts):
-    return small(epochs=10).fit(topic_texts[0])
+def fitted(texts):
+    return small(epochs=10).fit(texts)
 
 
 @pytest.mark.parametrize("solver", [{}, {"solver": "adam", "learning_rate": 0.01}])
@@ -116,8 +112,7 @@ def test_each_method_names_a_missing_document(method, fitted):
     ],
     ids=["list", "tuple", "iterator", "str array", "pandas", "polars", "object array"],
 )
-def test_containers_give_the_same_result(container, topic_texts):
-    texts, _ = topic_texts
+def test_containers_give_the_same_result(container, texts):
     expected = small().fit_transform(texts)
     np.testing.assert_array_equal(small().fit_transform(container(texts)), expected)
     vectorizer = small().fit(container(texts))
@@ -159,16 +154,14 @@ def test_everything_pruned_says_by_what():
         Word2VecVectorizer().fit(["some words", "some others"])
 
 
-def test_a_given_vocabulary_decides_words_and_rows(topic_texts):
-    texts, _ = topic_texts
+def test_a_given_vocabulary_decides_words_and_rows(texts):
     fitted = small(vocabulary=["dog", "nowhere", "cat"], min_count=50).fit(texts)
     assert fitted.vocabulary_ == {"dog": 0, "nowhere": 1, "cat": 2}
     assert fitted.word_counts_[1] == 0
     assert np.isfinite(fitted.embedding_matrix_).all()
 
 
-def test_token_lists_fit_with_a_callable_analyzer(topic_texts):
-    texts, _ = topic_texts
+def test_token_lists_fit_with_a_callable_analyzer(texts):
     expected = small().fit_transform(texts)
     tokens = [text.split() for text in texts]
     np.testing.assert_array_equal(small(analyzer=list).fit_transform(tokens), expected)
@@ -264,8 +257,7 @@ def test_every_parameter_is_documented_in_order_with_its_default():
         assert text.strip('r"') == str(default) or float(text) == default
 
 
-def test_a_failed_fit_leaves_the_estimator_as_it_was(topic_texts):
-    texts, _ = topic_texts
+def test_a_failed_fit_leaves_the_estimator_as_it_was(texts):
     vectorizer = small().fit(texts)
     before = vectorizer.transform(texts)
     vectorizer.set_params(solver="sgd", learning_rate=1e30, sample=None)
@@ -274,15 +266,13 @@ def test_a_failed_fit_leaves_the_estimator_as_it_was(topic_texts):
     np.testing.assert_array_equal(vectorizer.transform(texts), before)
 
 
-def test_n_jobs_does_not_change_the_result(topic_texts):
-    texts, _ = topic_texts
+def test_n_jobs_does_not_change_the_result(texts):
     one, two, every = (small(n_jobs=n).fit_transform(texts) for n in (1, 2, -1))
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(one, every)
 
 
-def test_random_state_decides(topic_texts):
-    texts, _ = topic_texts
+def test_random_state_decides(texts):
     first = small(random_state=1).fit_transform(texts)
     np.testing.assert_array_equal(first, small(random_state=1).fit_transform(texts))
     assert (first != small(random_state=2).fit_transform(texts)).any()
@@ -291,8 +281,7 @@ def test_random_state_decides(topic_texts):
     assert (drawn[0] != drawn[1]).any()
 
 
-def test_parameters_of_training_reach_it(topic_texts):
-    texts, _ = topic_texts
+def test_parameters_of_training_reach_it(texts):
     expected = small().fit_transform(texts)
     for parameters in [
         {"window": 2},
@@ -309,8 +298,8 @@ def test_parameters_of_training_reach_it(topic_texts):
 
 
 @pytest.mark.parametrize("vectors", ["average", "center", "context"])
-def test_no_memory_but_the_matrix_is_kept(vectors, topic_texts):
-    vectorizer = Word2VecVectorizer(vectors=vectors, epochs=1).fit(topic_texts[0])
+def test_no_memory_but_the_matrix_is_kept(vectors, texts):
+    vectorizer = Word2VecVectorizer(vectors=vectors, epochs=1).fit(texts)
     assert vectorizer.embedding_matrix_.base is None
 
 
@@ -323,9 +312,8 @@ def test_importing_the_package_does_not_import_torch():
 @pytest.mark.parametrize("n_components_removed", [0, 2])
 @pytest.mark.parametrize("norm", [None, "l2"])
 def test_fit_transform_equals_fit_and_transform(
-    weighting, n_components_removed, norm, topic_texts
+    weighting, n_components_removed, norm, texts
 ):
-    texts, _ = topic_texts
     texts = ["", "unknown", *texts]
     vectorizer = small(
         weighting=weighting, n_components_removed=n_components_removed, norm=norm
@@ -341,8 +329,7 @@ def test_fit_transform_equals_fit_and_transform(
         assert lengths.std() > 1e-5
 
 
-def test_weights_are_those_of_tfidf_and_of_the_paper(topic_texts):
-    texts, _ = topic_texts
+def test_weights_are_those_of_tfidf_and_of_the_paper(texts):
     idf = small(weighting="idf").fit(texts)
     theirs = TfidfVectorizer(vocabulary=idf.vocabulary_).fit(texts)
     np.testing.assert_allclose(idf.word_weights_, theirs.idf_, rtol=1e-6)
@@ -351,8 +338,8 @@ def test_weights_are_those_of_tfidf_and_of_the_paper(topic_texts):
     np.testing.assert_allclose(sif.word_weights_, 0.01 / (0.01 + shares), rtol=1e-6)
 
 
-def test_a_document_is_the_mean_of_its_words_weighted_by_idf(topic_texts):
-    fitted = small(weighting="idf").fit(topic_texts[0])
+def test_a_document_is_the_mean_of_its_words_weighted_by_idf(texts):
+    fitted = small(weighting="idf").fit(texts)
     words = ["cat", "dog", "cat"]
     rows = [fitted.vocabulary_[word] for word in words]
     expected = np.average(
@@ -362,8 +349,7 @@ def test_a_document_is_the_mean_of_its_words_weighted_by_idf(topic_texts):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_common_directions_are_removed_and_frozen(topic_texts):
-    texts, _ = topic_texts
+def test_common_directions_are_removed_and_frozen(texts):
     vectorizer = small(n_components_removed=2).fit(texts)
     components = vectorizer.common_components_
     np.testing.assert_allclose(components @ components.T, np.eye(2), atol=1e-6)
@@ -403,8 +389,7 @@ def test_coverage_is_the_share_of_known_tokens(fitted):
         {"weighting": "idf", "n_components_removed": 2, "norm": "l2"},
     ],
 )
-def test_contributions_add_up_to_the_decision_function(parameters, topic_texts):
-    texts, labels = topic_texts
+def test_contributions_add_up_to_the_decision_function(parameters, texts, labels):
     vectorizer = small(**parameters)
     scaler, classifier = StandardScaler(), LogisticRegression()
     vectors = scaler.fit_transform(vectorizer.fit_transform(texts))
@@ -446,14 +431,13 @@ def test_contributions_name_a_missing_document(fitted):
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("name", ["vectors.txt", "vectors.gz"])
 def test_a_file_of_word_vectors_comes_back_ready_to_transform(
-    name, binary, fitted, topic_texts, tmp_path
+    name, binary, fitted, texts, tmp_path
 ):
     fitted.save_word2vec_format(tmp_path / name, binary=binary)
     loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / name)
     assert loaded.vocabulary_ == fitted.vocabulary_
     assert loaded.vector_size == 8
     np.testing.assert_array_equal(loaded.embedding_matrix_, fitted.embedding_matrix_)
-    texts, _ = topic_texts
     np.testing.assert_array_equal(loaded.transform(texts), fitted.transform(texts))
     assert loaded.most_similar("cat") == fitted.most_similar("cat")
     assert loaded.get_feature_names_out().tolist() == [

@@ -16,8 +16,6 @@ from corpora import read_documents
 from torch.profiler import ProfilerActivity, profile
 from train import prepare_ours
 
-from sklearn_w2v._blocks import cut_step, noise_words_a_group, weights_by_distance
-
 N_OPERATIONS = 12
 
 
@@ -45,7 +43,7 @@ def main():
     options = parser.parse_args()
 
     documents = read_documents(options.corpus, options.max_words)
-    run, n_words = prepare_ours(documents, options)
+    run, plan, n_words = prepare_ours(documents, options)
     run()
     begin = time.perf_counter()
     run()
@@ -64,10 +62,7 @@ def main():
     torch.set_num_threads(options.threads)
     # A token has a score with each place around its block and with each noise word; a
     # score takes one product of two vectors, and two more for its gradients.
-    weights = weights_by_distance(options.window, shrink_windows=True, longest=1000)
-    n_noise = noise_words_a_group(weights, n_words / len(documents))
-    layout = cut_step(3072, reach=len(weights), n_noise=n_noise)
-    n_scores = layout.block_length + 2 * len(weights) + n_noise
+    n_scores = plan.layout.block_length + 2 * plan.reach + plan.layout.n_noise
     limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
     print(
         f"\n{options.threads} thread(s): {1e9 * seconds / n_words:,.0f} ns a token; "

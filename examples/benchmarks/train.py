@@ -24,8 +24,11 @@ from gensim.models import Word2Vec
 from torch import nn
 from torch.nn.functional import logsigmoid
 
-from sklearn_w2v import _vocabulary
-from sklearn_w2v._training import train
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._skipgram.plan import noise_probabilities, plan_training
+from sklearn_w2v._skipgram.state import Initial
+from sklearn_w2v._skipgram.training import train
+from sklearn_w2v._vocabulary import learn_vocabulary
 
 try:
     import fasttext
@@ -48,54 +51,43 @@ SCALES = {
 }
 
 
-class Nobody:
-    """Watches no training."""
-
-    def epoch_begins(self):
-        """Do nothing."""
-
-    def epoch_ends(self, trained):
-        """Do nothing."""
-
-
 def prepare_ours(documents, options):
-    """Return our training as a function, and the words that one epoch reads."""
-    vocabulary, corpus = _vocabulary.learn_vocabulary(
+    """Return our training as a function, its plan, and the words an epoch reads."""
+    _, corpus, counts, _ = learn_vocabulary(
         documents,
         min_count=options.min_count,
         min_df=1,
         max_df=1.0,
         max_features=options.max_features,
     )
-    counts = np.bincount(corpus.ids, minlength=len(vocabulary))
-    keep = _vocabulary.keep_probabilities(counts, options.sample)
-    noise = _vocabulary.noise_probabilities(counts, 0.75)
+    vectorizer = Word2VecVectorizer(
+        vector_size=options.vector_size,
+        window=options.window,
+        negative=options.negative,
+        sample=options.sample,
+    )
+    plan = plan_training(
+        vectorizer,
+        corpus,
+        None,
+        corpus_counts=counts.tokens,
+        word_counts=counts.tokens,
+        epochs=options.epochs,
+        decay=True,
+    )
 
     def run():
         train(
             corpus,
             None,
-            keep,
-            noise,
-            starts=[],
-            frozen=np.empty(0, dtype=np.int64),
-            vector_size=options.vector_size,
-            window=options.window,
-            shrink_windows=True,
-            negative=options.negative,
-            solver="adagrad",
-            learning_rate="auto",
-            batch_size="auto",
-            epochs=options.epochs,
-            decay=True,
-            n_iter_no_change=1,
-            tol=0,
-            n_threads=options.threads,
+            plan,
+            Initial(known=[], frozen=np.empty(0, dtype=np.int64)),
             seed=0,
-            watcher=Nobody(),
+            n_threads=options.threads,
+            watchers=[],
         )
 
-    return run, len(corpus.ids)
+    return run, plan, len(corpus.ids)
 
 
 def prepare_gensim(corpus, options):
@@ -151,12 +143,11 @@ def prepare_loop(documents, options):
 
     Pairs of a centre and a context word in batches, two `nn.Embedding`, autograd, Adam.
     """
-    vocabulary, corpus = _vocabulary.learn_vocabulary(
+    vocabulary, corpus, counts, _ = learn_vocabulary(
         documents, min_count=1, min_df=1, max_df=1.0, max_features=None
     )
     ids = torch.from_numpy(corpus.ids[:LOOP_WORDS]).long()
-    counts = np.bincount(corpus.ids, minlength=len(vocabulary))
-    noise = torch.from_numpy(_vocabulary.noise_probabilities(counts, 0.75))
+    noise = torch.from_numpy(noise_probabilities(counts.tokens, 0.75))
     pairs = torch.tensor(
         [
             (place, place + offset)
@@ -204,7 +195,7 @@ def ratios(seconds, name):
 
 def compare(documents, plain, options):
     """Measure all peers at one setting, and print a table."""
-    ours, n_words = prepare_ours(documents, options)
+    ours, _, n_words = prepare_ours(documents, options)
     loop, n_loop_words = prepare_loop(documents, options)
     runs = {
         GENSIM_FILE: prepare_gensim({"corpus_file": str(plain)}, options),
@@ -258,7 +249,7 @@ def scale(documents, options):
             n_read += len(document)
             if n_read >= n_words:
                 break
-        ours, n_known = prepare_ours(some, changed)
+        ours, _, n_known = prepare_ours(some, changed)
         gensim = prepare_gensim({"corpus_iterable": some}, changed)
         seconds = in_turn({GENSIM_LIST: gensim, OURS: ours}, changed.rounds)
         speeds = {

@@ -1,8 +1,8 @@
 """The model of skip-gram with negative sampling, and a step of its training.
 
 Mikolov et al. (2013), "Distributed Representations of Words and Phrases and their
-Compositionality", section 2.2. The pairs of a step's blocks (see `_blocks.py`) are
-trained all at once, by small matrix products and without autograd:
+Compositionality", section 2.2. The pairs of a batch (see `sampler.py`) are trained all
+at once, by small matrix products and without autograd:
 
     centers    (B, L, d)   centre vectors of the tokens of B blocks
     contexts   (B, P, d)   P = L + 2 * reach context vectors: those of the block and its
@@ -15,8 +15,7 @@ trained all at once, by small matrix products and without autograd:
     scores     (G, T, K)   centers @ noise^T
 """
 
-import math
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,10 +23,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from sklearn_w2v._blocks import Batch
-from sklearn_w2v._known_vectors import KnownVectors
+from sklearn_w2v._skipgram.plan import SolverName
+from sklearn_w2v._skipgram.sampler import Batch
+from sklearn_w2v._skipgram.solvers import SOLVERS, Solver
+from sklearn_w2v._skipgram.state import KnownVectors
 
-SolverName = Literal["adagrad", "adam", "sgd"]
+
+class ModelState(NamedTuple):
+    """All that a model has learned; the model's own tensors, not copies."""
+
+    vectors: Tensor  # (2, n_words, d): the centre matrix and the context matrix
+    solver_state: dict[str, Tensor]  # each (2, n_words)
 
 
 class SkipGram:
@@ -37,24 +43,25 @@ class SkipGram:
     ----------
     vectors : Tensor of shape (2, n_words, vector_size)
         The centre matrix and the context matrix; changed in place.
+    solver : str
+        How gradients change them.
     """
 
     def __init__(self, vectors: Tensor, *, solver: SolverName) -> None:
         self.vectors = vectors
         # One matrix for both, so that a step gathers, and adds to rows, only once.
         self.rows = vectors.flatten(0, 1)  # (2 * n_words, d)
-        self.solver = SOLVERS[solver](self.rows)
+        self.solver: Solver = SOLVERS[solver](self.rows)
         self.workspace: Workspace | None = None
         self.trainable: Tensor | None = None  # (2 * n_words,): 0 in rows that stay
 
-    def set_known(self, start: KnownVectors) -> None:
-        """Begin at known vectors."""
-        rows = torch.from_numpy(start.rows)
-        for matrix, vectors in zip(self.vectors, start.vectors, strict=True):
-            matrix[rows] = torch.tensor(vectors)
-        if start.sum_of_squares is not None and isinstance(self.solver, AdaGrad):
-            squares = self.solver.sum_of_squares.view(2, -1)
-            squares[:, rows] = torch.tensor(start.sum_of_squares)
+    def set_known(self, known: KnownVectors) -> None:
+        """Let words begin at known vectors, with what is known of their solver."""
+        centers, contexts = self.vectors.numpy()
+        centers[known.rows], contexts[known.rows] = known.centers, known.contexts
+        for name, state in self.state().solver_state.items():
+            if name in known.solver_state:
+                state.numpy()[:, known.rows] = known.solver_state[name]
 
     def freeze(self, rows: NDArray[np.int64]) -> None:
         """Leave the vectors of these words as they are."""
@@ -62,6 +69,13 @@ class SkipGram:
             trainable = self.rows.new_ones(2, self.vectors.shape[1])
             trainable[:, torch.from_numpy(rows)] = 0
             self.trainable = trainable.flatten()
+
+    def state(self) -> ModelState:
+        """Return what the model has learned until now."""
+        solver_state = {
+            name: tensor.view(2, -1) for name, tensor in self.solver.state.items()
+        }
+        return ModelState(self.vectors, solver_state)
 
     def loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
@@ -113,7 +127,8 @@ class SkipGram:
     @staticmethod
     def _loss(work: "Workspace", batch: Batch) -> float:
         loss = exact_sum(softplus(work.scores).mul_(work.weights))
-        return loss + exact_sum(softplus(work.noise_scores).mul_(batch.noise_weights))
+        noise_loss = softplus(work.noise_scores).mul_(batch.noise_weights)
+        return loss + exact_sum(noise_loss)
 
 
 class Workspace:
@@ -129,12 +144,10 @@ class Workspace:
         n_offsets, B, L = batch.weights.shape
         G, T, _ = batch.noise_weights.shape
         n_around = n_offsets - 1
-        P = L + n_around
-        K = (n_rows - 2 * G * T - n_around) // G
+        P, K = L + n_around, batch.parts[2] // G
 
-        parts = [G * T, G * T + n_around, G * K]
         self.vectors = matrix.new_empty(n_rows, d)
-        centers, contexts, noise = self.vectors.split(parts)
+        centers, contexts, noise = self.vectors.split(batch.parts)
         self.centers = centers.view(B, L, d)
         self.grouped_centers = centers.view(G, T, d)
         # A block's contexts begin L rows after those of the block before: they overlap.
@@ -154,7 +167,7 @@ class Workspace:
         self.band = self.weights.as_strided((n_offsets, B, L), (L, P * L, L + 1))
 
         self.gradients = matrix.new_empty(n_rows, d)
-        of_centers, of_contexts, of_noise = self.gradients.split(parts)
+        of_centers, of_contexts, of_noise = self.gradients.split(batch.parts)
         self.center_gradients = of_centers.view(B, L, d)
         self.grouped_center_gradients = of_centers.view(G, T, d)
         self.noise_gradients = of_noise.view(G, K, d)
@@ -176,88 +189,10 @@ class Workspace:
         return [part.shape for part in batch] == self.shapes
 
 
-def _product(first: Tensor, second: Tensor, *, out: Tensor, factor: float = 1) -> None:
-    torch.baddbmm(out, first, second, beta=0, alpha=factor, out=out)
-
-
 def exact_sum(losses: Tensor) -> float:
-    # By numpy: the last bits of torch's sum depend on its threads.
+    """Sum in float64, by numpy: the last bits of torch's sum depend on its threads."""
     return float(losses.numpy().sum(dtype=np.float64))
 
 
-class AdaGrad:
-    """AdaGrad (Duchi et al., 2011) with one accumulator for a row.
-
-    Frequent words collect the gradients of hundreds of pairs in one step; their
-    accumulators grow accordingly, where a fixed step length would diverge.
-    """
-
-    def __init__(self, matrix: Tensor) -> None:
-        self.matrix = matrix
-        # From 0 the first step of a rare word would have full length in a direction
-        # that is nearly random. 0.1 is the mean square of a gradient's elements.
-        self.sum_of_squares = matrix.new_full((len(matrix),), 0.1 * matrix.shape[1])
-
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
-        """Descend by rows, each as often as it occurs; uses the gradient up."""
-        squares = torch.linalg.vector_norm(gradient, dim=1).square_()
-        self.sum_of_squares.scatter_add_(0, rows, squares)
-        # The learning rate over the root of the mean square.
-        rates = self.sum_of_squares.index_select(0, rows).rsqrt_()
-        rates *= -learning_rate * math.sqrt(gradient.shape[1])
-        _add_to_rows(self.matrix, rows, gradient.mul_(rates[:, None]))
-
-
-class Adam:
-    """Adam (Kingma and Ba, 2015) on the rows that a step touches, and no others."""
-
-    DECAY_1, DECAY_2, EPSILON = 0.9, 0.999, 1e-8
-
-    def __init__(self, matrix: Tensor) -> None:
-        self.matrix = matrix
-        self.n_steps = 0
-        self.mean = torch.zeros_like(matrix)
-        self.mean_of_squares = torch.zeros_like(matrix)
-
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
-        """Descend by rows, the gradients of equal rows summed."""
-        touched, place = rows.unique(return_inverse=True)  # (n_touched,), (n_rows,)
-        summed = gradient.new_zeros(len(touched), gradient.shape[1])
-        _add_to_rows(summed, place, gradient)
-
-        self.n_steps += 1
-        mean = self.mean[touched].lerp_(summed, 1 - self.DECAY_1)
-        squares = self.mean_of_squares[touched].lerp_(summed.square(), 1 - self.DECAY_2)
-        self.mean[touched], self.mean_of_squares[touched] = mean, squares
-        # The step length with both corrections of the bias towards the zero start.
-        rate = learning_rate / (1 - self.DECAY_1**self.n_steps)
-        scale = (squares / (1 - self.DECAY_2**self.n_steps)).sqrt_().add_(self.EPSILON)
-        self.matrix[touched] -= rate * mean / scale
-
-
-class SGD:
-    """word2vec's own rule: the learning rate times the gradient of each pair."""
-
-    def __init__(self, matrix: Tensor) -> None:
-        self.matrix = matrix
-
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
-        """Descend by rows, each as often as it occurs; uses the gradient up."""
-        _add_to_rows(self.matrix, rows, gradient.mul_(-learning_rate))
-
-
-SOLVERS: dict[str, type[AdaGrad] | type[Adam] | type[SGD]] = {
-    "adagrad": AdaGrad,
-    "adam": Adam,
-    "sgd": SGD,
-}
-
-#: What learning_rate="auto" stands for.
-AUTO_LEARNING_RATE = {"adagrad": 0.4, "adam": 0.03, "sgd": 0.025}
-
-
-def _add_to_rows(matrix: Tensor, rows: Tensor, values: Tensor) -> None:
-    """Add values (n_rows, d) to rows of a matrix, those of equal rows summed."""
-    # The expanded index takes torch's path that sorts the rows: the fastest of its ways
-    # to do this, and with the same bits on any number of threads.
-    matrix.scatter_add_(0, rows[:, None].expand_as(values), values)
+def _product(first: Tensor, second: Tensor, *, out: Tensor, factor: float = 1) -> None:
+    torch.baddbmm(out, first, second, beta=0, alpha=factor, out=out)

@@ -1,20 +1,18 @@
 """Training against references: autograd, and plain-Python loops over pairs."""
 
 import math
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
-from test_blocks import N_WORDS, sampler_of
+from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
 from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
-from sklearn_w2v._blocks import Layout
-from sklearn_w2v._skipgram import SOLVERS, SkipGram
-from sklearn_w2v._vocabulary import keep_probabilities, noise_probabilities
+from sklearn_w2v._skipgram.model import SkipGram
+from sklearn_w2v._skipgram.plan import Layout
+from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
+from sklearn_w2v._skipgram.state import KnownVectors
 
 WINDOW, SIZE = 3, 5
 
@@ -24,28 +22,30 @@ def random_matrices(seed=0):
     return torch.randn(2, N_WORDS, SIZE, dtype=torch.float64, generator=generator)
 
 
-def some_batch(**parameters):
-    (_, (batch, *_)), *_ = sampler_of(window=WINDOW, **parameters).epoch()
+def some_batch(*layout):
+    """The first step of an epoch; its layout is Layout(1, 2, 8, 6) unless given."""
+    plan = plan_of(window=WINDOW, layout=Layout(*(layout or (1, 2, 8)), 6))
+    sampler = BatchSampler(corpus_of(DOCUMENTS), plan, NoiseTable(plan))
+    ((_, (batch, *_)),) = sampler.epoch(torch.Generator().manual_seed(0))
     return batch
 
 
 def scored_pairs(batch):
     """Yield the places in the step's rows, the label and the weight of every pair."""
-    n_tokens, n_rows = batch.noise_weights.numel(), len(batch.rows)
-    weights = batch.weights.flatten(1)
+    n_centers, n_contexts, n_noise_rows = batch.parts
     n_groups, group_length, _ = batch.noise_weights.shape
-    first_noise = 2 * n_tokens + 2 * WINDOW
-    n_noise = (n_rows - first_noise) // n_groups
-    for token in range(n_tokens):
+    n_noise = n_noise_rows // n_groups
+    weights = batch.weights.flatten(1)
+    for token in range(n_centers):
         for offset in range(2 * WINDOW + 1):
             if weights[offset, token]:
-                place = n_tokens + token + offset
+                place = n_centers + token + offset
                 yield token, place, 1, float(weights[offset, token])
-        group = token // group_length
+        first = n_centers + n_contexts + token // group_length * n_noise
         weight = float(batch.noise_weights.flatten()[token])
         if weight:
-            for noise in range(n_noise):
-                yield token, first_noise + group * n_noise + noise, 0, weight
+            for place in range(first, first + n_noise):
+                yield token, place, 0, weight
 
 
 def pair_loop(batch, matrix):
@@ -105,7 +105,7 @@ def test_gradients_equal_autograd():
 @pytest.mark.parametrize("layout", [(1, 2, 8), (2, 3, 2), (5, 1, 1)])
 @pytest.mark.parametrize("loop", [adagrad, adam, sgd])
 def test_a_step_equals_a_plain_loop_over_pairs(loop, layout):
-    batch = some_batch(layout=Layout(*layout, n_noise=6))
+    batch = some_batch(*layout)
     vectors = random_matrices()
     expected = vectors.flatten(0, 1).numpy().copy()
     _, gradients = pair_loop(batch, expected)
@@ -116,29 +116,13 @@ def test_a_step_equals_a_plain_loop_over_pairs(loop, layout):
 
 
 def test_steps_of_other_sizes_in_between_change_nothing():
-    large, small = some_batch(layout=Layout(2, 3, 2, 6)), some_batch()
+    large, small = some_batch(2, 3, 2), some_batch()
     vectors, again = random_matrices(), random_matrices()
     model = SkipGram(vectors, solver="sgd")
     for batch in (large, small, large):
         model.step(batch, 0.05)
         SkipGram(again, solver="sgd").step(batch, 0.05)
     torch.testing.assert_close(vectors, again, rtol=0, atol=0)
-
-
-def test_adam_equals_torchs_sparse_adam_over_several_steps():
-    ours, theirs = random_matrices()[0], random_matrices()[0].clone().requires_grad_()
-    solver = SOLVERS["adam"](ours)
-    reference = torch.optim.SparseAdam([theirs], lr=0.01)
-    generator = torch.Generator().manual_seed(1)
-    for _ in range(5):
-        rows = torch.randint(N_WORDS, (4,), generator=generator)
-        gradient = torch.randn(4, SIZE, dtype=torch.float64, generator=generator)
-        theirs.grad = torch.sparse_coo_tensor(
-            rows[None], gradient, theirs.shape, check_invariants=True
-        )
-        reference.step()
-        solver.step(rows, gradient, 0.01)
-    torch.testing.assert_close(ours, theirs.detach())
 
 
 def test_the_loss_equals_a_plain_loop_over_pairs():
@@ -154,10 +138,10 @@ def test_the_loss_equals_a_plain_loop_over_pairs():
 def test_the_loss_alone_changes_nothing():
     vectors = random_matrices()
     model = SkipGram(vectors, solver="adagrad")
-    squares = model.solver.sum_of_squares.clone()
+    squares = model.state().solver_state["sum_of_squares"].clone()
     model.loss(some_batch())
     torch.testing.assert_close(vectors, random_matrices(), rtol=0, atol=0)
-    assert torch.equal(model.solver.sum_of_squares, squares)
+    assert torch.equal(model.state().solver_state["sum_of_squares"], squares)
 
 
 def test_the_first_loss_is_that_of_vectors_that_know_nothing():
@@ -169,54 +153,19 @@ def test_the_first_loss_is_that_of_vectors_that_know_nothing():
     assert vectorizer.fit(texts).loss_curve_ == [pytest.approx(8 * math.log(2))]
 
 
-def test_noise_follows_word2vecs_formula():
-    counts = np.array([500, 40, 40, 3, 0])
-    powers = [count**0.75 if count else 0 for count in counts.tolist()]
-    np.testing.assert_allclose(
-        noise_probabilities(counts, 0.75), np.array(powers) / sum(powers)
+def test_known_vectors_come_with_the_state_of_their_solver_and_no_other():
+    known = KnownVectors(
+        np.array([4, 1]),
+        np.ones((2, SIZE)),
+        np.full((2, SIZE), 2.0),
+        {"sum_of_squares": np.array([[3.0, 4.0], [5.0, 6.0]]), "unheard_of": None},
     )
-    np.testing.assert_allclose(noise_probabilities(counts, 0), [0.25] * 4 + [0])
-    np.testing.assert_allclose(
-        noise_probabilities(np.array([4, 1]), -0.5), [1 / 3, 2 / 3]
-    )
-
-
-@pytest.mark.parametrize("ns_exponent", [-10, 10])
-def test_noise_at_the_bounds_of_the_exponent_is_a_distribution(ns_exponent):
-    noise = noise_probabilities(np.array([10**9, 10**6, 1]), ns_exponent)
-    assert np.isfinite(noise).all()
-    assert noise.sum() == pytest.approx(1)
-
-
-def test_sub_sampling_follows_word2vecs_formula():
-    counts = np.array([900, 90, 9, 1])
-    expected = []
-    for count in counts.tolist():
-        # (sqrt(f / sample) + 1) * sample / f, as in word2vec.c
-        share = count / 1000
-        expected.append(min(1, (math.sqrt(share / 0.01) + 1) * 0.01 / share))
-    np.testing.assert_allclose(keep_probabilities(counts, 0.01), expected)
-
-
-@pytest.mark.parametrize("sample", [0, None, 0.0])
-def test_sub_sampling_can_be_off(sample):
-    assert keep_probabilities(np.array([10**9, 1]), sample).tolist() == [1, 1]
-
-
-def test_hash_seeds_do_not_matter(topic_texts):
-    script = f"""
-from sklearn_w2v import Word2VecVectorizer
-vectorizer = Word2VecVectorizer(min_count=1, epochs=1, random_state=0, vector_size=4)
-print(vectorizer.fit_transform({topic_texts[0][:50]!r}).tobytes().hex())
-print(list(vectorizer.vocabulary_))
-"""
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            check=True,
-            capture_output=True,
-        ).stdout
-        for seed in ("0", "1", "2")
-    }
-    assert len(outputs) == 1
+    model = SkipGram(random_matrices(), solver="adagrad")
+    model.set_known(known)
+    vectors, solver_state = model.state()
+    assert vectors[:, [4, 1]].tolist() == [[[1] * SIZE] * 2, [[2] * SIZE] * 2]
+    others = [0, 2, 3, 5, 6]
+    torch.testing.assert_close(vectors[:, others], random_matrices()[:, others])
+    squares = solver_state["sum_of_squares"]
+    assert squares[:, [4, 1]].tolist() == [[3, 4], [5, 6]]
+    assert (squares[:, others] == 0.1 * SIZE).all()

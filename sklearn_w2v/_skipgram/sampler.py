@@ -1,4 +1,4 @@
-"""Ids -> the blocks of training steps: all that word2vec draws at random.
+"""Ids -> the batches of training steps: all that word2vec draws at random.
 
 Pairs are never formed. Tokens that survive the sub-sampling are cut into blocks of L;
 the pairs of a block are trained all at once, and most of its places belong to no pair:
@@ -20,29 +20,15 @@ few scores; large groups read and write few rows.
 """
 
 from collections.abc import Iterator
-from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
-#: Tokens of a group (T), at most; and of a block (L), unless a step has fewer or its
-#: windows are wider.
-GROUP_LENGTH = 96
-BLOCK_LENGTH = 16
-
-#: Noise words of a group (K): for each pair that a token has on average; at least; and
-#: at most.
-NOISE_A_PAIR = 8
-MIN_NOISE = 32
-MAX_NOISE = 96
-
-#: Documents are cut into pieces of at most this many tokens, as in the word2vec program
-#: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
-PIECE_LENGTH = 1000
+from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram.plan import PIECE_LENGTH, TrainingPlan
 
 #: Tokens whose steps are prepared in one go, about: so many, or fewer where windows are
 #: wide, for this many places in their windows.
@@ -56,7 +42,7 @@ MAX_NOISE_TABLE = 2**22
 
 
 class Batch(NamedTuple):
-    """The blocks of a step: the rows of its words in one matrix of all vectors."""
+    """What a step trains on: the rows of its words in one matrix of all vectors."""
 
     #: Of each token's centre vector (G * T), of the context vectors of the same tokens
     #: and of `reach` around them (G * T + 2 * reach), of the noise words' (G * K).
@@ -65,105 +51,60 @@ class Batch(NamedTuple):
     weights: Tensor  # (2 * reach + 1, B, L) float32
     noise_weights: Tensor  # (G, T, 1) float32
 
-
-class Layout(NamedTuple):
-    """How the tokens of a step are cut up."""
-
-    groups_a_step: int
-    blocks_a_group: int
-    block_length: int
-    n_noise: int  # of a group
-
     @property
-    def group_length(self) -> int:
-        """Tokens of a group."""
-        return self.blocks_a_group * self.block_length
-
-    @property
-    def step_length(self) -> int:
-        """Tokens of a step."""
-        return self.groups_a_step * self.group_length
-
-
-def cut_step(batch_size: int, *, reach: int, n_noise: int) -> Layout:
-    """Cut steps of up to `batch_size` tokens, evenly.
-
-    Short blocks have many contexts around them for few tokens, where windows are
-    wide; long ones have many scores that are no pair's.
-    """
-    groups_a_step = -(-batch_size // GROUP_LENGTH)
-    group_length = batch_size // groups_a_step
-    blocks_a_group = -(-group_length // max(BLOCK_LENGTH, reach))
-    block_length = group_length // blocks_a_group
-    return Layout(groups_a_step, blocks_a_group, block_length, n_noise)
+    def parts(self) -> tuple[int, int, int]:
+        """How many of the rows are of centres, of contexts and of noise words."""
+        n_centers = self.noise_weights.numel()
+        n_contexts = n_centers + len(self.weights) - 1
+        return n_centers, n_contexts, len(self.rows) - n_centers - n_contexts
 
 
 class BatchSampler:
     """Draws what word2vec draws: tokens that stay, windows, noise, and their order."""
 
-    def __init__(
-        self,
-        ids: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        keep_probabilities: NDArray[np.float64],
-        noise_probabilities: NDArray[np.float64],
-        *,
-        pair_weights: NDArray[np.float64],
-        negative: int,
-        layout: Layout,
-        generator: torch.Generator,
-    ) -> None:
-        self._read(ids, offsets)
-        self.n_words = len(keep_probabilities)
-        self.keep_probabilities = torch.from_numpy(keep_probabilities).float()
-        self.noise_table = _noise_table(noise_probabilities, layout.n_noise)
-        self.pair_weights = torch.from_numpy(pair_weights).float()  # (reach,)
-        self.negative = negative
-        self.layout = layout
-        self.generator = generator
+    def __init__(self, corpus: Corpus, plan: TrainingPlan, noise: "NoiseTable") -> None:
+        self.ids = torch.from_numpy(corpus.ids)  # (n_tokens,) int32
+        self.n_tokens = len(corpus.ids)
+        self.piece_starts, self.piece_lengths = _pieces(
+            torch.from_numpy(corpus.offsets)
+        )
+        self.n_words = plan.n_words
+        self.keep_probabilities = torch.from_numpy(plan.keep_probabilities).float()
+        self.pair_weights = torch.from_numpy(plan.pair_weights).float()  # (reach,)
+        self.negative = plan.negative
+        self.layout = plan.layout
+        self.noise = noise
 
-    def _read(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> None:
-        self.ids = torch.from_numpy(ids)  # (n_tokens,) int32
-        self.n_tokens = len(ids)
-        self.piece_starts, self.piece_lengths = _pieces(torch.from_numpy(offsets))
-
-    def of_corpus(
-        self,
-        ids: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        generator: torch.Generator,
-    ) -> "BatchSampler":
-        """Return a sampler that draws from other documents in the same way."""
-        other = copy(self)
-        other._read(ids, offsets)
-        other.generator = generator
-        return other
-
-    def epoch(self) -> Iterator[tuple[int, list[Batch]]]:
+    def epoch(self, generator: torch.Generator) -> Iterator[tuple[int, list[Batch]]]:
         """Yield all documents once in random order, as tokens read and their steps."""
         n_pieces = len(self.piece_starts)
-        order = torch.randperm(n_pieces, generator=self.generator)
+        order = torch.randperm(n_pieces, generator=generator)
         n_places = 2 * len(self.pair_weights) + 1
         chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // n_places)
         for pieces in order.split(max(1, chunk_length * n_pieces // self.n_tokens)):
-            tokens, lengths = self._subsample(pieces)
-            yield int(self.piece_lengths[pieces].sum()), self._steps(tokens, lengths)
+            tokens, lengths = self._subsample(pieces, generator)
+            n_read = int(self.piece_lengths[pieces].sum())
+            yield n_read, self._batches(tokens, lengths, generator)
 
-    def _subsample(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
+    def _subsample(
+        self, pieces: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Draw which tokens stay; return them, and how many do in each piece."""
         lengths = self.piece_lengths[pieces]  # (n_pieces,)
         # From a token's place in this chunk to its place in `ids`.
         shifts = self.piece_starts[pieces] - (lengths.cumsum(0) - lengths)
         places = torch.arange(int(lengths.sum())) + shifts.repeat_interleave(lengths)
         tokens = self.ids.index_select(0, places)  # (n_tokens in the chunk,) int32
-        kept = torch.rand(len(tokens), generator=self.generator) < (
+        kept = torch.rand(len(tokens), generator=generator) < (
             self.keep_probabilities.index_select(0, tokens)
         )
         n_kept_until = pad(kept.cumsum(0), (1, 0))  # (n_tokens in the chunk + 1,)
         ends = pad(lengths.cumsum(0), (1, 0))
         return tokens[kept], n_kept_until[ends].diff()
 
-    def _steps(self, tokens: Tensor, lengths: Tensor) -> list[Batch]:
+    def _batches(
+        self, tokens: Tensor, lengths: Tensor, generator: torch.Generator
+    ) -> list[Batch]:
         """Cut the tokens of documents of these lengths into steps, with noise words."""
         n, reach = len(tokens), len(self.pair_weights)
         if not n:
@@ -183,17 +124,17 @@ class BatchSampler:
             [
                 centers.view(n_steps, G * T),
                 contexts + self.n_words,
-                self._noise(n_groups).view(n_steps, -1) + self.n_words,
+                self.noise.draw(n_groups, generator).view(n_steps, -1) + self.n_words,
             ],
             dim=1,
         )
-        steps = zip(
+        batches = zip(
             rows.unbind(),
             weights.view(len(weights), n_steps, G * T // L, L).unbind(1),
             noise_weights.view(n_steps, G, T, 1).unbind(),
             strict=True,
         )
-        return [Batch(*step) for step in steps]
+        return [Batch(*batch) for batch in batches]
 
     def _weights(self, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return what pairs count in documents of these lengths, and noise words.
@@ -221,39 +162,30 @@ class BatchSampler:
             of_token * (self.negative / self.layout.n_noise),
         )
 
-    def _noise(self, n_groups: int) -> Tensor:
-        """Draw the noise words of groups, (n_groups * K,).
 
-        A group gets one from each K-th part of the table: the same distribution as
-        drawn from all of it, but common words come about as often as they should.
-        """
-        n_parts, part_length = self.noise_table.shape
-        draws = torch.randint(
-            part_length, (n_groups, n_parts), generator=self.generator
-        )
-        draws += torch.arange(n_parts) * part_length
-        return self.noise_table.flatten().index_select(0, draws.flatten()).long()
+class NoiseTable:
+    """A table to draw noise words from: each fills its probability's share of it.
 
-
-def weights_by_distance(
-    window: int, shrink_windows: bool, *, longest: int
-) -> NDArray[np.float64]:
-    """Return what a pair counts, by its distance: 1, 2... as far as documents reach."""
-    distance = np.arange(1, max(2, min(window + 1, longest)))
-    if shrink_windows:
-        return (window + 1 - distance) / window
-    return np.ones(len(distance))
-
-
-def noise_words_a_group(pair_weights: NDArray[np.float64], mean_length: float) -> int:
-    """Return how many noise words a group gets, from its pairs.
-
-    The pairs of a token are those that it has if all documents are of the mean length.
+    In parts of equal length, (n_parts, part_length), words in their order. A group gets
+    one word from each part: the same distribution as drawn from all of the table, but
+    common words come about as often as they should.
     """
-    distance = np.arange(1, len(pair_weights) + 1)
-    shares = np.maximum(1 - distance / mean_length, 0)  # of tokens with such a context
-    n_pairs = 2 * (pair_weights * shares).sum()
-    return int(np.clip(NOISE_A_PAIR * round(n_pairs), MIN_NOISE, MAX_NOISE))
+
+    def __init__(self, plan: TrainingPlan) -> None:
+        n_parts = plan.layout.n_noise
+        length = min(MAX_NOISE_TABLE, NOISE_ENTRIES * plan.n_words)
+        length = -(-length // n_parts) * n_parts
+        ends = np.rint(np.cumsum(plan.noise_probabilities) * length).astype(np.int64)
+        words = np.arange(plan.n_words, dtype=np.int32)
+        table = np.repeat(words, np.diff(ends, prepend=0))
+        self.words = torch.from_numpy(table).view(n_parts, -1)
+
+    def draw(self, n_groups: int, generator: torch.Generator) -> Tensor:
+        """Draw the noise words of groups, (n_groups * n_parts,)."""
+        n_parts, part_length = self.words.shape
+        draws = torch.randint(part_length, (n_groups, n_parts), generator=generator)
+        draws += torch.arange(n_parts) * part_length
+        return self.words.flatten().index_select(0, draws.flatten()).long()
 
 
 def _pieces(offsets: Tensor) -> tuple[Tensor, Tensor]:
@@ -263,16 +195,3 @@ def _pieces(offsets: Tensor) -> tuple[Tensor, Tensor]:
     first = (n_pieces.cumsum(0) - n_pieces).repeat_interleave(n_pieces)
     starts = offsets[document] + (torch.arange(len(document)) - first) * PIECE_LENGTH
     return starts, (offsets[document + 1] - starts).clamp(max=PIECE_LENGTH)
-
-
-def _noise_table(probabilities: NDArray[np.float64], n_parts: int) -> Tensor:
-    """Return a table in which a word fills its probability's share of the entries.
-
-    In parts of equal length, (n_parts, part_length), words in their order.
-    """
-    length = min(MAX_NOISE_TABLE, NOISE_ENTRIES * len(probabilities))
-    length = -(-length // n_parts) * n_parts
-    ends = np.rint(np.cumsum(probabilities) * length).astype(np.int64)
-    words = np.arange(len(probabilities), dtype=np.int32)
-    table = np.repeat(words, np.diff(ends, prepend=0))
-    return torch.from_numpy(table).view(n_parts, -1)

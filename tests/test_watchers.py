@@ -1,17 +1,21 @@
-"""scikit-learn's callbacks, and fits without them."""
+"""What a fit tells while it runs: lines on standard error, and callbacks."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from helpers import small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v import _watchers
+from sklearn_w2v._skipgram.state import Trained
+from sklearn_w2v._watchers import EpochLines
 
 try:
     from sklearn.callback import ProgressBar, ScoringMonitor
@@ -23,9 +27,62 @@ with_callbacks = pytest.mark.skipif(
 )
 
 
-def small(**parameters):
-    defaults = {"vector_size": 8, "epochs": 3, "min_count": 1, "random_state": 0}
-    return Word2VecVectorizer(**(defaults | parameters))
+# --- lines
+
+
+def test_nothing_is_printed_unless_asked(texts, capfd):
+    small(early_stopping=True).fit(texts).partial_fit(texts)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_verbose_prints_a_line_for_each_epoch_on_standard_error(texts, capfd):
+    small(verbose=1).fit(texts)
+    out, err = capfd.readouterr()
+    assert out == ""
+    first, second = err.split("\n")[:-1]
+    pattern = (
+        r"\[Word2VecVectorizer\] epoch {}/2: loss \d\.\d{{4}}, [\d,]+ words/s, {} left"
+    )
+    assert re.fullmatch(pattern.format(1, r"\d+:\d\d:\d\d"), first)
+    assert re.fullmatch(pattern.format(2, "0:00:00"), second)
+
+
+def test_verbose_says_how_held_out_documents_fare(texts, capfd):
+    fitted = small(verbose=1, early_stopping=True).fit(texts)
+    lines = capfd.readouterr().err.splitlines()
+    for line, score in zip(lines, fitted.validation_scores_, strict=True):
+        assert f", validation score {score:.4f}, " in line
+
+
+def test_verbose_of_partial_fit_counts_one_epoch(texts, capfd):
+    small(verbose=1).partial_fit(texts)
+    assert "epoch 1/1: loss" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("n_done", "seconds", "expected"),
+    [
+        (1, 10.0, "epoch 1/4: loss 2.5000, 1,000 words/s, 0:00:30 left"),
+        (2, 10.0, "epoch 2/4: loss 2.2500, 2,000 words/s, 0:00:10 left"),
+        (3, 9000.0, "epoch 3/4: loss 2.0000, 3 words/s, 0:50:00 left"),
+    ],
+)
+def test_speed_and_time_left_are_means_over_the_epochs_done(
+    n_done, seconds, expected, monkeypatch, capsys
+):
+    # What comes before the first epoch does not count.
+    lines = EpochLines(epochs=4)
+    monkeypatch.setattr(_watchers.time, "perf_counter", lambda: 100.0)
+    lines.epoch_begins()
+    monkeypatch.setattr(_watchers.time, "perf_counter", lambda: 100.0 + seconds)
+    lines.epoch_begins()
+    losses = [2.5, 2.25, 2.0][:n_done]
+    trained = Trained(None, None, {}, losses, [], n_tokens=10_000)
+    assert not lines.epoch_ends(trained)
+    assert capsys.readouterr().err == f"[Word2VecVectorizer] {expected}\n"
+
+
+# --- callbacks
 
 
 class Recorder:
@@ -59,10 +116,10 @@ class Recorder:
 
 @with_callbacks
 @pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
-def test_a_callback_is_told_of_the_fit_and_its_epochs(method, topic_texts):
-    texts, labels = topic_texts
+def test_a_callback_is_told_of_the_fit_and_its_epochs(method, texts, labels):
     recorder = Recorder()
-    getattr(small().set_callbacks(recorder), method)(texts, labels)
+    vectorizer = small(epochs=3).set_callbacks(recorder)
+    getattr(vectorizer, method)(texts, labels)
     n_epochs = 1 if method == "partial_fit" else 3
     assert recorder.events == [
         "setup",
@@ -75,9 +132,9 @@ def test_a_callback_is_told_of_the_fit_and_its_epochs(method, topic_texts):
 
 
 @with_callbacks
-def test_an_iterator_that_is_used_up_is_not_shown_to_callbacks(topic_texts):
+def test_an_iterator_that_is_used_up_is_not_shown_to_callbacks(texts):
     recorder = Recorder()
-    small().set_callbacks(recorder).fit(iter(topic_texts[0]))
+    small(epochs=3).set_callbacks(recorder).fit(iter(texts))
     assert recorder.data == [(None, None)] * 4
 
 
@@ -87,24 +144,24 @@ def test_an_iterator_that_is_used_up_is_not_shown_to_callbacks(topic_texts):
     [{}, {"weighting": "idf", "n_components_removed": 1}, {"vectors": "center"}],
 )
 def test_each_epoch_shows_an_estimator_as_if_the_fit_had_stopped_there(
-    parameters, topic_texts
+    parameters, texts
 ):
-    texts, _ = topic_texts
     recorder = Recorder()
-    fitted = small(**parameters).set_callbacks(recorder).fit(texts)
+    fitted = small(epochs=3, **parameters).set_callbacks(recorder).fit(texts)
     assert [estimator.n_iter_ for estimator in recorder.fitted] == [1, 2, 3, 3]
     assert [len(estimator.loss_curve_) for estimator in recorder.fitted] == [1, 2, 3, 3]
     vectors = [estimator.transform(texts) for estimator in recorder.fitted]
     assert (vectors[0] != vectors[1]).any()
     np.testing.assert_array_equal(vectors[2], fitted.transform(texts))
     np.testing.assert_array_equal(vectors[3], fitted.transform(texts))
-    stopped = small(**parameters).set_callbacks(Recorder(stop_after=1)).fit(texts)
+    stopped = (
+        small(epochs=3, **parameters).set_callbacks(Recorder(stop_after=1)).fit(texts)
+    )
     np.testing.assert_array_equal(stopped.transform(texts), vectors[0])
 
 
 @with_callbacks
-def test_a_callback_can_stop_the_fit(topic_texts):
-    texts, _ = topic_texts
+def test_a_callback_can_stop_the_fit(texts):
     recorder = Recorder(stop_after=2)
     fitted = small(epochs=50).set_callbacks(recorder).fit(texts)
     assert fitted.n_iter_ == len(fitted.loss_curve_) == 2
@@ -113,20 +170,26 @@ def test_a_callback_can_stop_the_fit(topic_texts):
 
 
 @with_callbacks
-def test_a_fit_that_a_callback_stopped_is_not_cached(topic_texts, tmp_path):
-    texts, _ = topic_texts
-    stopped = small(memory=tmp_path).set_callbacks(Recorder(stop_after=1)).fit(texts)
+def test_a_fit_that_a_callback_stopped_is_not_cached(texts, tmp_path):
+    stopped = (
+        small(epochs=3, memory=tmp_path)
+        .set_callbacks(Recorder(stop_after=1))
+        .fit(texts)
+    )
     assert stopped.n_iter_ == 1
-    whole = small(memory=tmp_path).fit(texts)
+    whole = small(epochs=3, memory=tmp_path).fit(texts)
     assert whole.n_iter_ == 3
-    cached = small(memory=tmp_path).set_callbacks(Recorder(stop_after=1)).fit(texts)
+    cached = (
+        small(epochs=3, memory=tmp_path)
+        .set_callbacks(Recorder(stop_after=1))
+        .fit(texts)
+    )
     assert cached.n_iter_ == 3
 
 
 @with_callbacks
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("of a callback")])
-def test_an_error_in_a_callback_leaves_the_vectorizer_as_it_was(error, topic_texts):
-    texts, _ = topic_texts
+def test_an_error_in_a_callback_leaves_the_vectorizer_as_it_was(error, texts):
     vectorizer = small().fit(texts)
     before = {**vars(vectorizer)}
     recorder = Recorder(stop_after=2, error=error)
@@ -139,8 +202,7 @@ def test_an_error_in_a_callback_leaves_the_vectorizer_as_it_was(error, topic_tex
 
 
 @with_callbacks
-def test_a_callback_sees_the_best_epoch_that_is_kept(topic_texts):
-    texts, _ = topic_texts
+def test_a_callback_sees_the_best_epoch_that_is_kept(texts):
     recorder = Recorder()
     vectorizer = small(early_stopping=True, epochs=20).set_callbacks(recorder)
     fitted = vectorizer.fit(texts)
@@ -152,19 +214,18 @@ def test_a_callback_sees_the_best_epoch_that_is_kept(topic_texts):
 
 
 @with_callbacks
-def test_a_batch_without_known_words_is_a_fit_without_epochs(topic_texts):
+def test_a_batch_without_known_words_is_a_fit_without_epochs(texts):
     recorder = Recorder()
-    vectorizer = small().fit(topic_texts[0]).set_callbacks(recorder)
+    vectorizer = small().fit(texts).set_callbacks(recorder)
     vectorizer.partial_fit(["unknown words"])
     assert recorder.events == ["setup", "fit 0 begins", "fit 0 ends", "teardown"]
     assert recorder.fitted[0].n_unknown_ == 2
 
 
 @with_callbacks
-def test_callbacks_do_not_change_the_result(topic_texts):
-    texts, _ = topic_texts
-    watched = small().set_callbacks(Recorder()).fit_transform(texts)
-    np.testing.assert_array_equal(watched, small().fit_transform(texts))
+def test_callbacks_do_not_change_the_result(texts):
+    watched = small(epochs=3).set_callbacks(Recorder()).fit_transform(texts)
+    np.testing.assert_array_equal(watched, small(epochs=3).fit_transform(texts))
 
 
 def score(estimator, X, y):
@@ -172,10 +233,9 @@ def score(estimator, X, y):
 
 
 @with_callbacks
-def test_the_scoring_monitor_notes_a_score_after_each_epoch(topic_texts):
-    texts, labels = topic_texts
+def test_the_scoring_monitor_notes_a_score_after_each_epoch(texts, labels):
     monitor = ScoringMonitor(scoring={"spread": score})
-    fitted = small().set_callbacks(monitor).fit(texts, labels)
+    fitted = small(epochs=3).set_callbacks(monitor).fit(texts, labels)
     log = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     assert [row["task_id"] for row in log] == [0, 1, 2]
     assert len({row["spread"] for row in log}) == 3
@@ -183,10 +243,11 @@ def test_the_scoring_monitor_notes_a_score_after_each_epoch(topic_texts):
 
 
 @with_callbacks
-def test_the_scoring_monitor_works_in_a_grid_search(topic_texts):
-    texts, labels = topic_texts
+def test_the_scoring_monitor_works_in_a_grid_search(texts, labels):
     monitor = ScoringMonitor(scoring={"spread": score})
-    pipeline = make_pipeline(small().set_callbacks(monitor), LogisticRegression())
+    pipeline = make_pipeline(
+        small(epochs=3).set_callbacks(monitor), LogisticRegression()
+    )
     search = GridSearchCV(pipeline, {"logisticregression__C": [1, 10]}, cv=2)
     search.fit(texts, labels)
     rows = [
@@ -221,6 +282,7 @@ model.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(texts, labels)
 """
 
 
+@pytest.mark.slow
 @with_callbacks
 @pytest.mark.parametrize(
     ("model", "n_fits"), [("alone", 1), ("pipeline", 1), ("grid", 5)]
@@ -257,8 +319,8 @@ vectorizer.partial_fit(texts)
 """
 
 
-def test_before_scikit_learn_1_9_a_fit_is_the_same(topic_texts):
-    texts, _ = topic_texts
+@pytest.mark.slow
+def test_before_scikit_learn_1_9_a_fit_is_the_same(texts):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_CALLBACKS],
         input=json.dumps(texts),
@@ -267,5 +329,5 @@ def test_before_scikit_learn_1_9_a_fit_is_the_same(topic_texts):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    expected = small(early_stopping=True).fit_transform(texts)
+    expected = small(epochs=3, early_stopping=True).fit_transform(texts)
     assert done.stdout.strip() == expected.tobytes().hex()

@@ -1,0 +1,249 @@
+"""The plan of a training: all that is decided before anything is drawn. numpy only.
+
+Here "auto" becomes a number, and counts of words become word2vec's two distributions
+over them. How the tokens of a step are cut up, and why, stands in `sampler.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_w2v._corpus import Corpus
+
+SolverName = Literal["adagrad", "adam", "sgd"]
+
+#: What learning_rate="auto" stands for.
+AUTO_LEARNING_RATE = {"adagrad": 0.4, "adam": 0.03, "sgd": 0.025}
+
+#: Tokens of a group (T), at most; and of a block (L), unless a step has fewer or its
+#: windows are wider.
+GROUP_LENGTH = 96
+BLOCK_LENGTH = 16
+
+#: Noise words of a group (K): for each pair that a token has on average; at least; and
+#: at most.
+NOISE_A_PAIR = 8
+MIN_NOISE = 32
+MAX_NOISE = 96
+
+#: Documents are cut into pieces of at most this many tokens, as in the word2vec program
+#: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
+PIECE_LENGTH = 1000
+
+#: Steps of an epoch at which the loss is computed, at least.
+N_LOSS_STEPS = 5
+
+
+class Layout(NamedTuple):
+    """How the tokens of a step are cut up."""
+
+    groups_a_step: int
+    blocks_a_group: int
+    block_length: int
+    n_noise: int  # of a group
+
+    @property
+    def group_length(self) -> int:
+        """Tokens of a group."""
+        return self.blocks_a_group * self.block_length
+
+    @property
+    def step_length(self) -> int:
+        """Tokens of a step."""
+        return self.groups_a_step * self.group_length
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPlan:
+    """All that a training goes by, beside the corpus, where it begins, and a seed."""
+
+    vector_size: int
+    epochs: int
+    solver: SolverName
+    learning_rate: float  # at the start
+    decay: bool  # whether the learning rate falls linearly to 0 over all epochs
+    negative: int
+    pair_weights: NDArray[np.float64]  # (reach,): what a pair counts, by its distance
+    keep_probabilities: NDArray[np.float64]  # (n_words,): of surviving sub-sampling
+    noise_probabilities: NDArray[np.float64]  # (n_words,): of a draw of noise
+    layout: Layout
+    loss_every: int  # steps
+    #: With documents held out, training stops when their score has not improved by
+    #: `tol` for so many epochs.
+    n_iter_no_change: int
+    tol: float
+
+    @property
+    def n_words(self) -> int:
+        """Words of the vocabulary."""
+        return len(self.keep_probabilities)
+
+    @property
+    def reach(self) -> int:
+        """The distance of the farthest pair."""
+        return len(self.pair_weights)
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Return the learning rate at the beginning of an epoch."""
+        return self.learning_rate * (1 - self.decay * epoch / self.epochs)
+
+
+class TrainingParameters(Protocol):
+    """The parameters that a plan is made of, by their names in the vectorizer."""
+
+    vector_size: int
+    window: int
+    shrink_windows: bool
+    negative: int
+    ns_exponent: float
+    sample: float | None
+    solver: SolverName
+    learning_rate: float | Literal["auto"]
+    batch_size: int | Literal["auto"]
+    n_iter_no_change: int
+    tol: float
+
+
+def plan_training(
+    parameters: TrainingParameters,
+    corpus: Corpus,
+    held_out: Corpus | None,
+    *,
+    corpus_counts: NDArray[np.int64],
+    word_counts: NDArray[np.int64],
+    epochs: int,
+    decay: bool,
+) -> TrainingPlan:
+    """Decide on all that a training goes by.
+
+    Parameters
+    ----------
+    parameters : TrainingParameters
+        What the user has set.
+    corpus, held_out : Corpus
+        What to train on, at least one word; what to stop by, if anything.
+    corpus_counts, word_counts : ndarray of shape (n_words,)
+        How often words occur in `corpus`; and in all that was ever learned from, which
+        decides the distributions.
+    epochs, decay : int, bool
+        See TrainingPlan.
+    """
+    solver, batch_size = parameters.solver, parameters.batch_size
+    learning_rate = parameters.learning_rate
+    keep = keep_probabilities(word_counts, parameters.sample)
+    expected_counts = corpus_counts * keep  # in an epoch, after sub-sampling
+    if learning_rate == "auto":
+        learning_rate = AUTO_LEARNING_RATE[solver]
+    if batch_size == "auto":
+        batch_size = auto_batch_size(expected_counts, solver)
+
+    lengths = [part.lengths.max() for part in (corpus, held_out) if part is not None]
+    pair_weights = weights_by_distance(
+        parameters.window,
+        parameters.shrink_windows,
+        longest=min(int(max(lengths)), PIECE_LENGTH),
+    )
+    n_expected = expected_counts.sum()
+    n_noise = noise_words_a_group(
+        pair_weights, mean_length=n_expected / np.count_nonzero(corpus.lengths)
+    )
+    layout = cut_step(batch_size, reach=len(pair_weights), n_noise=n_noise)
+    return TrainingPlan(
+        vector_size=parameters.vector_size,
+        epochs=epochs,
+        solver=solver,
+        learning_rate=learning_rate,
+        decay=decay,
+        negative=parameters.negative,
+        pair_weights=pair_weights,
+        keep_probabilities=keep,
+        noise_probabilities=noise_probabilities(word_counts, parameters.ns_exponent),
+        layout=layout,
+        loss_every=max(1, int(n_expected / layout.step_length / N_LOSS_STEPS)),
+        n_iter_no_change=parameters.n_iter_no_change,
+        tol=parameters.tol,
+    )
+
+
+def keep_probabilities(
+    counts: NDArray[np.int64], sample: float | None
+) -> NDArray[np.float64]:
+    """Probability that a token survives the sub-sampling of frequent words.
+
+    With f a word's share of the tokens, sqrt(sample / f) + sample / f, at most 1: the
+    formula of the word2vec program, which differs a little from the one printed in
+    Mikolov et al. (2013), "Distributed Representations of Words and Phrases and their
+    Compositionality", section 2.3.
+    """
+    if not sample:
+        return np.ones(len(counts))
+    ratio = sample * counts.sum() / np.maximum(counts, 1)
+    return np.minimum(np.sqrt(ratio) + ratio, 1.0)
+
+
+def noise_probabilities(
+    counts: NDArray[np.int64], ns_exponent: float
+) -> NDArray[np.float64]:
+    """Probability that a noise draw gives a word: count ** ns_exponent, normalised.
+
+    The exponent 0.75 is that of Mikolov et al. (2013), section 2.2. A word that never
+    occurs is never drawn.
+    """
+    weights = np.zeros(len(counts))
+    seen = counts > 0
+    # The largest count goes out of the power first, so that no exponent overflows.
+    weights[seen] = (counts[seen] / counts.max()) ** ns_exponent
+    return weights / weights.sum()
+
+
+def weights_by_distance(
+    window: int, shrink_windows: bool, *, longest: int
+) -> NDArray[np.float64]:
+    """Return what a pair counts, by its distance: 1, 2... as far as documents reach."""
+    distance = np.arange(1, max(2, min(window + 1, longest)))
+    if shrink_windows:
+        return (window + 1 - distance) / window
+    return np.ones(len(distance))
+
+
+def noise_words_a_group(pair_weights: NDArray[np.float64], mean_length: float) -> int:
+    """Return how many noise words a group gets, from its pairs.
+
+    The pairs of a token are those that it has if all documents are of the mean length.
+    """
+    distance = np.arange(1, len(pair_weights) + 1)
+    shares = np.maximum(1 - distance / mean_length, 0)  # of tokens with such a context
+    n_pairs = 2 * (pair_weights * shares).sum()
+    return int(np.clip(NOISE_A_PAIR * round(n_pairs), MIN_NOISE, MAX_NOISE))
+
+
+def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) -> int:
+    """Tokens of a step, from how often each word comes in an epoch after sub-sampling.
+
+    Fifty steps an epoch, of a size that is fast. Plain gradient descent is stable only
+    as long as no word collects too many gradients in a step.
+    """
+    n_tokens = expected_counts.sum()
+    batch_size = min(max(n_tokens / 50, 32), 3072)
+    if solver == "sgd":
+        batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
+    # Whole groups, or whole blocks: odd lengths make slow products.
+    for length in (GROUP_LENGTH, BLOCK_LENGTH, 1):
+        if batch_size >= length:
+            break
+    return int(batch_size // length) * length
+
+
+def cut_step(batch_size: int, *, reach: int, n_noise: int) -> Layout:
+    """Cut steps of up to `batch_size` tokens, evenly.
+
+    Short blocks have many contexts around them for few tokens, where windows are wide;
+    long ones have many scores that are no pair's.
+    """
+    groups_a_step = -(-batch_size // GROUP_LENGTH)
+    group_length = batch_size // groups_a_step
+    blocks_a_group = -(-group_length // max(BLOCK_LENGTH, reach))
+    block_length = group_length // blocks_a_group
+    return Layout(groups_a_step, blocks_a_group, block_length, n_noise)

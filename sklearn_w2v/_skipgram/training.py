@@ -1,0 +1,232 @@
+"""The epochs of a training, from its beginning to its end.
+
+What a step trains on is drawn in `sampler.py`; what it does stands in `model.py`.
+"""
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+
+import torch
+from torch import Tensor
+
+from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram.model import ModelState, SkipGram, exact_sum
+from sklearn_w2v._skipgram.plan import TrainingPlan
+from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
+from sklearn_w2v._skipgram.state import Initial, Trained, TrainingStopped, Watcher
+
+#: One number for each fit that is running in this process: torch's threads before it.
+_threads_before_fits: list[int] = []
+_fits_lock = Lock()
+
+
+def train(
+    corpus: Corpus,
+    held_out: Corpus | None,
+    plan: TrainingPlan,
+    initial: Initial,
+    *,
+    seed: int,
+    n_threads: int | None,
+    watchers: Sequence[Watcher],
+) -> Trained:
+    """Train the centre and the context matrix on a corpus.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        What to train on; at least one word.
+    held_out : Corpus or None
+        Documents held out. If there are any, training stops when their loss improves
+        no more, and returns the matrices of the epoch where it was lowest.
+    plan : TrainingPlan
+        What to go by.
+    initial : Initial
+        Where words begin whose vectors are known; others begin as in word2vec.
+    seed : int
+        Determines all that is drawn.
+    n_threads : int or None
+        None leaves torch's number as it is. The result does not depend on it.
+    watchers : sequence of Watcher
+        Are told of each epoch; any of them can stop the training.
+
+    Raises
+    ------
+    ValueError
+        If the loss or a matrix is no longer finite.
+    TrainingStopped
+        If a watcher stops it.
+    """
+    with _threads(n_threads):
+        generator = torch.Generator().manual_seed(seed)
+        noise = NoiseTable(plan)
+        sampler = BatchSampler(corpus, plan, noise)
+        held_out_sampler = None
+        if held_out is not None:
+            held_out_sampler = BatchSampler(held_out, plan, noise)
+        model = _initial_model(plan, initial, generator)
+        history = History(plan, sampler.n_tokens)
+        for epoch in range(plan.epochs):
+            for watcher in watchers:
+                watcher.epoch_begins()
+            loss = _train_epoch(model, sampler, plan, epoch, generator)
+            _check_finite(torch.tensor(loss), plan.learning_rate)
+            score = None
+            if held_out_sampler:
+                # With the same draws each time, epochs differ in their vectors alone.
+                draws = torch.Generator().manual_seed(seed)
+                score = _validation_score(model, held_out_sampler, draws)
+            history.add(loss, score, model.state())
+            trained = history.result(model.state())
+            # A list, since all are to be told.
+            is_stopped = any([watcher.epoch_ends(trained) for watcher in watchers])  # noqa: C419
+            if is_stopped or history.stagnates():
+                break
+        _check_finite(model.vectors, plan.learning_rate)
+        if is_stopped:
+            raise TrainingStopped(trained)
+        return trained
+
+
+class History:
+    """The losses and scores of the epochs, and the state of the best one."""
+
+    def __init__(self, plan: TrainingPlan, n_tokens: int) -> None:
+        self.n_iter_no_change, self.tol = plan.n_iter_no_change, plan.tol
+        self.n_tokens = n_tokens
+        self.losses: list[float] = []
+        self.scores: list[float] = []
+        self.best: ModelState | None = None
+        self.best_score = -math.inf
+        self.n_stagnant = 0
+
+    def add(self, loss: float, score: float | None, state: ModelState) -> None:
+        """Note an epoch; copy its state if it is the best so far."""
+        self.losses.append(loss)
+        if score is None:
+            return
+        self.scores.append(score)
+        if math.isnan(score):
+            warnings.warn(
+                "early_stopping has nothing to go by: the documents held out have no "
+                "two words beside one another. Raise validation_fraction.",
+                stacklevel=2,
+            )
+            return
+        stagnates = score < self.best_score + self.tol
+        self.n_stagnant = self.n_stagnant + 1 if stagnates else 0
+        if self.best is None or score > self.best_score:
+            self._keep(state)
+        self.best_score = max(score, self.best_score)
+
+    def stagnates(self) -> bool:
+        """Return whether the score has not improved for so many epochs."""
+        return self.n_stagnant >= self.n_iter_no_change
+
+    def result(self, state: ModelState) -> Trained:
+        """Return the state of the best epoch, or the model's if none was scored."""
+        vectors, solver_state = self.best or state
+        centers, contexts = vectors.numpy()
+        return Trained(
+            centers,
+            contexts,
+            {name: tensor.numpy() for name, tensor in solver_state.items()},
+            self.losses,
+            self.scores,
+            self.n_tokens,
+        )
+
+    def _keep(self, state: ModelState) -> None:
+        if self.best is None:  # memory that later epochs use again
+            solver_state = {
+                n: torch.empty_like(t) for n, t in state.solver_state.items()
+            }
+            self.best = ModelState(torch.empty_like(state.vectors), solver_state)
+        self.best.vectors.copy_(state.vectors)
+        for name, tensor in state.solver_state.items():
+            self.best.solver_state[name].copy_(tensor)
+
+
+def _initial_model(
+    plan: TrainingPlan, initial: Initial, generator: torch.Generator
+) -> SkipGram:
+    # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
+    vectors = torch.empty(2, plan.n_words, plan.vector_size)
+    half = 0.5 / plan.vector_size
+    vectors[0].uniform_(-half, half, generator=generator)
+    vectors[1].zero_()
+    model = SkipGram(vectors, solver=plan.solver)
+    for known in initial.known:
+        model.set_known(known)
+    model.freeze(initial.frozen)
+    return model
+
+
+def _train_epoch(
+    model: SkipGram,
+    sampler: BatchSampler,
+    plan: TrainingPlan,
+    epoch: int,
+    generator: torch.Generator,
+) -> float:
+    """Train on every document once, and return the mean loss of a pair."""
+    first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
+    loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
+    for n_tokens, batches in sampler.epoch(generator):
+        for place, batch in enumerate(batches):
+            share_read = (n_read + n_tokens * place / len(batches)) / sampler.n_tokens
+            rate = first_rate + share_read * (last_rate - first_rate)
+            if n_steps % plan.loss_every:
+                model.step(batch, rate)
+            else:
+                loss += model.step(batch, rate, with_loss=True)
+                weight += exact_sum(batch.weights)
+            n_steps += 1
+        n_read += n_tokens
+    return loss / weight if weight else 0.0
+
+
+def _validation_score(
+    model: SkipGram, sampler: BatchSampler, generator: torch.Generator
+) -> float:
+    """Return minus the mean loss of a pair in documents that are not trained on.
+
+    Or nan where no word of theirs has a neighbour.
+    """
+    loss, weight = 0.0, 0.0
+    for _, batches in sampler.epoch(generator):
+        for batch in batches:
+            loss += model.loss(batch)
+            weight += exact_sum(batch.weights)
+    return -loss / weight if weight else math.nan
+
+
+def _check_finite(values: Tensor, learning_rate: float) -> None:
+    # A minimum or maximum is nan where a value is; this takes no memory of its own.
+    if not torch.stack(values.aminmax()).isfinite().all():
+        raise ValueError(
+            "Training diverged: the loss or the vectors are no longer finite. Lower "
+            f"learning_rate (here {learning_rate}) or batch_size, or use "
+            "solver='adagrad'."
+        )
+
+
+@contextmanager
+def _threads(n_threads: int | None) -> Iterator[None]:
+    """Run on so many threads; torch's number is global, so it is put back after."""
+    if n_threads is None:
+        yield
+        return
+    with _fits_lock:
+        _threads_before_fits.append(torch.get_num_threads())
+        torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        # Of several fits at once the first one knows the number that each puts back.
+        with _fits_lock:
+            torch.set_num_threads(_threads_before_fits[0])
+            _threads_before_fits.pop()

@@ -1,0 +1,64 @@
+"""What several test modules build on."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram.plan import plan_training
+
+DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
+N_WORDS = 7
+
+
+def small(**parameters):
+    defaults = {"vector_size": 8, "epochs": 2, "min_count": 1, "random_state": 0}
+    return Word2VecVectorizer(**(defaults | parameters))
+
+
+def assert_same_fit(one, other):
+    """All that two vectorizers have learned is the same, bit for bit."""
+    assert vars(one).keys() == vars(other).keys()
+    for name in vars(one):
+        if name.endswith("_"):
+            np.testing.assert_equal(getattr(one, name), getattr(other, name))
+
+
+def corpus_of(documents):
+    ids = np.array([row for document in documents for row in document], np.int32)
+    return Corpus(ids, np.cumsum([0, *map(len, documents)]))
+
+
+def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
+    """The plan of a training: settings are parameters, or what the plan has of them."""
+    parameters = {
+        "vector_size": 5,
+        "window": 3,
+        "shrink_windows": True,
+        "negative": 5,
+        "ns_exponent": 0,  # words that occur are drawn alike
+        "sample": None,
+        "solver": "adagrad",
+        "learning_rate": "auto",
+        "batch_size": "auto",
+        "n_iter_no_change": 2,
+        "tol": 0.0,
+    }
+    schedule = {
+        "epochs": settings.pop("epochs", 3),
+        "decay": settings.pop("decay", True),
+    }
+    parameters |= {name: settings.pop(name) for name in parameters if name in settings}
+    corpus = corpus_of(documents)
+    counts = np.bincount(corpus.ids, minlength=n_words)
+    plan = plan_training(
+        SimpleNamespace(**parameters),
+        corpus,
+        None if held_out is None else corpus_of(held_out),
+        corpus_counts=counts,
+        word_counts=counts,
+        **schedule,
+    )
+    return replace(plan, **settings)

@@ -1,0 +1,111 @@
+"""Corpora of integers and their counts, against plain loops."""
+
+import numpy as np
+import pytest
+from helpers import corpus_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_w2v import _corpus
+from sklearn_w2v._corpus import (
+    UNKNOWN,
+    Corpus,
+    WordCounts,
+    count_words,
+    coverage,
+    drop_unknown,
+    hold_out,
+)
+
+ROWS = st.lists(st.lists(st.integers(0, 4), max_size=12), max_size=12)
+ROWS_OR_UNKNOWN = st.lists(st.lists(st.integers(UNKNOWN, 3), max_size=12), max_size=12)
+
+
+def documents_of(corpus):
+    return [part.tolist() for part in np.split(corpus.ids, corpus.offsets[1:-1])]
+
+
+def known(document):
+    return [row for row in document if row != UNKNOWN]
+
+
+@given(documents=ROWS, at_once=st.integers(1, 12))
+def test_words_are_counted_by_token_and_by_document(documents, at_once):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_corpus, "DOCUMENTS_AT_ONCE", at_once)
+        counts = count_words(corpus_of(documents), 6)
+    assert counts.tokens.tolist() == [
+        sum(document.count(row) for document in documents) for row in range(6)
+    ]
+    assert counts.document_frequencies.tolist() == [
+        sum(row in document for document in documents) for row in range(6)
+    ]
+    assert counts.n_documents == len(documents)
+
+
+@given(documents=ROWS_OR_UNKNOWN.filter(len))
+def test_unknown_tokens_are_dropped_and_documents_stay(documents):
+    corpus = drop_unknown(corpus_of(documents))
+    assert corpus.ids.dtype == np.int32
+    assert documents_of(corpus) == list(map(known, documents))
+    assert corpus.lengths.tolist() == [len(known(document)) for document in documents]
+
+
+def test_dropping_unknown_tokens_of_a_full_corpus_copies_nothing():
+    corpus = Corpus(np.array([0, 1], np.int32), np.array([0, 2]))
+    assert drop_unknown(corpus) is corpus
+
+
+@given(documents=ROWS_OR_UNKNOWN)
+def test_coverage_is_the_share_of_known_tokens(documents):
+    assert coverage(corpus_of(documents)).tolist() == [
+        len(known(document)) / max(len(document), 1) for document in documents
+    ]
+
+
+BEFORE = WordCounts(np.array([5, 6, 7]), np.array([1, 2, 3]), 10)
+NOW = WordCounts(np.array([10, 20]), np.array([4, 5]), 6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "rows_before", "tokens", "frequencies"),
+    [
+        (np.array([1, 0]), np.array([0, 2]), [17, 25], [7, 6]),
+        (slice(2), slice(2), [15, 26], [5, 7]),
+    ],
+)
+def test_counts_of_two_fits_add_up_by_word(rows, rows_before, tokens, frequencies):
+    both = NOW.plus(BEFORE, rows, rows_before)
+    assert both.tokens.tolist() == tokens
+    assert both.document_frequencies.tolist() == frequencies
+    assert both.n_documents == 16
+    assert NOW.tokens.tolist() == [10, 20]
+
+
+def test_counts_of_some_words_are_selected_by_their_rows():
+    some = BEFORE.select(np.array([2, 0]))
+    assert some.tokens.tolist() == [7, 5]
+    assert some.document_frequencies.tolist() == [3, 1]
+    assert some.n_documents == 10
+
+
+def test_whole_documents_that_have_words_are_held_out():
+    documents = [[i] * (i % 3) for i in range(30)]
+    corpus = corpus_of(documents)
+    rest, held_out = hold_out(corpus, 0.3, np.random.RandomState(0))
+    parts = [list(filter(None, documents_of(part))) for part in (rest, held_out)]
+    assert list(map(len, parts)) == [14, 6]
+    assert sorted(parts[0] + parts[1]) == list(filter(None, documents))
+    again = hold_out(corpus, 0.3, np.random.RandomState(0))
+    assert again[1].ids.tolist() == held_out.ids.tolist()
+    other = hold_out(corpus, 0.3, np.random.RandomState(1))
+    assert other[1].ids.tolist() != held_out.ids.tolist()
+
+
+@pytest.mark.parametrize(("documents", "fraction"), [([[0]], 0.1), ([[0], []], 0.5)])
+def test_holding_out_one_document_names_the_parameters(documents, fraction):
+    message = (
+        rf"validation_fraction={fraction} .* \(n_samples=1\) .* early_stopping=Fal"
+    )
+    with pytest.raises(ValueError, match=message):
+        hold_out(corpus_of(documents), fraction, np.random.RandomState(0))

@@ -1,0 +1,157 @@
+"""What is decided before anything is drawn: word2vec's formulas, and "auto"."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers import DOCUMENTS, N_WORDS, plan_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_w2v._skipgram import plan as plans
+from sklearn_w2v._skipgram.plan import (
+    auto_batch_size,
+    cut_step,
+    keep_probabilities,
+    noise_probabilities,
+    noise_words_a_group,
+    weights_by_distance,
+)
+
+
+def test_noise_follows_word2vecs_formula():
+    counts = np.array([500, 40, 40, 3, 0])
+    powers = [count**0.75 if count else 0 for count in counts.tolist()]
+    np.testing.assert_allclose(
+        noise_probabilities(counts, 0.75), np.array(powers) / sum(powers)
+    )
+    np.testing.assert_allclose(noise_probabilities(counts, 0), [0.25] * 4 + [0])
+    np.testing.assert_allclose(
+        noise_probabilities(np.array([4, 1]), -0.5), [1 / 3, 2 / 3]
+    )
+
+
+@pytest.mark.parametrize("ns_exponent", [-10, 10])
+def test_noise_at_the_bounds_of_the_exponent_is_a_distribution(ns_exponent):
+    noise = noise_probabilities(np.array([10**9, 10**6, 1]), ns_exponent)
+    assert np.isfinite(noise).all()
+    assert noise.sum() == pytest.approx(1)
+
+
+def test_sub_sampling_follows_word2vecs_formula():
+    counts = np.array([900, 90, 9, 1])
+    expected = []
+    for count in counts.tolist():
+        # (sqrt(f / sample) + 1) * sample / f, as in word2vec.c
+        share = count / 1000
+        expected.append(min(1, (math.sqrt(share / 0.01) + 1) * 0.01 / share))
+    np.testing.assert_allclose(keep_probabilities(counts, 0.01), expected)
+
+
+@pytest.mark.parametrize("sample", [0, None, 0.0])
+def test_sub_sampling_can_be_off(sample):
+    assert keep_probabilities(np.array([10**9, 1]), sample).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("window", "shrink_windows", "longest", "expected"),
+    [
+        (1, True, 9, [1]),
+        (4, True, 9, [1, 0.75, 0.5, 0.25]),
+        (4, True, 3, [1, 0.75]),
+        (10**9, False, 3, [1, 1]),
+        (5, True, 1, [1]),
+    ],
+)
+def test_pairs_count_by_their_distance(window, shrink_windows, longest, expected):
+    weights = weights_by_distance(window, shrink_windows, longest=longest)
+    np.testing.assert_allclose(weights, expected)
+
+
+@pytest.mark.parametrize(
+    ("documents", "held_out", "reach"),
+    [
+        (DOCUMENTS, None, 49),
+        ([[0, 1, 2]], None, 2),
+        ([[0, 1, 2]], [[0, 1, 2, 3, 4]], 4),
+        ([[0] * 5000], None, plans.PIECE_LENGTH - 1),
+    ],
+)
+def test_windows_reach_no_farther_than_documents(documents, held_out, reach):
+    assert plan_of(documents, held_out, window=10**9).reach == reach
+
+
+@pytest.mark.parametrize(
+    ("window", "mean_length", "expected"),
+    [(1, 2.0, 32), (5, 1e9, 48), (5, 10.0, 40), (10, 1e9, 88), (50, 1e9, 96)],
+)
+def test_groups_have_more_noise_words_where_tokens_have_more_pairs(
+    window, mean_length, expected
+):
+    weights = weights_by_distance(window, shrink_windows=True, longest=1000)
+    assert noise_words_a_group(weights, mean_length) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "expected"), [(10, 32), (50_000, 960), (10**8, 3072)]
+)
+def test_automatic_steps_make_fifty_an_epoch_within_bounds(n_tokens, expected):
+    counts = np.full(10, n_tokens / 10)
+    assert auto_batch_size(counts, "adagrad") == expected
+    assert auto_batch_size(counts, "adam") == expected
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"), [([1e6] * 1000, 192), ([5e3] * 9, 64), ([1e6], 8)]
+)
+def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
+    assert auto_batch_size(np.array(counts), "sgd") == expected
+
+
+@given(st.integers(1, 10**5), st.integers(1, 999))
+def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
+    layout = cut_step(batch_size, reach=reach, n_noise=8)
+    # Each group, and each of its blocks, loses less than one token to even cutting.
+    losses = layout.groups_a_step * layout.blocks_a_group
+    assert batch_size - losses - layout.groups_a_step < layout.step_length <= batch_size
+    assert 1 <= layout.block_length <= layout.group_length <= plans.GROUP_LENGTH
+    assert layout.block_length <= max(plans.BLOCK_LENGTH, reach)
+
+
+@pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 96)])
+def test_blocks_are_longer_where_windows_are_wide(reach, length):
+    assert cut_step(3072, reach=reach, n_noise=8).block_length == length
+
+
+@pytest.mark.parametrize(
+    ("solver", "rate"), [("adagrad", 0.4), ("adam", 0.03), ("sgd", 0.025)]
+)
+def test_an_automatic_learning_rate_is_the_solvers(solver, rate):
+    assert plan_of(solver=solver).learning_rate == rate
+    assert plan_of(solver=solver, learning_rate=0.7).learning_rate == 0.7
+
+
+@pytest.mark.parametrize(("decay", "rates"), [(True, [1, 0.5, 0]), (False, [1, 1, 1])])
+def test_the_learning_rate_falls_to_zero_or_stays(decay, rates):
+    plan = plan_of(learning_rate=0.2, epochs=2, decay=decay)
+    assert [plan.learning_rate_at(epoch) for epoch in range(3)] == pytest.approx(
+        [0.2 * rate for rate in rates]
+    )
+
+
+def test_the_loss_is_computed_at_some_steps_of_each_epoch():
+    plan = plan_of(DOCUMENTS * 1000, batch_size=96)
+    n_steps = sum(map(len, DOCUMENTS)) * 1000 / plan.layout.step_length
+    assert n_steps / plan.loss_every == pytest.approx(plans.N_LOSS_STEPS, rel=0.02)
+    assert plan_of().loss_every == 1
+
+
+def test_counts_of_all_documents_decide_the_distributions():
+    plan = plan_of(sample=1e-2, ns_exponent=0.5)
+    counts = np.bincount(np.concatenate(DOCUMENTS).astype(int), minlength=N_WORDS)
+    np.testing.assert_array_equal(
+        plan.keep_probabilities, keep_probabilities(counts, 1e-2)
+    )
+    np.testing.assert_array_equal(
+        plan.noise_probabilities, noise_probabilities(counts, 0.5)
+    )
