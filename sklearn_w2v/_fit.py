@@ -90,7 +90,7 @@ class Fit:
         self.words = self._add_up(encoded)
         if self.before is None or len(encoded.corpus.ids):
             self.initial, self.init_coverage = self._begin()
-            learned = self.learned_from(self._train(encoded.counts.tokens, watchers))
+            learned = self.learned_from(self._train(watchers))
         else:
             learned = self._learned_without_training(self.before)
         return learned, encoded.corpus
@@ -210,9 +210,7 @@ class Fit:
         }
         return KnownVectors(rows, centers, contexts, solver_state)
 
-    def _train(
-        self, corpus_counts: NDArray[np.int64], watchers: Sequence[Watcher]
-    ) -> Trained:
+    def _train(self, watchers: Sequence[Watcher]) -> Trained:
         """Train, or take from the memory what was trained before."""
         # Only training needs torch, which takes a second to import.
         import torch  # noqa: PLC0415
@@ -223,7 +221,6 @@ class Fit:
             corpus, held_out = hold_out(
                 corpus, parameters.validation_fraction, random_state
             )
-            corpus_counts = np.bincount(corpus.ids, minlength=len(corpus_counts))
         # Each epoch of fits that go on has draws of its own, also with an int as
         # random_state.
         n_epochs_before = 0 if self.before is None else self.before.n_iter
@@ -232,7 +229,6 @@ class Fit:
             parameters,
             corpus,
             held_out,
-            corpus_counts=corpus_counts,
             word_counts=self.words.counts.tokens,
             epochs=self.epochs,
             decay=not self.partial,

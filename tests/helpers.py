@@ -52,13 +52,11 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
     }
     parameters |= {name: settings.pop(name) for name in parameters if name in settings}
     corpus = corpus_of(documents)
-    counts = np.bincount(corpus.ids, minlength=n_words)
     plan = plan_training(
         SimpleNamespace(**parameters),
         corpus,
         None if held_out is None else corpus_of(held_out),
-        corpus_counts=counts,
-        word_counts=counts,
+        word_counts=np.bincount(corpus.ids, minlength=n_words),
         **schedule,
     )
     return replace(plan, **settings)

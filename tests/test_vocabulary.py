@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sklearn_w2v._corpus import UNKNOWN
@@ -51,6 +51,14 @@ def assert_encoded(encoded, documents, words):
     min_df=st.integers(1, 3) | st.floats(0, 0.5),
     max_df=st.integers(3, 12) | st.floats(0.5, 1),
     max_features=st.none() | st.integers(1, 6),
+)
+@example(
+    documents=[["a", "b"]],
+    known=["a", "d"],
+    min_count=1,
+    min_df=1,
+    max_df=3,
+    max_features=1,
 )
 def test_learns_what_a_plain_loop_learns(
     documents, known, min_count, min_df, max_df, max_features

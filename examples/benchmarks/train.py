@@ -70,7 +70,6 @@ def prepare_ours(documents, options):
         vectorizer,
         corpus,
         None,
-        corpus_counts=counts.tokens,
         word_counts=counts.tokens,
         epochs=options.epochs,
         decay=True,

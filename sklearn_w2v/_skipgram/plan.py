@@ -111,7 +111,6 @@ def plan_training(
     corpus: Corpus,
     held_out: Corpus | None,
     *,
-    corpus_counts: NDArray[np.int64],
     word_counts: NDArray[np.int64],
     epochs: int,
     decay: bool,
@@ -124,16 +123,17 @@ def plan_training(
         What the user has set.
     corpus, held_out : Corpus
         What to train on, at least one word; what to stop by, if anything.
-    corpus_counts, word_counts : ndarray of shape (n_words,)
-        How often words occur in `corpus`; and in all that was ever learned from, which
-        decides the distributions.
+    word_counts : ndarray of shape (n_words,)
+        How often words occur in all that was ever learned from, which decides the
+        distributions.
     epochs, decay : int, bool
         See TrainingPlan.
     """
     solver, batch_size = parameters.solver, parameters.batch_size
     learning_rate = parameters.learning_rate
     keep = keep_probabilities(word_counts, parameters.sample)
-    expected_counts = corpus_counts * keep  # in an epoch, after sub-sampling
+    # In an epoch, after sub-sampling.
+    expected_counts = np.bincount(corpus.ids, minlength=len(word_counts)) * keep
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
     if batch_size == "auto":

@@ -81,12 +81,12 @@ def train(
                 score = _validation_score(model, held_out_sampler, draws)
             history.add(loss, score, model.state())
             trained = history.result(model.state())
-            # A list, since all are to be told.
-            is_stopped = any([watcher.epoch_ends(trained) for watcher in watchers])  # noqa: C419
-            if is_stopped or history.stagnates():
+            # All are told, whatever one of them answers.
+            answers = [watcher.epoch_ends(trained) for watcher in watchers]
+            if any(answers) or history.stagnates():
                 break
         _check_finite(model.vectors, plan.learning_rate)
-        if is_stopped:
+        if any(answers):
             raise TrainingStopped(trained)
         return trained
 
