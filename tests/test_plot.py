@@ -14,9 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer, WordMapDisplay
 
-matplotlib = pytest.importorskip("matplotlib", reason="displays need matplotlib")
-matplotlib.use("Agg")
-plt = pytest.importorskip("matplotlib.pyplot")
+plt = pytest.importorskip("matplotlib.pyplot", reason="displays need matplotlib")
+plt.switch_backend("Agg")
 pytest.importorskip("textalloc", reason="the map of words needs textalloc")
 
 
@@ -49,10 +48,6 @@ def unit_vectors(vectorizer, words):
     return normalize([vectorizer.get_vector(word) for word in words])
 
 
-def global_random_state():
-    return np.random.get_state()[1].tolist()  # noqa: NPY002
-
-
 def test_the_most_frequent_words_are_shown(topic_texts):
     texts, _ = topic_texts
     words = ["cat", "nowhere", "stock", "dog", "bond"]
@@ -81,42 +76,47 @@ def test_pca_positions_are_those_of_scikit_learn(fitted):
     np.testing.assert_array_equal(display.scatter_.get_offsets(), display.positions)
 
 
-def test_tsne_positions_are_those_of_scikit_learn(fitted):
+@pytest.mark.parametrize(("n_words", "perplexity"), [(4, 1), (13, 4)])
+def test_tsne_positions_are_those_of_scikit_learn(n_words, perplexity, fitted):
     display = WordMapDisplay.from_estimator(
-        fitted, n_words=13, method="tsne", random_state=3
+        fitted, n_words=n_words, method="tsne", random_state=3
     )
-    tsne = TSNE(metric="cosine", init="pca", perplexity=4, random_state=3)
+    tsne = TSNE(metric="cosine", init="pca", perplexity=perplexity, random_state=3)
     with threadpool_limits(1):
         expected = tsne.fit_transform(unit_vectors(fitted, display.words))
+    assert np.isfinite(expected).all()
     np.testing.assert_array_equal(display.positions, expected)
 
 
-def test_dimensions_that_are_missing_are_zero(fitted, topic_texts):
-    one = WordMapDisplay.from_estimator(fitted, ["cat"])
-    np.testing.assert_array_equal(one.positions, [[0, 0]])
-    two = WordMapDisplay.from_estimator(fitted, ["cat", "stock"])
-    assert two.positions[0, 0] == pytest.approx(-two.positions[1, 0])
-    assert two.positions[0, 0] != 0
-    np.testing.assert_array_equal(two.positions[:, 1], 0)
+def test_dimensions_that_are_missing_are_zero(fitted):
+    one = WordMapDisplay.from_estimator(fitted, ["cat"]).positions
+    np.testing.assert_array_equal(one, [[0, 0]])
+    two = WordMapDisplay.from_estimator(fitted, ["cat", "stock"]).positions
+    assert two[0, 0] == pytest.approx(-two[1, 0])
+    assert two[0, 0] != 0
+    np.testing.assert_array_equal(two[:, 1], 0)
+
+
+def test_vectors_of_one_number_lie_on_a_line_and_are_refused_by_tsne(topic_texts):
     flat = Word2VecVectorizer(vector_size=1, random_state=0).fit(topic_texts[0])
-    np.testing.assert_array_equal(
-        WordMapDisplay.from_estimator(flat).positions[:, 1], 0
-    )
+    positions = WordMapDisplay.from_estimator(flat).positions
+    np.testing.assert_array_equal(positions[:, 1], 0)
+    with pytest.raises(ValueError, match=r"needs .* a vector_size of 2 or more"):
+        WordMapDisplay.from_estimator(flat, method="tsne")
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_a_map_is_the_same_each_time_and_leaves_the_global_random_state(method, fitted):
-    before = global_random_state()
-    first, second = (
-        WordMapDisplay.from_estimator(fitted, method=method) for _ in range(2)
-    )
-    assert global_random_state() == before
+    before = np.random.get_state()[1]  # noqa: NPY002
+    first = WordMapDisplay.from_estimator(fitted, method=method)
+    second = WordMapDisplay.from_estimator(fitted, method=method)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     np.testing.assert_array_equal(first.positions, second.positions)
     np.testing.assert_array_equal(boxes_of(first), boxes_of(second))
 
 
 @pytest.mark.parametrize("figsize", [None, (6.4, 4.8)])
-def test_labels_hardly_overlap(figsize, crowded):
+def test_labels_hardly_overlap_and_stay_within_the_axes(figsize, crowded):
     """Measured: not at all, in the figure made for them and in matplotlib's default."""
     ax = figsize and plt.figure(figsize=figsize).subplots()
     boxes = boxes_of(crowded.plot(ax))
@@ -124,9 +124,12 @@ def test_labels_hardly_overlap(figsize, crowded):
     high = np.minimum(boxes[:, None, 2:], boxes[:, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=2)  # (100, 100)
     assert shared.sum() - shared.trace() < 0.01 * shared.trace()
+    frame = crowded.ax_.get_window_extent().extents
+    assert (boxes[:, :2] >= frame[:2]).all()
+    assert (boxes[:, 2:] <= frame[2:]).all()
 
 
-def test_labels_stay_at_their_markers_and_cover_none(crowded):
+def test_labels_stay_at_their_markers_with_lines_to_them_and_cover_none(crowded):
     """Measured: 4 points away by the median, 51 at most."""
     boxes = boxes_of(crowded.plot())
     markers = crowded.ax_.transData.transform(crowded.positions)
@@ -136,19 +139,6 @@ def test_labels_stay_at_their_markers_and_cover_none(crowded):
     distances = np.hypot(*gaps.T) * 72 / crowded.figure_.dpi
     assert np.median(distances) < 5
     assert distances.max() < 72
-
-
-@pytest.mark.parametrize("figsize", [None, (6.4, 4.8)])
-def test_labels_stay_within_the_axes(figsize, crowded):
-    ax = figsize and plt.figure(figsize=figsize).subplots()
-    boxes = boxes_of(crowded.plot(ax))
-    frame = crowded.ax_.get_window_extent().extents
-    assert (boxes[:, :2] >= frame[:2]).all()
-    assert (boxes[:, 2:] <= frame[2:]).all()
-
-
-def test_lines_tie_labels_to_their_markers(crowded):
-    crowded.plot()
     ends = {tuple(np.round(line.get_xydata()[1], 9)) for line in crowded.ax_.lines}
     assert ends == {tuple(np.round(position, 9)) for position in crowded.positions}
 
@@ -228,17 +218,6 @@ def test_wrong_arguments_are_named(arguments, error, message, fitted):
         WordMapDisplay.from_estimator(fitted, **arguments)
 
 
-def test_tsne_of_four_words_works(fitted):
-    display = WordMapDisplay.from_estimator(fitted, n_words=4, method="tsne")
-    assert np.isfinite(display.positions).all()
-
-
-def test_tsne_of_vectors_of_one_number_is_refused(topic_texts):
-    flat = Word2VecVectorizer(vector_size=1, random_state=0).fit(topic_texts[0])
-    with pytest.raises(ValueError, match=r"needs .* a vector_size of 2 or more"):
-        WordMapDisplay.from_estimator(flat, method="tsne")
-
-
 @pytest.mark.parametrize("display", [WordMapDisplay, LossCurveDisplay])
 def test_an_unfitted_vectorizer_is_refused(display):
     with pytest.raises(NotFittedError):
@@ -246,6 +225,7 @@ def test_an_unfitted_vectorizer_is_refused(display):
 
 
 def test_the_loss_curve_is_drawn_by_epoch(fitted):
+    assert fitted.validation_scores_ is None
     display = LossCurveDisplay.from_estimator(fitted)
     assert display.line_.get_xdata().tolist() == [1, 2, 3, 4, 5]
     assert display.line_.get_ydata().tolist() == fitted.loss_curve_
@@ -264,7 +244,7 @@ def test_ticks_are_whole_epochs(n_epochs):
 
 def test_validation_loss_is_a_second_line_with_its_best_epoch(fitted, monkeypatch):
     scores = [np.nan, -2.5, -2.25, -2.5, -2.75]
-    monkeypatch.setattr(fitted, "validation_scores_", scores, raising=False)
+    monkeypatch.setattr(fitted, "validation_scores_", scores)
     display = LossCurveDisplay.from_estimator(fitted)
     line = display.validation_line_
     np.testing.assert_equal(line.get_ydata(), [np.nan, 2.5, 2.25, 2.5, 2.75])
@@ -272,11 +252,6 @@ def test_validation_loss_is_a_second_line_with_its_best_epoch(fitted, monkeypatc
     assert line.get_color() == display.line_.get_color()
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels == ["training", "validation, best in epoch 3"]
-
-
-def test_no_validation_scores_are_no_second_line(fitted, monkeypatch):
-    monkeypatch.setattr(fitted, "validation_scores_", None, raising=False)
-    assert LossCurveDisplay.from_estimator(fitted).validation_line_ is None
 
 
 def test_named_curves_share_the_axes_given(fitted):
@@ -303,23 +278,22 @@ def test_importing_the_displays_does_not_import_matplotlib():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(
-    ("display", "missing"),
-    [
-        (WordMapDisplay, "matplotlib"),
-        (WordMapDisplay, "textalloc"),
-        (LossCurveDisplay, "matplotlib"),
-    ],
-)
-def test_a_missing_library_is_named_with_its_remedy(
-    display, missing, fitted, monkeypatch
-):
-    monkeypatch.setitem(sys.modules, missing, None)
+def needs(display):
+    """Expect that an error names what is needed, and the remedy."""
     message = rf'^{display.__name__}.plot needs .*pip install "sklearn-w2v\[plot\]"'
-    with pytest.raises(ImportError, match=message):
-        display.from_estimator(fitted)
+    return pytest.raises(ImportError, match=message)
 
 
-def test_a_loss_curve_does_without_textalloc(fitted, monkeypatch):
+@pytest.mark.parametrize("missing", ["matplotlib", "textalloc"])
+def test_a_map_without_a_library_names_the_remedy(missing, fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with needs(WordMapDisplay):
+        WordMapDisplay.from_estimator(fitted)
+
+
+def test_a_loss_curve_needs_matplotlib_alone(fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "textalloc", None)
     assert LossCurveDisplay.from_estimator(fitted).line_
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with needs(LossCurveDisplay):
+        LossCurveDisplay.from_estimator(fitted)
