@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_memory
@@ -260,11 +261,11 @@ class Fit:
             os.fspath(memory) if isinstance(memory, os.PathLike) else memory
         )
 
-    def _n_threads(self) -> int | None:
-        """Return the number of training threads; None leaves torch's as it is."""
-        if self.parameters.n_jobs is None:
-            return None
-        return int(effective_n_threads(self.parameters.n_jobs))
+    def _n_threads(self) -> int:
+        """Return the number of training threads: no more than there are processors."""
+        n_jobs = self.parameters.n_jobs
+        n_threads = effective_n_threads(-1 if n_jobs is None else n_jobs)
+        return int(min(n_threads, cpu_count()))
 
     def _split(
         self, trained: Trained
@@ -325,7 +326,7 @@ def train(
     initial: Initial,
     *,
     seed: int,
-    n_threads: int | None,
+    n_threads: int,
     watchers: Sequence[Watcher],
 ) -> Trained:
     """Train: what a memory caches, by the releases at work and all that decides."""

@@ -235,9 +235,13 @@ class Word2VecVectorizer(
         by `partial_fit`, and not with ``random_state=None``.
 
     n_jobs : int or None, default=None
-        Threads of the training. None means torch's current number, -1 all processors.
-        The result is the same, bit for bit, for any number. More than one thread pays
-        only where no other process wants the same processors.
+        Threads of the training. None and -1 mean all processors that are usable: those
+        of the process and its container, or its share as a worker of joblib. There are
+        never more threads than usable processors, whatever the number. The result is
+        the same, bit for bit, for any of them. More threads pay where steps have more
+        than 768 tokens (see `batch_size`) and other processes leave processors free;
+        where these do not, they cost little. While a fit runs, torch has one thread in
+        this process; its own number is put back after.
 
     random_state : int, RandomState instance or None, default=None
         Determines all that is drawn at random. Pass an int for the same vectors each

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import TOPICS
 
 #: Eight sentences of the kind that word2vec tutorials train on, twenty times: 31 words.
 TUTORIAL_SENTENCES = [
@@ -14,11 +15,6 @@ TUTORIAL_SENTENCES = [
     "foxes and dogs are animals",
     "brown bears live in the forest",
 ] * 20
-
-TOPICS = [
-    ["cat", "dog", "puppy", "kitten", "tail", "whisker", "paw", "bark", "meow", "fur"],
-    ["stock", "bond", "market", "share", "broker", "trade", "profit", "bank", "cash"],
-]
 
 
 @pytest.fixture(scope="session")

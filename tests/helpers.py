@@ -12,6 +12,12 @@ from sklearn_w2v._skipgram.plan import plan_training
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
 N_WORDS = 7
 
+#: What the texts of the fixture `texts` are about.
+TOPICS = [
+    ["cat", "dog", "puppy", "kitten", "tail", "whisker", "paw", "bark", "meow", "fur"],
+    ["stock", "bond", "market", "share", "broker", "trade", "profit", "bank", "cash"],
+]
+
 
 def small(**parameters):
     defaults = {"vector_size": 8, "epochs": 2, "min_count": 1, "random_state": 0}

@@ -1,10 +1,12 @@
 """Fits that stop, go on, begin at known vectors, or are read from a cache."""
 
+import multiprocessing
 import os
 import pickle
 import re
 import subprocess
 import sys
+import threading
 
 import joblib
 import numpy as np
@@ -604,3 +606,55 @@ print(list(vectorizer.vocabulary_))
         for seed in ("0", "1")
     }
     assert len(outputs) == 1
+
+
+# --- threads and processes
+
+
+def test_there_are_never_more_threads_than_processors(texts):
+    class ThreadCounter(TokenCounter):
+        n_threads = 0
+
+        def epoch_ends(self, trained):
+            self.n_threads = max(self.n_threads, threading.active_count())
+            return False
+
+    counter, before = ThreadCounter(), threading.active_count()
+    tokens = [text.split() for text in texts] * 20
+    Fit(small(n_jobs=5000), None, partial=False).run(tokens, [counter])
+    assert counter.n_threads - before < joblib.cpu_count()
+    assert threading.active_count() == before
+
+
+FORK = """
+import multiprocessing, os, sys, torch
+from sklearn_w2v import Word2VecVectorizer
+texts = ["the cat sat on the mat", "the dog sat on the mat"] * 500
+def fit(queue=None):
+    vectorizer = Word2VecVectorizer(vector_size=20, random_state=0, n_jobs=2)
+    data = vectorizer.fit(texts).embedding_matrix_.tobytes()
+    return data if queue is None else queue.put(data)
+if __name__ == "__main__":
+    torch.set_num_threads(4)
+    torch.ones(2000, 2000) @ torch.ones(2000, 2000)  # torch's own threads start
+    expected = fit()
+    context = multiprocessing.get_context(sys.argv[1])
+    queue = context.Queue()
+    child = context.Process(target=fit, args=(queue,))
+    child.start()
+    try:
+        assert queue.get(timeout=60) == expected
+    finally:
+        child.kill()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"there is no {method} on this system")
+    # A file, which children that do not fork can import.
+    script = tmp_path / "script.py"
+    script.write_text(FORK)
+    subprocess.run([sys.executable, script, method], check=True, timeout=90)

@@ -1,6 +1,7 @@
 """Training against references: autograd, and plain-Python loops over pairs."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import Layout
 from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
 from sklearn_w2v._skipgram.state import KnownVectors
+from sklearn_w2v._skipgram.threads import ALONE
 
 WINDOW, SIZE = 3, 5
 
@@ -23,42 +25,51 @@ def random_matrices(seed=0):
 
 
 def some_batch(*layout):
-    """The first step of an epoch; its layout is Layout(1, 2, 8, 6) unless given."""
-    plan = plan_of(window=WINDOW, layout=Layout(*(layout or (1, 2, 8)), 6))
+    """The first step of an epoch, in three parts unless a layout is given."""
+    plan = plan_of(window=WINDOW, layout=Layout(*(layout or (3, 1, 2, 8)), 6))
     sampler = BatchSampler(corpus_of(DOCUMENTS), plan, NoiseTable(plan))
     ((_, (batch, *_)),) = sampler.epoch(torch.Generator().manual_seed(0))
     return batch
 
 
+def model_of(vectors, solver):
+    return SkipGram(vectors, solver=solver, team=ALONE)
+
+
 def scored_pairs(batch):
-    """Yield the places in the step's rows, the label and the weight of every pair."""
-    n_centers, n_contexts, n_noise_rows = batch.parts
-    n_groups, group_length, _ = batch.noise_weights.shape
-    n_noise = n_noise_rows // n_groups
-    weights = batch.weights.flatten(1)
-    for token in range(n_centers):
-        for offset in range(2 * WINDOW + 1):
-            if weights[offset, token]:
-                place = n_centers + token + offset
-                yield token, place, 1, float(weights[offset, token])
-        first = n_centers + n_contexts + token // group_length * n_noise
-        weight = float(batch.noise_weights.flatten()[token])
+    """Yield the places, the label and the weight of every pair.
+
+    Places are those of centres, and of contexts and noise, in the step's flat rows.
+    """
+    n_tokens, n_rows = batch.centers.shape[1], batch.contexts.shape[1]
+    n_around = n_tokens + 2 * WINDOW
+    for (place, part), token in product(enumerate(batch.parts), range(n_tokens)):
+        n_groups, group_length, _ = part.noise_weights.shape
+        n_noise = (n_rows - n_around) // n_groups
+        center = place * n_tokens + token
+        for offset, weight in enumerate(part.weights.flatten(1)[:, token]):
+            if weight:
+                yield center, place * n_rows + token + offset, 1, float(weight)
+        weight = float(part.noise_weights.flatten()[token])
+        first = place * n_rows + n_around + token // group_length * n_noise
         if weight:
-            for place in range(first, first + n_noise):
-                yield token, place, 0, weight
+            for noise in range(first, first + n_noise):
+                yield center, noise, 0, weight
 
 
-def pair_loop(batch, matrix):
+def pair_loop(batch, matrices):
     """Loss, and gradient of every place that holds a vector, pair by pair."""
     loss = 0.0
-    gradients = np.zeros((len(batch.rows), SIZE))
+    rows = batch.centers.flatten(), batch.contexts.flatten()
+    gradients = [np.zeros((len(places), SIZE)) for places in rows]
     for center_place, place, label, weight in scored_pairs(batch):
-        center, context = (matrix[batch.rows[p]] for p in (center_place, place))
+        center = matrices[0][rows[0][center_place]]
+        context = matrices[1][rows[1][place]]
         probability = 1 / (1 + math.exp(-float(center @ context)))
         loss -= weight * math.log(probability if label else 1 - probability)
         error = weight * (probability - label)
-        gradients[center_place] += error * context
-        gradients[place] += error * center
+        gradients[0][center_place] += error * context
+        gradients[1][place] += error * center
     return loss, gradients
 
 
@@ -86,50 +97,52 @@ def adam(matrix, rows, place_gradients, rate):
 def test_gradients_equal_autograd():
     batch = some_batch()
     matrices = random_matrices().requires_grad_()
-    vectors = matrices.flatten(0, 1)
+    rows = batch.centers.flatten(), batch.contexts.flatten()
     losses = []
     for center_place, place, label, weight in scored_pairs(batch):
-        center, context = (vectors[batch.rows[p]] for p in (center_place, place))
-        score = center @ context
+        score = matrices[0][rows[0][center_place]] @ matrices[1][rows[1][place]]
         losses.append(-weight * logsigmoid(score if label else -score))
     loss = torch.stack(losses).sum()
     loss.backward()
 
     moved = matrices.detach().clone()
     # A step of plain gradient descent with rate 1 subtracts the gradient.
-    found = SkipGram(moved, solver="sgd").step(batch, 1.0, with_loss=True)
+    found = model_of(moved, "sgd").step(batch, 1.0, with_loss=True)
     torch.testing.assert_close(matrices.detach() - moved, matrices.grad)
     assert found == pytest.approx(loss.item(), rel=1e-6)
 
 
-@pytest.mark.parametrize("layout", [(1, 2, 8), (2, 3, 2), (5, 1, 1)])
+@pytest.mark.parametrize(
+    "layout", [(1, 1, 2, 8), (4, 1, 2, 8), (1, 2, 3, 2), (3, 2, 3, 2), (2, 5, 1, 1)]
+)
 @pytest.mark.parametrize("loop", [adagrad, adam, sgd])
 def test_a_step_equals_a_plain_loop_over_pairs(loop, layout):
     batch = some_batch(*layout)
     vectors = random_matrices()
-    expected = vectors.flatten(0, 1).numpy().copy()
+    expected = vectors.numpy().copy()
     _, gradients = pair_loop(batch, expected)
-    loop(expected, batch.rows.tolist(), gradients, 0.05)
+    for matrix, rows, gradient in zip(expected, batch[:2], gradients, strict=True):
+        loop(matrix, rows.flatten().tolist(), gradient, 0.05)
 
-    SkipGram(vectors, solver=loop.__name__).step(batch, 0.05)
-    np.testing.assert_allclose(vectors.flatten(0, 1), expected, rtol=1e-10)
+    model_of(vectors, loop.__name__).step(batch, 0.05)
+    np.testing.assert_allclose(vectors, expected, rtol=1e-10)
 
 
 def test_steps_of_other_sizes_in_between_change_nothing():
-    large, small = some_batch(2, 3, 2), some_batch()
+    large, small = some_batch(4, 2, 3, 2), some_batch()
     vectors, again = random_matrices(), random_matrices()
-    model = SkipGram(vectors, solver="sgd")
+    model = model_of(vectors, "sgd")
     for batch in (large, small, large):
         model.step(batch, 0.05)
-        SkipGram(again, solver="sgd").step(batch, 0.05)
+        model_of(again, "sgd").step(batch, 0.05)
     torch.testing.assert_close(vectors, again, rtol=0, atol=0)
 
 
 def test_the_loss_equals_a_plain_loop_over_pairs():
     batch = some_batch()
     vectors = random_matrices()
-    expected, _ = pair_loop(batch, vectors.flatten(0, 1).numpy())
-    model = SkipGram(vectors, solver="adagrad")
+    expected, _ = pair_loop(batch, vectors.numpy())
+    model = model_of(vectors, "adagrad")
     assert model.loss(batch) == pytest.approx(expected, rel=1e-6)
     assert model.step(batch, 0.1, with_loss=True) == pytest.approx(expected, rel=1e-6)
     assert model.step(batch, 0.1) == 0.0
@@ -137,7 +150,7 @@ def test_the_loss_equals_a_plain_loop_over_pairs():
 
 def test_the_loss_alone_changes_nothing():
     vectors = random_matrices()
-    model = SkipGram(vectors, solver="adagrad")
+    model = model_of(vectors, "adagrad")
     squares = model.state().solver_state["sum_of_squares"].clone()
     model.loss(some_batch())
     torch.testing.assert_close(vectors, random_matrices(), rtol=0, atol=0)
@@ -160,7 +173,7 @@ def test_known_vectors_come_with_the_state_of_their_solver_and_no_other():
         np.full((2, SIZE), 2.0),
         {"sum_of_squares": np.array([[3.0, 4.0], [5.0, 6.0]]), "unheard_of": None},
     )
-    model = SkipGram(random_matrices(), solver="adagrad")
+    model = model_of(random_matrices(), "adagrad")
     model.set_known(known)
     vectors, solver_state = model.state()
     assert vectors[:, [4, 1]].tolist() == [[[1] * SIZE] * 2, [[2] * SIZE] * 2]

@@ -83,7 +83,7 @@ def test_windows_reach_no_farther_than_documents(documents, held_out, reach):
 
 @pytest.mark.parametrize(
     ("window", "mean_length", "expected"),
-    [(1, 2.0, 32), (5, 1e9, 48), (5, 10.0, 40), (10, 1e9, 88), (50, 1e9, 96)],
+    [(1, 2.0, 24), (5, 1e9, 32), (5, 7.0, 24), (10, 1e9, 56), (50, 1e9, 64)],
 )
 def test_groups_have_more_noise_words_where_tokens_have_more_pairs(
     window, mean_length, expected
@@ -102,7 +102,7 @@ def test_automatic_steps_make_fifty_an_epoch_within_bounds(n_tokens, expected):
 
 
 @pytest.mark.parametrize(
-    ("counts", "expected"), [([1e6] * 1000, 192), ([5e3] * 9, 64), ([1e6], 8)]
+    ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 9, 64), ([1e6], 8)]
 )
 def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
     assert auto_batch_size(np.array(counts), "sgd") == expected
@@ -111,14 +111,16 @@ def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
 @given(st.integers(1, 10**5), st.integers(1, 999))
 def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
     layout = cut_step(batch_size, reach=reach, n_noise=8)
-    # Each group, and each of its blocks, loses less than one token to even cutting.
-    losses = layout.groups_a_step * layout.blocks_a_group
-    assert batch_size - losses - layout.groups_a_step < layout.step_length <= batch_size
+    # Each part, group and block loses less than one token to even cutting.
+    n_groups = layout.parts_a_step * layout.groups_a_part
+    losses = layout.parts_a_step + n_groups * (1 + layout.blocks_a_group)
+    assert batch_size - losses < layout.step_length <= batch_size
     assert 1 <= layout.block_length <= layout.group_length <= plans.GROUP_LENGTH
+    assert layout.part_length <= plans.PART_LENGTH
     assert layout.block_length <= max(plans.BLOCK_LENGTH, reach)
 
 
-@pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 96)])
+@pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 64)])
 def test_blocks_are_longer_where_windows_are_wide(reach, length):
     assert cut_step(3072, reach=reach, n_noise=8).block_length == length
 

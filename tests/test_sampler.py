@@ -13,33 +13,40 @@ from sklearn_w2v._skipgram.plan import Layout
 from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
 
 
-def batches_of(documents=DOCUMENTS, *, seed=0, layout=(1, 2, 8, 6), **settings):
+def batches_of(documents=DOCUMENTS, *, seed=0, layout=(2, 1, 2, 8, 6), **settings):
     """The chunks of an epoch: the tokens read, and the batches."""
     plan = plan_of(documents, layout=Layout(*layout), **settings)
     sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan))
     return list(sampler.epoch(torch.Generator().manual_seed(seed)))
 
 
-def rows_of(batch):
-    """The words of a step: of each token, around the tokens, and of the noise."""
-    centers, contexts, noise = batch.rows.split(batch.parts)
-    return centers, contexts - N_WORDS, noise - N_WORDS
+def parts_of(chunks):
+    """Yield of each part the words: of tokens, around them, and of noise; and weights.
+
+    Weights are those of pairs, by offset and token, and of noise, by token.
+    """
+    for part in (
+        part for _, batches in chunks for one in batches for part in one.parts
+    ):
+        n_around = len(part.centers) + len(part.weights) - 1
+        around, noise = part.contexts.tensor_split([n_around])
+        noise = noise.view(len(part.noise_weights), -1)  # (G, K)
+        yield part.centers, around, noise, part.weights.flatten(1), part.noise_weights
 
 
 def pairs_of(chunks):
     """What the pairs of every (word, context word) count in one epoch."""
     pairs = Counter()
-    for _, batches in chunks:
-        for batch in batches:
-            centers, contexts, _ = rows_of(batch)
-            weights = batch.weights.flatten(1)
-            for offset, token in weights.nonzero().tolist():
-                pair = int(centers[token]), int(contexts[token + offset])
-                pairs[pair] += weights[offset, token].item()
+    for centers, around, _, weights, _ in parts_of(chunks):
+        for offset, token in weights.nonzero().tolist():
+            pair = int(centers[token]), int(around[token + offset])
+            pairs[pair] += weights[offset, token].item()
     return pairs
 
 
-@pytest.mark.parametrize("layout", [(1, 1, 1), (2, 3, 2), (1, 2, 8), (3, 1, 32)])
+@pytest.mark.parametrize(
+    "layout", [(1, 1, 1, 1), (2, 2, 3, 2), (3, 1, 2, 8), (1, 3, 1, 32)]
+)
 @pytest.mark.parametrize("window", [1, 3, 10])
 @pytest.mark.parametrize("shrink_windows", [False, True])
 def test_pairs_are_those_of_a_plain_loop(window, layout, shrink_windows):
@@ -85,7 +92,7 @@ def test_long_documents_are_cut_into_pieces(monkeypatch):
 def test_tokens_survive_with_their_probability():
     keep = np.linspace(0.1, 1, N_WORDS)
     chunks = batches_of([list(range(N_WORDS))] * 5000, keep_probabilities=keep)
-    centers = torch.cat([rows_of(batch)[0] for _, part in chunks for batch in part])
+    centers = torch.cat([centers for centers, *_ in parts_of(chunks)])
     shares = centers.bincount(minlength=N_WORDS) / 5000
     # The last step is filled up with word 0.
     np.testing.assert_allclose(shares[1:], keep[1:], atol=0.03)
@@ -93,9 +100,7 @@ def test_tokens_survive_with_their_probability():
 
 def noise_of(chunks):
     """The noise words of an epoch, a row for each group."""
-    batches = [batch for _, part in chunks for batch in part]
-    groups = [rows_of(one)[2].view(len(one.noise_weights), -1) for one in batches]
-    return torch.cat(groups)
+    return torch.cat([noise for _, _, noise, _, _ in parts_of(chunks)])
 
 
 def test_noise_is_drawn_with_its_probability():
@@ -113,22 +118,19 @@ def test_each_group_has_its_share_of_a_common_noise_word():
 
 
 def test_noise_weighs_as_many_words_a_pair_as_asked():
-    ((_, batches),) = batches_of(negative=7)
-    for batch in batches:
-        torch.testing.assert_close(
-            batch.noise_weights.flatten() * 6, 7.0 * batch.weights.sum(0).flatten()
-        )
+    for _, _, _, weights, noise_weights in parts_of(batches_of(negative=7)):
+        torch.testing.assert_close(noise_weights.flatten() * 6, 7.0 * weights.sum(0))
 
 
 def test_each_epoch_reads_every_token_in_an_order_of_its_own():
     documents = [[i % N_WORDS] * 3 for i in range(60)]
-    plan = plan_of(documents, layout=Layout(1, 2, 8, 6))
+    plan = plan_of(documents, layout=Layout(1, 1, 2, 8, 6))
     sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan))
     generator, orders = torch.Generator().manual_seed(0), []
     for _ in range(2):
-        ((n_tokens, batches),) = sampler.epoch(generator)
-        assert n_tokens == 180
-        centers = torch.cat([rows_of(batch)[0] for batch in batches])[:180]
+        chunks = list(sampler.epoch(generator))
+        assert [n_tokens for n_tokens, _ in chunks] == [180]
+        centers = torch.cat([centers for centers, *_ in parts_of(chunks)])[:180]
         np.testing.assert_array_equal(
             centers.bincount(), np.bincount(corpus_of(documents).ids)
         )
@@ -138,7 +140,7 @@ def test_each_epoch_reads_every_token_in_an_order_of_its_own():
 
 def test_frequent_words_do_not_overflow_the_noise_table():
     noise = np.array([1 - 6e-9] + [1e-9] * 6)
-    plan = plan_of(noise_probabilities=noise, layout=Layout(1, 2, 8, 6))
+    plan = plan_of(noise_probabilities=noise, layout=Layout(1, 1, 2, 8, 6))
     table = NoiseTable(plan).words
     assert table.shape == (6, -(-7 * 64 // 6))
     assert (table == 0).all()
@@ -149,8 +151,22 @@ def test_the_noise_table_grows_with_the_vocabulary_up_to_a_bound(n_words, length
     plan = plan_of(
         n_words=n_words,
         noise_probabilities=np.full(n_words, 1 / n_words),
-        layout=Layout(1, 2, 8, 6),
+        layout=Layout(1, 1, 2, 8, 6),
     )
     table = NoiseTable(plan).words
     assert table.shape == (6, -(-length // 6))
     assert len(table.unique()) == n_words
+
+
+@pytest.mark.parametrize("parts_a_step", [1, 2, 3, 100])
+def test_steps_have_as_many_parts_as_asked_or_one_less(parts_a_step):
+    ((_, batches),) = batches_of(DOCUMENTS * 9, layout=(parts_a_step, 1, 2, 8, 6))
+    n_parts = [len(batch.parts) for batch in batches]
+    for batch in batches:
+        for rows, part in zip(zip(*batch[:2], strict=True), batch.parts, strict=True):
+            assert torch.equal(rows[0], part.centers)
+            assert torch.equal(rows[1], part.contexts)
+    assert sum(n_parts) == -(-len(corpus_of(DOCUMENTS * 9).ids) // 16)
+    assert max(n_parts) <= parts_a_step
+    assert max(n_parts) - min(n_parts) <= 1
+    assert len(n_parts) == -(-sum(n_parts) // parts_a_step)

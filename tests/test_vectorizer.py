@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from helpers import small
+from helpers import TOPICS, small
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -77,9 +77,10 @@ def test_every_attribute_is_documented():
 
 
 def test_words_of_a_topic_are_close(fitted):
-    for word, friends in [("cat", "dog puppy paw"), ("stock", "bond market bank")]:
-        similar = [other for other, _ in fitted.most_similar(word, topn=8)]
-        assert set(friends.split()) <= set(similar)
+    for topic in TOPICS:
+        for word in topic:
+            similar = fitted.most_similar(word, topn=len(topic) - 1)
+            assert {word, *dict(similar)} == set(topic)
 
 
 @pytest.mark.parametrize(

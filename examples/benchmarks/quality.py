@@ -116,7 +116,7 @@ def main():
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--similarity", nargs="*", default=[], metavar="NAME=FILE")
     parser.add_argument("--analogies", type=Path)
-    parser.add_argument("--epochs", type=int, nargs="+", default=[3, 5])
+    parser.add_argument("--epochs", type=int, nargs="*", default=[3, 5])
     parser.add_argument("--our-epochs", type=int, nargs="*", default=[2, 4])
     parser.add_argument("--vectors", nargs="+", default=["average", "center"])
     parser.add_argument("--seeds", type=int, default=3)

@@ -15,6 +15,8 @@ at once, by small matrix products and without autograd:
     scores     (G, T, K)   centers @ noise^T
 """
 
+from collections import deque
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,13 +26,14 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from sklearn_w2v._skipgram.plan import SolverName
-from sklearn_w2v._skipgram.sampler import Batch
+from sklearn_w2v._skipgram.sampler import Batch, Part
 from sklearn_w2v._skipgram.solvers import SOLVERS, Solver
 from sklearn_w2v._skipgram.state import KnownVectors
+from sklearn_w2v._skipgram.threads import ALONE, Team
 
 
 class ModelState(NamedTuple):
-    """All that a model has learned; the model's own tensors, not copies."""
+    """All that a model has learned; its own matrices, not copies."""
 
     vectors: Tensor  # (2, n_words, d): the centre matrix and the context matrix
     solver_state: dict[str, Tensor]  # each (2, n_words)
@@ -45,41 +48,57 @@ class SkipGram:
         The centre matrix and the context matrix; changed in place.
     solver : str
         How gradients change them.
+    team : Team
+        Who shares the work of a step. The result does not depend on how many they are:
+        a part of a batch is one thread's, and so are the gradients of a matrix.
     """
 
-    def __init__(self, vectors: Tensor, *, solver: SolverName) -> None:
+    def __init__(self, vectors: Tensor, *, solver: SolverName, team: Team) -> None:
         self.vectors = vectors
-        # One matrix for both, so that a step gathers, and adds to rows, only once.
-        self.rows = vectors.flatten(0, 1)  # (2 * n_words, d)
-        self.solver: Solver = SOLVERS[solver](self.rows)
-        self.workspace: Workspace | None = None
-        self.trainable: Tensor | None = None  # (2 * n_words,): 0 in rows that stay
+        self.matrices = list(vectors)  # each (n_words, d)
+        self.solvers: list[Solver] = [SOLVERS[solver](one) for one in self.matrices]
+        self.team = team
+        self.trainable: Tensor | None = None  # (n_words,): 0 in rows that stay
+        self.gradients: Gradients | None = None
+        # Those that no thread is using: together as many as threads were at work.
+        self.workspaces: deque[Workspace] = deque()
 
     def set_known(self, known: KnownVectors) -> None:
         """Let words begin at known vectors, with what is known of their solver."""
         centers, contexts = self.vectors.numpy()
         centers[known.rows], contexts[known.rows] = known.centers, known.contexts
-        for name, state in self.state().solver_state.items():
-            if name in known.solver_state:
-                state.numpy()[:, known.rows] = known.solver_state[name]
+        for place, solver in enumerate(self.solvers):
+            for name in solver.state.keys() & known.solver_state.keys():
+                state = solver.state[name].numpy()  # (n_words,)
+                state[known.rows] = known.solver_state[name][place]
 
     def freeze(self, rows: NDArray[np.int64]) -> None:
         """Leave the vectors of these words as they are."""
         if len(rows):
-            trainable = self.rows.new_ones(2, self.vectors.shape[1])
-            trainable[:, torch.from_numpy(rows)] = 0
-            self.trainable = trainable.flatten()
+            self.trainable = self.vectors.new_ones(self.vectors.shape[1])
+            self.trainable[torch.from_numpy(rows)] = 0
 
     def state(self) -> ModelState:
         """Return what the model has learned until now."""
+        of_centers, of_contexts = (solver.state for solver in self.solvers)
         solver_state = {
-            name: tensor.view(2, -1) for name, tensor in self.solver.state.items()
+            name: torch.stack([state, of_contexts[name]])
+            for name, state in of_centers.items()
         }
         return ModelState(self.vectors, solver_state)
 
     def loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
-        return self._loss(self._score(batch), batch)
+        losses = [0.0] * len(batch.parts)
+
+        def score(place: int) -> None:
+            workspace = self._take_workspace(batch.parts[place])
+            workspace.score(batch.parts[place], *self.matrices)
+            losses[place] = workspace.loss()
+            self.workspaces.append(workspace)
+
+        self.team.run([partial(score, place) for place in range(len(losses))])
+        return sum(losses)
 
     def step(
         self, batch: Batch, learning_rate: float, *, with_loss: bool = False
@@ -88,74 +107,115 @@ class SkipGram:
 
         Returns the loss before the step, or 0.0 if it is not asked for.
         """
-        work = self._score(batch)
-        loss = self._loss(work, batch) if with_loss else 0.0
-        work.all_scores.sigmoid_()
-        errors = work.scores.mul_(work.weights)
-        noise_errors = work.noise_scores.mul_(batch.noise_weights)
+        if self.gradients is None or not self.gradients.fit(batch):
+            self.gradients = Gradients(batch, self.vectors)
+        gradients = self.gradients
+        losses = [0.0] * len(batch.parts)
 
-        _product(noise_errors, work.noise, out=work.grouped_center_gradients)
-        work.center_gradients.baddbmm_(errors.mT, work.contexts, alpha=-1)
-        _product(noise_errors.mT, work.grouped_centers, out=work.noise_gradients)
-        _product(
-            work.errors_in_block, work.centers, out=work.context_gradients, factor=-1
-        )
-        _product(work.errors_behind, work.centers, out=work.gradients_behind, factor=-1)
-        work.last_context_gradients.zero_()
-        for context_gradients, portion in work.overlaps:
-            context_gradients.add_(portion)
-        if self.trainable is not None:
-            work.gradients.mul_(self.trainable.index_select(0, batch.rows)[:, None])
-        self.solver.step(batch.rows, work.gradients, learning_rate)
-        return loss
+        def differentiate(place: int) -> None:
+            workspace = self._take_workspace(batch.parts[place])
+            workspace.score(batch.parts[place], *self.matrices)
+            if with_loss:
+                losses[place] = workspace.loss()
+            workspace.differentiate(gradients.parts[place])
+            self.workspaces.append(workspace)
 
-    def _score(self, batch: Batch) -> "Workspace":
-        """Gather the batch's vectors and multiply them."""
-        if self.workspace is None or not self.workspace.fits(batch):
-            self.workspace = Workspace(batch, self.rows)
-        work = self.workspace
-        torch.index_select(self.rows, 0, batch.rows, out=work.vectors)
-        work.band.copy_(batch.weights)
+        def descend(place: int) -> None:
+            rows = (batch.centers, batch.contexts)[place].flatten()
+            of_rows = gradients.matrices[place][: len(losses)].flatten(0, 1)
+            if self.trainable is not None:
+                of_rows *= self.trainable.index_select(0, rows)[:, None]
+            self.solvers[place].step(rows, of_rows, learning_rate)
 
-        # The scores of pairs get the opposite sign: their sigmoid is then the error.
-        _product(work.contexts, work.centers.mT, out=work.scores, factor=-1)
-        # On some processors the product takes three times as long without this copy.
-        work.noise_transposed.copy_(work.noise.mT)
-        _product(work.grouped_centers, work.noise_transposed, out=work.noise_scores)
-        return work
+        team = self.team if len(losses) > 1 else ALONE
+        team.run([partial(differentiate, place) for place in range(len(losses))])
+        team.run([partial(descend, 0), partial(descend, 1)])
+        return sum(losses)
 
-    @staticmethod
-    def _loss(work: "Workspace", batch: Batch) -> float:
-        loss = exact_sum(softplus(work.scores).mul_(work.weights))
-        noise_loss = softplus(work.noise_scores).mul_(batch.noise_weights)
-        return loss + exact_sum(noise_loss)
+    def _take_workspace(self, part: Part) -> "Workspace":
+        """Return a workspace that no other thread is using."""
+        try:
+            workspace = self.workspaces.pop()
+        except IndexError:
+            return Workspace(part, self.vectors)
+        return workspace if workspace.fits(part) else Workspace(part, self.vectors)
 
 
-class Workspace:
-    """The matrices of a step, kept for the next one.
+class Gradients:
+    """The gradients of the rows of a step, kept for the next one.
 
     Fresh memory would come from the system page by page, and making a view takes as
     long as a small product.
     """
 
-    def __init__(self, batch: Batch, matrix: Tensor) -> None:
-        self.shapes = [part.shape for part in batch]
-        d, n_rows = matrix.shape[1], len(batch.rows)
-        n_offsets, B, L = batch.weights.shape
-        G, T, _ = batch.noise_weights.shape
-        n_around = n_offsets - 1
-        P, K = L + n_around, batch.parts[2] // G
+    def __init__(self, batch: Batch, vectors: Tensor) -> None:
+        self.shapes = [rows.shape for rows in (batch.centers, batch.contexts)]
+        # Of centres; and of contexts and noise words.
+        self.matrices = [
+            vectors.new_empty(*shape, vectors.shape[2]) for shape in self.shapes
+        ]
+        self.parts = [
+            PartGradients(batch.parts[0], *pair)
+            for pair in zip(*self.matrices, strict=True)
+        ]
 
-        self.vectors = matrix.new_empty(n_rows, d)
-        centers, contexts, noise = self.vectors.split(batch.parts)
-        self.centers = centers.view(B, L, d)
-        self.grouped_centers = centers.view(G, T, d)
+    def fit(self, batch: Batch) -> bool:
+        """Return whether there is room for this batch, and it is cut up in this way."""
+        return all(
+            len(rows) <= shape[0] and rows.shape[1] == shape[1]
+            for rows, shape in zip(
+                (batch.centers, batch.contexts), self.shapes, strict=True
+            )
+        )
+
+
+class PartGradients:
+    """Views of the gradients of a part of a step.
+
+    Parameters
+    ----------
+    part : Part
+        One of the shape of all parts.
+    of_centers, of_contexts : Tensor
+        (G * T, d) and (G * T + 2 * reach + G * K, d).
+    """
+
+    def __init__(self, part: Part, of_centers: Tensor, of_contexts: Tensor) -> None:
+        B, L, P, G, T, K, n_around = _sizes_of(part)
+        of_noise = of_contexts[G * T + n_around :]
+        of_contexts = of_contexts[: G * T + n_around]
+        self.centers = of_centers.view(B, L, -1)
+        self.grouped_centers = of_centers.view(G, T, -1)
+        self.noise = of_noise.view(G, K, -1)
+        # Products cannot write to rows that overlap. The first L contexts of a block
+        # are no other's first: they get theirs at once. Those behind follow, in
+        # portions of at most L rows, which do not overlap either.
+        self.contexts = of_contexts[: G * T].view(B, L, -1)
+        self.last_contexts = of_contexts[G * T :]
+        self.behind = [
+            of_contexts[begin:].unfold(0, min(L, P - begin), L).mT[:B]
+            for begin in range(L, P, L)
+        ]
+
+
+class Workspace:
+    """The matrices of one thread at work on a part, kept for the next one."""
+
+    def __init__(self, part: Part, vectors: Tensor) -> None:
+        self.shapes = [tensor.shape for tensor in part]
+        B, L, P, G, T, K, n_around = _sizes_of(part)
+        d = vectors.shape[2]
+        self.center_rows = vectors.new_empty(G * T, d)
+        self.context_rows = vectors.new_empty(G * T + n_around + G * K, d)
+        self.centers = self.center_rows.view(B, L, d)
+        self.grouped_centers = self.center_rows.view(G, T, d)
+        around, noise = self.context_rows.tensor_split([G * T + n_around])
         # A block's contexts begin L rows after those of the block before: they overlap.
-        self.contexts = contexts.unfold(0, P, L).mT  # (B, P, d)
+        self.contexts = around.unfold(0, P, L).mT  # (B, P, d)
         self.noise = noise.view(G, K, d)
-        self.noise_transposed = matrix.new_empty(G, d, K)
+        self.noise_transposed = vectors.new_empty(G, d, K)
 
-        self.all_scores = matrix.new_empty(B * P * L + G * T * K)
+        self.all_scores = vectors.new_empty(B * P * L + G * T * K)
         scores, noise_scores = self.all_scores.split([B * P * L, G * T * K])
         self.scores = scores.view(B, P, L)
         self.noise_scores = noise_scores.view(G, T, K)
@@ -163,35 +223,60 @@ class Workspace:
         self.errors_in_block, self.errors_behind = self.scores.split([L, n_around], 1)
         # Token i of a block meets contexts i ... i + 2 * reach: a band along the
         # diagonal. The rest stays 0.
-        self.weights = matrix.new_zeros(B, P, L)
-        self.band = self.weights.as_strided((n_offsets, B, L), (L, P * L, L + 1))
+        self.weights = vectors.new_zeros(B, P, L)
+        self.band = self.weights.as_strided((n_around + 1, B, L), (L, P * L, L + 1))
+        self.gradients_behind = vectors.new_empty(B, n_around, d)
+        self.portions_behind = self.gradients_behind.split(L, dim=1)
 
-        self.gradients = matrix.new_empty(n_rows, d)
-        of_centers, of_contexts, of_noise = self.gradients.split(batch.parts)
-        self.center_gradients = of_centers.view(B, L, d)
-        self.grouped_center_gradients = of_centers.view(G, T, d)
-        self.noise_gradients = of_noise.view(G, K, d)
-        # Products cannot write to rows that overlap. The first L contexts of a block
-        # are no other's first: they get theirs at once. Those behind follow, in
-        # portions of at most L rows, which do not overlap either.
-        self.context_gradients = of_contexts[: G * T].view(B, L, d)
-        self.last_context_gradients = of_contexts[G * T :]
-        self.gradients_behind = matrix.new_empty(B, n_around, d)
-        self.overlaps = [
-            (of_contexts[begin:].unfold(0, portion.shape[1], L).mT[:B], portion)
-            for begin, portion in zip(
-                range(L, P, L), self.gradients_behind.split(L, dim=1), strict=True
-            )
-        ]
+    def fits(self, part: Part) -> bool:
+        """Return whether this part has the shape of those before."""
+        return [tensor.shape for tensor in part] == self.shapes
 
-    def fits(self, batch: Batch) -> bool:
-        """Return whether this batch has the shapes of the one before."""
-        return [part.shape for part in batch] == self.shapes
+    def score(self, part: Part, centers: Tensor, contexts: Tensor) -> None:
+        """Gather the vectors of a part from both matrices, and multiply them."""
+        torch.index_select(centers, 0, part.centers, out=self.center_rows)
+        torch.index_select(contexts, 0, part.contexts, out=self.context_rows)
+        self.band.copy_(part.weights)
+        self.noise_weights = part.noise_weights  # (G, T, 1)
+
+        # The scores of pairs get the opposite sign: their sigmoid is then the error.
+        _product(self.contexts, self.centers.mT, out=self.scores, factor=-1)
+        # On some processors the product takes three times as long without this copy.
+        self.noise_transposed.copy_(self.noise.mT)
+        _product(self.grouped_centers, self.noise_transposed, out=self.noise_scores)
+
+    def loss(self) -> float:
+        """Return the summed loss of the part that was scored."""
+        loss = _exact_sum(softplus(self.scores).mul_(self.weights))
+        return loss + _exact_sum(softplus(self.noise_scores).mul_(self.noise_weights))
+
+    def differentiate(self, gradients: PartGradients) -> None:
+        """Write the gradients of the part that was scored; uses the scores up."""
+        self.all_scores.sigmoid_()
+        errors = self.scores.mul_(self.weights)
+        noise_errors = self.noise_scores.mul_(self.noise_weights)
+        _product(noise_errors, self.noise, out=gradients.grouped_centers)
+        gradients.centers.baddbmm_(errors.mT, self.contexts, alpha=-1)
+        _product(noise_errors.mT, self.grouped_centers, out=gradients.noise)
+        _product(self.errors_in_block, self.centers, out=gradients.contexts, factor=-1)
+        _product(self.errors_behind, self.centers, out=self.gradients_behind, factor=-1)
+        gradients.last_contexts.zero_()
+        for behind, portion in zip(gradients.behind, self.portions_behind, strict=True):
+            behind.add_(portion)
 
 
-def exact_sum(losses: Tensor) -> float:
-    """Sum in float64, by numpy: the last bits of torch's sum depend on its threads."""
-    return float(losses.numpy().sum(dtype=np.float64))
+def _sizes_of(part: Part) -> tuple[int, ...]:
+    """Return B, L, P = L + 2 * reach, G, T, K and 2 * reach of a part."""
+    n_offsets, B, L = part.weights.shape
+    G, T, _ = part.noise_weights.shape
+    n_around = n_offsets - 1
+    K = (len(part.contexts) - G * T - n_around) // G
+    return B, L, L + n_around, G, T, K, n_around
+
+
+def _exact_sum(losses: Tensor) -> float:
+    """Sum in float64: of millions of small numbers float32 keeps few digits."""
+    return float(losses.sum(dtype=torch.float64))
 
 
 def _product(first: Tensor, second: Tensor, *, out: Tensor, factor: float = 1) -> None:

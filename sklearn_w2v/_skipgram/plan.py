@@ -4,6 +4,7 @@ Here "auto" becomes a number, and counts of words become word2vec's two distribu
 over them. How the tokens of a step are cut up, and why, stands in `sampler.py`.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -19,14 +20,22 @@ AUTO_LEARNING_RATE = {"adagrad": 0.4, "adam": 0.03, "sgd": 0.025}
 
 #: Tokens of a group (T), at most; and of a block (L), unless a step has fewer or its
 #: windows are wider.
-GROUP_LENGTH = 96
+GROUP_LENGTH = 64
 BLOCK_LENGTH = 16
 
-#: Noise words of a group (K): for each pair that a token has on average; at least; and
-#: at most.
-NOISE_A_PAIR = 8
-MIN_NOISE = 32
-MAX_NOISE = 96
+#: Tokens of a step with batch_size="auto", at most.
+MAX_STEP = 3072
+
+#: Tokens of a part, at most: what one thread trains on at a time. Smaller parts stay in
+#: a processor's own cache; larger ones make less work for Python.
+PART_LENGTH = 768
+
+#: Noise words of a group (K): for each pair that a token has on average; at least; at
+#: most; and a number that K is a multiple of, since odd lengths make slow products.
+NOISE_A_PAIR = 5
+MIN_NOISE = 24
+MAX_NOISE = 64
+NOISE_STEP = 8
 
 #: Documents are cut into pieces of at most this many tokens, as in the word2vec program
 #: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
@@ -39,7 +48,8 @@ N_LOSS_STEPS = 5
 class Layout(NamedTuple):
     """How the tokens of a step are cut up."""
 
-    groups_a_step: int
+    parts_a_step: int
+    groups_a_part: int
     blocks_a_group: int
     block_length: int
     n_noise: int  # of a group
@@ -50,9 +60,14 @@ class Layout(NamedTuple):
         return self.blocks_a_group * self.block_length
 
     @property
+    def part_length(self) -> int:
+        """Tokens of a part."""
+        return self.groups_a_part * self.group_length
+
+    @property
     def step_length(self) -> int:
         """Tokens of a step."""
-        return self.groups_a_step * self.group_length
+        return self.parts_a_step * self.part_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,8 +230,9 @@ def noise_words_a_group(pair_weights: NDArray[np.float64], mean_length: float) -
     """
     distance = np.arange(1, len(pair_weights) + 1)
     shares = np.maximum(1 - distance / mean_length, 0)  # of tokens with such a context
-    n_pairs = 2 * (pair_weights * shares).sum()
-    return int(np.clip(NOISE_A_PAIR * round(n_pairs), MIN_NOISE, MAX_NOISE))
+    n_noise = NOISE_A_PAIR * 2 * (pair_weights * shares).sum()
+    in_steps = NOISE_STEP * math.ceil(n_noise / NOISE_STEP)
+    return min(max(in_steps, MIN_NOISE), MAX_NOISE)
 
 
 def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) -> int:
@@ -226,7 +242,7 @@ def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) ->
     as long as no word collects too many gradients in a step.
     """
     n_tokens = expected_counts.sum()
-    batch_size = min(max(n_tokens / 50, 32), 3072)
+    batch_size = min(max(n_tokens / 50, 32), MAX_STEP)
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
     # Whole groups, or whole blocks: odd lengths make slow products.
@@ -242,8 +258,10 @@ def cut_step(batch_size: int, *, reach: int, n_noise: int) -> Layout:
     Short blocks have many contexts around them for few tokens, where windows are wide;
     long ones have many scores that are no pair's.
     """
-    groups_a_step = -(-batch_size // GROUP_LENGTH)
-    group_length = batch_size // groups_a_step
+    parts_a_step = -(-batch_size // PART_LENGTH)
+    part_length = batch_size // parts_a_step
+    groups_a_part = -(-part_length // GROUP_LENGTH)
+    group_length = part_length // groups_a_part
     blocks_a_group = -(-group_length // max(BLOCK_LENGTH, reach))
     block_length = group_length // blocks_a_group
-    return Layout(groups_a_step, blocks_a_group, block_length, n_noise)
+    return Layout(parts_a_step, groups_a_part, blocks_a_group, block_length, n_noise)

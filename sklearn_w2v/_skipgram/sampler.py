@@ -20,6 +20,7 @@ few scores; large groups read and write few rows.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -41,22 +42,30 @@ NOISE_ENTRIES = 64
 MAX_NOISE_TABLE = 2**22
 
 
-class Batch(NamedTuple):
-    """What a step trains on: the rows of its words in one matrix of all vectors."""
+class Part(NamedTuple):
+    """A part of a batch: what one thread trains on at a time."""
 
-    #: Of each token's centre vector (G * T), of the context vectors of the same tokens
-    #: and of `reach` around them (G * T + 2 * reach), of the noise words' (G * K).
-    rows: Tensor  # (G * T + G * T + 2 * reach + G * K,) int64
+    #: Rows of the centre matrix: of each token.
+    centers: Tensor  # (G * T,) int64
+    #: Rows of the context matrix: of the same tokens and of `reach` around them, then
+    #: of the noise words.
+    contexts: Tensor  # (G * T + 2 * reach + G * K,) int64
     #: What the pair of a token and its context counts, by the offset between them.
     weights: Tensor  # (2 * reach + 1, B, L) float32
     noise_weights: Tensor  # (G, T, 1) float32
 
+
+class Batch(NamedTuple):
+    """What a step trains on, in P parts of one shape."""
+
+    centers: Tensor  # (P, G * T): those of all parts
+    contexts: Tensor  # (P, G * T + 2 * reach + G * K)
+    parts: list[Part]
+
     @property
-    def parts(self) -> tuple[int, int, int]:
-        """How many of the rows are of centres, of contexts and of noise words."""
-        n_centers = self.noise_weights.numel()
-        n_contexts = n_centers + len(self.weights) - 1
-        return n_centers, n_contexts, len(self.rows) - n_centers - n_contexts
+    def weight(self) -> float:
+        """What all pairs count together."""
+        return sum(float(part.weights.sum(dtype=torch.float64)) for part in self.parts)
 
 
 class BatchSampler:
@@ -68,7 +77,6 @@ class BatchSampler:
         self.piece_starts, self.piece_lengths = _pieces(
             torch.from_numpy(corpus.offsets)
         )
-        self.n_words = plan.n_words
         self.keep_probabilities = torch.from_numpy(plan.keep_probabilities).float()
         self.pair_weights = torch.from_numpy(plan.pair_weights).float()  # (reach,)
         self.negative = plan.negative
@@ -109,32 +117,31 @@ class BatchSampler:
         n, reach = len(tokens), len(self.pair_weights)
         if not n:
             return []
-        T, L = self.layout.group_length, self.layout.block_length
-        n_steps = -(-n // self.layout.step_length)
-        G = -(-n // (n_steps * T))  # as few groups as hold all tokens, in equal steps
-        n_groups = n_steps * G
-        # What fills the last groups are documents of one token, which have no pairs.
-        filling = n_groups * T - n
+        G, T = self.layout.groups_a_part, self.layout.group_length
+        L, GT = self.layout.block_length, self.layout.part_length
+        n_parts = -(-n // GT)
+        # What fills the last part are documents of one token, which have no pairs.
+        filling = n_parts * GT - n
         weights, noise_weights = self._weights(pad(lengths, (0, filling), value=1))
 
         words = pad(tokens.long(), (reach, reach + filling))
-        centers = words[reach : reach + n_groups * T]
-        contexts = words.as_strided((n_steps, G * T + 2 * reach), (G * T, 1))
-        rows = torch.cat(
-            [
-                centers.view(n_steps, G * T),
-                contexts + self.n_words,
-                self.noise.draw(n_groups, generator).view(n_steps, -1) + self.n_words,
-            ],
-            dim=1,
+        centers = words[reach : reach + n_parts * GT].view(n_parts, GT)
+        around = words.as_strided((n_parts, GT + 2 * reach), (GT, 1))
+        noise = self.noise.draw(n_parts * G, generator).view(n_parts, -1)
+        contexts = torch.cat([around, noise], dim=1)
+        parts = map(
+            Part,
+            centers.unbind(),
+            contexts.unbind(),
+            weights.view(len(weights), n_parts, GT // L, L).unbind(1),
+            noise_weights.view(n_parts, G, T, 1).unbind(),
         )
-        batches = zip(
-            rows.unbind(),
-            weights.view(len(weights), n_steps, G * T // L, L).unbind(1),
-            noise_weights.view(n_steps, G, T, 1).unbind(),
-            strict=True,
+        # As few steps as hold all parts, as equal as can be.
+        n_steps = -(-n_parts // self.layout.parts_a_step)
+        steps = zip(
+            centers.tensor_split(n_steps), contexts.tensor_split(n_steps), strict=True
         )
-        return [Batch(*batch) for batch in batches]
+        return [Batch(*rows, list(islice(parts, len(rows[0])))) for rows in steps]
 
     def _weights(self, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return what pairs count in documents of these lengths, and noise words.

@@ -5,22 +5,18 @@ What a step trains on is drawn in `sampler.py`; what it does stands in `model.py
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import Lock
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._skipgram.model import ModelState, SkipGram, exact_sum
+from sklearn_w2v._skipgram.model import ModelState, SkipGram
 from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
 from sklearn_w2v._skipgram.state import Initial, Trained, TrainingStopped, Watcher
-
-#: One number for each fit that is running in this process: torch's threads before it.
-_threads_before_fits: list[int] = []
-_fits_lock = Lock()
+from sklearn_w2v._skipgram.threads import Team, team_of
 
 
 def train(
@@ -30,7 +26,7 @@ def train(
     initial: Initial,
     *,
     seed: int,
-    n_threads: int | None,
+    n_threads: int,
     watchers: Sequence[Watcher],
 ) -> Trained:
     """Train the centre and the context matrix on a corpus.
@@ -48,8 +44,8 @@ def train(
         Where words begin whose vectors are known; others begin as in word2vec.
     seed : int
         Determines all that is drawn.
-    n_threads : int or None
-        None leaves torch's number as it is. The result does not depend on it.
+    n_threads : int
+        The result does not depend on it.
     watchers : sequence of Watcher
         Are told of each epoch; any of them can stop the training.
 
@@ -60,14 +56,14 @@ def train(
     TrainingStopped
         If a watcher stops it.
     """
-    with _threads(n_threads):
+    with team_of(n_threads) as team:
         generator = torch.Generator().manual_seed(seed)
         noise = NoiseTable(plan)
         sampler = BatchSampler(corpus, plan, noise)
         held_out_sampler = None
         if held_out is not None:
             held_out_sampler = BatchSampler(held_out, plan, noise)
-        model = _initial_model(plan, initial, generator)
+        model = _initial_model(plan, initial, generator, team)
         history = History(plan, sampler.n_tokens)
         for epoch in range(plan.epochs):
             for watcher in watchers:
@@ -151,14 +147,18 @@ class History:
 
 
 def _initial_model(
-    plan: TrainingPlan, initial: Initial, generator: torch.Generator
+    plan: TrainingPlan, initial: Initial, generator: torch.Generator, team: Team
 ) -> SkipGram:
-    # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
     vectors = torch.empty(2, plan.n_words, plan.vector_size)
-    half = 0.5 / plan.vector_size
-    vectors[0].uniform_(-half, half, generator=generator)
-    vectors[1].zero_()
-    model = SkipGram(vectors, solver=plan.solver)
+    is_known = np.zeros(plan.n_words, dtype=bool)
+    for known in initial.known:
+        is_known[known.rows] = True
+    if not is_known.all():
+        # word2vec starts centres in +-0.5 / vector_size, and contexts at zero.
+        half = 0.5 / plan.vector_size
+        vectors[0].uniform_(-half, half, generator=generator)
+        vectors[1].zero_()
+    model = SkipGram(vectors, solver=plan.solver, team=team)
     for known in initial.known:
         model.set_known(known)
     model.freeze(initial.frozen)
@@ -175,7 +175,7 @@ def _train_epoch(
     """Train on every document once, and return the mean loss of a pair."""
     first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
     loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
-    for n_tokens, batches in sampler.epoch(generator):
+    for n_tokens, batches in model.team.ahead(sampler.epoch(generator)):
         for place, batch in enumerate(batches):
             share_read = (n_read + n_tokens * place / len(batches)) / sampler.n_tokens
             rate = first_rate + share_read * (last_rate - first_rate)
@@ -183,7 +183,7 @@ def _train_epoch(
                 model.step(batch, rate)
             else:
                 loss += model.step(batch, rate, with_loss=True)
-                weight += exact_sum(batch.weights)
+                weight += batch.weight
             n_steps += 1
         n_read += n_tokens
     return loss / weight if weight else 0.0
@@ -197,10 +197,10 @@ def _validation_score(
     Or nan where no word of theirs has a neighbour.
     """
     loss, weight = 0.0, 0.0
-    for _, batches in sampler.epoch(generator):
+    for _, batches in model.team.ahead(sampler.epoch(generator)):
         for batch in batches:
             loss += model.loss(batch)
-            weight += exact_sum(batch.weights)
+            weight += batch.weight
     return -loss / weight if weight else math.nan
 
 
@@ -212,21 +212,3 @@ def _check_finite(values: Tensor, learning_rate: float) -> None:
             f"learning_rate (here {learning_rate}) or batch_size, or use "
             "solver='adagrad'."
         )
-
-
-@contextmanager
-def _threads(n_threads: int | None) -> Iterator[None]:
-    """Run on so many threads; torch's number is global, so it is put back after."""
-    if n_threads is None:
-        yield
-        return
-    with _fits_lock:
-        _threads_before_fits.append(torch.get_num_threads())
-        torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        # Of several fits at once the first one knows the number that each puts back.
-        with _fits_lock:
-            torch.set_num_threads(_threads_before_fits[0])
-            _threads_before_fits.pop()

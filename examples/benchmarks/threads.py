@@ -1,0 +1,80 @@
+"""What threads bring, on an idle machine and beside processes that want the same.
+
+    python examples/benchmarks/threads.py CORPUS.txt[.xz] [--rounds 3] [--threads 1 2]
+
+Trains on so many threads in turn, while no, one and two other processes do nothing but
+count; prints words a second and the ratio to the first number of threads, medians of
+the rounds. Two processors are enough to see it.
+"""
+
+import argparse
+import multiprocessing
+import statistics
+from contextlib import contextmanager
+from pathlib import Path
+
+from corpora import read_documents
+from train import in_turn, prepare_ours
+
+
+def count():
+    """Keep a processor busy."""
+    while True:
+        pass
+
+
+@contextmanager
+def busy(n_processes):
+    """Let so many processes count meanwhile."""
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=count, daemon=True) for _ in range(n_processes)]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def main():
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--max-words", type=float, default=2e6)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--vector-size", type=int, default=100)
+    parser.add_argument("--window", type=int, default=5)
+    parser.add_argument("--negative", type=int, default=5)
+    parser.set_defaults(min_count=5, max_features=None, sample=1e-3)
+    options = parser.parse_args()
+
+    documents = read_documents(options.corpus, options.max_words)
+    runs = {}
+    for n_threads in options.threads:
+        alone = argparse.Namespace(**{**vars(options), "threads": n_threads})
+        runs[n_threads], _, n_words = prepare_ours(documents, alone)
+    for run in runs.values():
+        run()
+
+    print("| busy processes | threads | words/s | times as fast |")
+    print("|---|---|---|---|")
+    for n_busy in range(3):
+        with busy(n_busy):
+            seconds = in_turn(runs, options.rounds)
+        first = seconds[options.threads[0]]
+        for n_threads, times in seconds.items():
+            speed = n_words * options.epochs / statistics.median(times)
+            ratios = [a / b for a, b in zip(first, times, strict=True)]
+            print(
+                f"| {n_busy} | {n_threads} | {speed:,.0f} | "
+                f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
+                f"{max(ratios):.2f}) |"
+            )
+
+
+if __name__ == "__main__":
+    main()
