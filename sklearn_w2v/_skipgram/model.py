@@ -149,10 +149,11 @@ class Gradients:
     """
 
     def __init__(self, batch: Batch, vectors: Tensor) -> None:
-        self.shapes = [rows.shape for rows in (batch.centers, batch.contexts)]
-        # Of centres; and of contexts and noise words.
+        self.shapes = [tensor.shape for tensor in batch.parts[0]]
+        # Of centres; and of contexts and noise words: each (P, n_rows, d).
         self.matrices = [
-            vectors.new_empty(*shape, vectors.shape[2]) for shape in self.shapes
+            vectors.new_empty(*rows.shape, vectors.shape[2])
+            for rows in (batch.centers, batch.contexts)
         ]
         self.parts = [
             PartGradients(batch.parts[0], *pair)
@@ -160,13 +161,9 @@ class Gradients:
         ]
 
     def fit(self, batch: Batch) -> bool:
-        """Return whether there is room for this batch, and it is cut up in this way."""
-        return all(
-            len(rows) <= shape[0] and rows.shape[1] == shape[1]
-            for rows, shape in zip(
-                (batch.centers, batch.contexts), self.shapes, strict=True
-            )
-        )
+        """Return whether there is room for the parts of this batch, of their shape."""
+        shapes = [tensor.shape for tensor in batch.parts[0]]
+        return len(batch.parts) <= len(self.parts) and shapes == self.shapes
 
 
 class PartGradients:
