@@ -87,7 +87,7 @@ def fits(draw):
     }
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(fit=fits())
 def test_any_number_of_threads_gives_the_same_bits(fit):
     documents, parameters = fit

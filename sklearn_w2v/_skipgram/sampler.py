@@ -136,11 +136,9 @@ class BatchSampler:
             weights.view(len(weights), n_parts, GT // L, L).unbind(1),
             noise_weights.view(n_parts, G, T, 1).unbind(),
         )
-        # As few steps as hold all parts, as equal as can be.
-        n_steps = -(-n_parts // self.layout.parts_a_step)
-        steps = zip(
-            centers.tensor_split(n_steps), contexts.tensor_split(n_steps), strict=True
-        )
+        # Full steps and a rest: as many parts as threads can share evenly.
+        n_parts = self.layout.parts_a_step
+        steps = zip(centers.split(n_parts), contexts.split(n_parts), strict=True)
         return [Batch(*rows, list(islice(parts, len(rows[0])))) for rows in steps]
 
     def _weights(self, lengths: Tensor) -> tuple[Tensor, Tensor]:
