@@ -41,7 +41,7 @@ def scored_pairs(batch):
 
     Places are those of centres, and of contexts and noise, in the step's flat rows.
     """
-    n_tokens, n_rows = batch.centers.shape[1], batch.contexts.shape[1]
+    n_tokens, n_rows = len(batch.parts[0].centers), len(batch.parts[0].contexts)
     n_around = n_tokens + 2 * WINDOW
     for (place, part), token in product(enumerate(batch.parts), range(n_tokens)):
         n_groups, group_length, _ = part.noise_weights.shape
@@ -60,7 +60,7 @@ def scored_pairs(batch):
 def pair_loop(batch, matrices):
     """Loss, and gradient of every place that holds a vector, pair by pair."""
     loss = 0.0
-    rows = batch.centers.flatten(), batch.contexts.flatten()
+    rows = batch.centers, batch.contexts
     gradients = [np.zeros((len(places), SIZE)) for places in rows]
     for center_place, place, label, weight in scored_pairs(batch):
         center = matrices[0][rows[0][center_place]]
@@ -97,7 +97,7 @@ def adam(matrix, rows, place_gradients, rate):
 def test_gradients_equal_autograd():
     batch = some_batch()
     matrices = random_matrices().requires_grad_()
-    rows = batch.centers.flatten(), batch.contexts.flatten()
+    rows = batch.centers, batch.contexts
     losses = []
     for center_place, place, label, weight in scored_pairs(batch):
         score = matrices[0][rows[0][center_place]] @ matrices[1][rows[1][place]]
@@ -122,7 +122,7 @@ def test_a_step_equals_a_plain_loop_over_pairs(loop, layout):
     expected = vectors.numpy().copy()
     _, gradients = pair_loop(batch, expected)
     for matrix, rows, gradient in zip(expected, batch[:2], gradients, strict=True):
-        loop(matrix, rows.flatten().tolist(), gradient, 0.05)
+        loop(matrix, rows.tolist(), gradient, 0.05)
 
     model_of(vectors, loop.__name__).step(batch, 0.05)
     np.testing.assert_allclose(vectors, expected, rtol=1e-10)

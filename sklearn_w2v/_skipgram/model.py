@@ -89,6 +89,7 @@ class SkipGram:
 
     def loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
+        self._prepare(batch)
         losses = [0.0] * len(batch.parts)
 
         def score(place: int) -> None:
@@ -107,9 +108,7 @@ class SkipGram:
 
         Returns the loss before the step, or 0.0 if it is not asked for.
         """
-        if self.gradients is None or not self.gradients.fit(batch):
-            self.gradients = Gradients(batch, self.vectors)
-        gradients = self.gradients
+        gradients = self._prepare(batch)
         losses = [0.0] * len(batch.parts)
 
         def differentiate(place: int) -> None:
@@ -121,8 +120,8 @@ class SkipGram:
             self.workspaces.append(workspace)
 
         def descend(place: int) -> None:
-            rows = (batch.centers, batch.contexts)[place].flatten()
-            of_rows = gradients.matrices[place][: len(losses)].flatten(0, 1)
+            rows = (batch.centers, batch.contexts)[place]
+            of_rows = gradients.matrices[place][: len(rows)]
             if self.trainable is not None:
                 of_rows *= self.trainable.index_select(0, rows)[:, None]
             self.solvers[place].step(rows, of_rows, learning_rate)
@@ -135,10 +134,16 @@ class SkipGram:
     def _take_workspace(self, part: Part) -> "Workspace":
         """Return a workspace that no other thread is using."""
         try:
-            workspace = self.workspaces.pop()
+            return self.workspaces.pop()
         except IndexError:
             return Workspace(part, self.vectors)
-        return workspace if workspace.fits(part) else Workspace(part, self.vectors)
+
+    def _prepare(self, batch: Batch) -> "Gradients":
+        """Return the memory for the batch's gradients: that of the last, if it fits."""
+        if self.gradients is None or not self.gradients.fit(batch):
+            self.gradients = Gradients(batch, self.vectors)
+            self.workspaces.clear()
+        return self.gradients
 
 
 class Gradients:
@@ -150,14 +155,14 @@ class Gradients:
 
     def __init__(self, batch: Batch, vectors: Tensor) -> None:
         self.shapes = [tensor.shape for tensor in batch.parts[0]]
-        # Of centres; and of contexts and noise words: each (P, n_rows, d).
+        # Of centres; and of contexts and noise words: each (P * n_rows, d).
         self.matrices = [
-            vectors.new_empty(*rows.shape, vectors.shape[2])
+            vectors.new_empty(len(rows), vectors.shape[2])
             for rows in (batch.centers, batch.contexts)
         ]
+        of_parts = (matrix.chunk(len(batch.parts)) for matrix in self.matrices)
         self.parts = [
-            PartGradients(batch.parts[0], *pair)
-            for pair in zip(*self.matrices, strict=True)
+            PartGradients(batch.parts[0], *pair) for pair in zip(*of_parts, strict=True)
         ]
 
     def fit(self, batch: Batch) -> bool:
@@ -199,7 +204,6 @@ class Workspace:
     """The matrices of one thread at work on a part, kept for the next one."""
 
     def __init__(self, part: Part, vectors: Tensor) -> None:
-        self.shapes = [tensor.shape for tensor in part]
         B, L, P, G, T, K, n_around = _sizes_of(part)
         d = vectors.shape[2]
         self.center_rows = vectors.new_empty(G * T, d)
@@ -224,10 +228,6 @@ class Workspace:
         self.band = self.weights.as_strided((n_around + 1, B, L), (L, P * L, L + 1))
         self.gradients_behind = vectors.new_empty(B, n_around, d)
         self.portions_behind = self.gradients_behind.split(L, dim=1)
-
-    def fits(self, part: Part) -> bool:
-        """Return whether this part has the shape of those before."""
-        return [tensor.shape for tensor in part] == self.shapes
 
     def score(self, part: Part, centers: Tensor, contexts: Tensor) -> None:
         """Gather the vectors of a part from both matrices, and multiply them."""

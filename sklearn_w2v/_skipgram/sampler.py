@@ -58,8 +58,8 @@ class Part(NamedTuple):
 class Batch(NamedTuple):
     """What a step trains on, in P parts of one shape."""
 
-    centers: Tensor  # (P, G * T): those of all parts
-    contexts: Tensor  # (P, G * T + 2 * reach + G * K)
+    centers: Tensor  # (P * G * T,): those of all parts, one after the other
+    contexts: Tensor  # (P * (G * T + 2 * reach + G * K),)
     parts: list[Part]
 
     @property
@@ -137,9 +137,13 @@ class BatchSampler:
             noise_weights.view(n_parts, G, T, 1).unbind(),
         )
         # Full steps and a rest: as many parts as threads can share evenly.
-        n_parts = self.layout.parts_a_step
-        steps = zip(centers.split(n_parts), contexts.split(n_parts), strict=True)
-        return [Batch(*rows, list(islice(parts, len(rows[0])))) for rows in steps]
+        P = self.layout.parts_a_step
+        steps = zip(
+            centers.flatten().split(P * GT),
+            contexts.flatten().split(P * contexts.shape[1]),
+            strict=True,
+        )
+        return [Batch(*rows, list(islice(parts, P))) for rows in steps]
 
     def _weights(self, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return what pairs count in documents of these lengths, and noise words.

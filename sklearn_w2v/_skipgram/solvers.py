@@ -43,7 +43,7 @@ class AdaGrad:
         # The learning rate over the root of the mean square.
         rates = self.sum_of_squares.index_select(0, rows).rsqrt_()
         rates *= -learning_rate * math.sqrt(gradient.shape[1])
-        _add_to_rows(self.matrix, rows, gradient.mul_(rates[:, None]))
+        _add_to_rows(self.matrix, rows, gradient.mul_(rates.unsqueeze(1)))
 
 
 class Adam:
@@ -97,4 +97,4 @@ def _add_to_rows(matrix: Tensor, rows: Tensor, values: Tensor) -> None:
     """Add values (n_rows, d) to rows of a matrix, those of equal rows summed."""
     # The expanded index takes torch's path that sorts the rows: the fastest of its ways
     # to do this, and with the same bits on any number of threads.
-    matrix.scatter_add_(0, rows[:, None].expand_as(values), values)
+    matrix.scatter_add_(0, rows.unsqueeze(1).expand_as(values), values)
