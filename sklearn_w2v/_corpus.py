@@ -1,6 +1,6 @@
 """A corpus of integers: the documents as rows of words, and how often words occur.
 
-The ground that all other rooms stand on; numpy and scipy only.
+The ground that all other rooms stand on.
 """
 
 from typing import NamedTuple

@@ -119,7 +119,7 @@ class Fit:
             n_iter=len(losses),
             init_coverage=self.init_coverage,
             n_unknown=words.n_unknown,
-            divides_by_weights=parameters.weighting == "idf",
+            divides_by_weights=self._divides_by_weights,
             document_frequencies=words.counts.document_frequencies,
             n_documents=words.counts.n_documents,
             kind=parameters.vectors,
@@ -283,6 +283,11 @@ class Fit:
         keeps_both = self.partial or self.parameters.warm_start
         return embedding_matrix, np.array(other) if keeps_both else None
 
+    @property
+    def _divides_by_weights(self) -> bool:
+        """Whether the weighted vectors are divided by the sum of their weights."""
+        return self.parameters.weighting == "idf"
+
     def _word_weights(self) -> NDArray[np.float32]:
         return word_weights(
             self.parameters.weighting, self.words.counts, sif_a=self.parameters.sif_a
@@ -296,8 +301,9 @@ class Fit:
         none = np.empty((0, parameters.vector_size), dtype=np.float32)
         if not parameters.n_components_removed:
             return none
-        divides_by_weights = parameters.weighting == "idf"
-        pooling = Pooling(embedding_matrix, weights, divides_by_weights, none, None)
+        pooling = Pooling(
+            embedding_matrix, weights, self._divides_by_weights, none, norm=None
+        )
         return common_components(
             pooling.means(self.words.corpus),
             parameters.vector_size,
@@ -312,7 +318,7 @@ class Fit:
             word_counts=counts.tokens,
             word_weights=self._word_weights(),
             n_unknown=self.words.n_unknown,
-            divides_by_weights=self.parameters.weighting == "idf",
+            divides_by_weights=self._divides_by_weights,
             document_frequencies=counts.document_frequencies,
             n_documents=counts.n_documents,
         )

@@ -1,4 +1,4 @@
-"""The plan of a training: all that is decided before anything is drawn. numpy only.
+"""The plan of a training: all that is decided before anything is drawn. No torch.
 
 Here "auto" becomes a number, and counts of words become word2vec's two distributions
 over them. How the tokens of a step are cut up, and why, stands in `sampler.py`.

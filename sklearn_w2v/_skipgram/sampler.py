@@ -7,7 +7,8 @@ the pairs of a block are trained all at once, and most of its places belong to n
     contexts   (B, P)   P = L + 2 * reach: those of the block and its surroundings, as
                         far as a window can reach
     noise      (G, K)   noise words, which the T tokens of a group share; a group is a
-                        few neighbouring blocks
+                        few neighbouring blocks, a part a few groups, and a step a few
+                        parts, which threads share
 
 word2vec draws the window of each token from 1 to `window`. Here all pairs within
 `window` count, by the chance that such a draw holds them: the same in expectation, with

@@ -1,4 +1,4 @@
-"""Where a training begins, what it comes to, and who is told. numpy only."""
+"""Where a training begins, what it comes to, and who is told. No torch."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
