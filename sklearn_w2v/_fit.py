@@ -20,7 +20,12 @@ from sklearn_w2v._corpus import Corpus, Rows, hold_out
 from sklearn_w2v._known_vectors import find_vectors
 from sklearn_w2v._learned import Learned
 from sklearn_w2v._pooling import Pooling, common_components, word_weights
-from sklearn_w2v._skipgram.plan import TrainingParameters, TrainingPlan, plan_training
+from sklearn_w2v._skipgram.plan import (
+    TrainingParameters,
+    TrainingPlan,
+    auto_epochs,
+    plan_training,
+)
 from sklearn_w2v._skipgram.state import (
     Initial,
     KnownVectors,
@@ -50,7 +55,7 @@ class FitParameters(TrainingParameters, Protocol):
     weighting: Literal["idf", "sif"] | None
     sif_a: float
     n_components_removed: int
-    epochs: int
+    epochs: int | Literal["auto"]
     early_stopping: bool
     validation_fraction: float
     init_vectors: Any
@@ -62,7 +67,7 @@ class FitParameters(TrainingParameters, Protocol):
 
 
 class Fit:
-    """A fit, which runs once.
+    """A fit, which reads the documents at once and runs once.
 
     Parameters
     ----------
@@ -70,31 +75,39 @@ class Fit:
         What the user has set.
     before : Learned or None
         What the fit goes on from, if it does.
+    documents : iterable of iterables of hashables
+        Their tokens.
     partial : bool
-        Whether the documents are one of several batches, to be read in one pass.
+        Whether the documents are one of several batches, to be trained on in one pass.
+
+    Attributes
+    ----------
+    words : Encoded
+        The words of the documents; counts and unknown tokens are those of all fits.
+    epochs : int
+        How many there will be, at most.
     """
 
     def __init__(
-        self, parameters: FitParameters, before: Learned | None, *, partial: bool
+        self,
+        parameters: FitParameters,
+        before: Learned | None,
+        documents: Iterable[Iterable[Any]],
+        *,
+        partial: bool,
     ) -> None:
         self.parameters = parameters
         self.before = before
         self.partial = partial
-        self.epochs = 1 if partial else parameters.epochs
+        self.words = self._add_up(self._encode(documents))
+        self.epochs = self._epochs()
 
-    def run(
-        self, documents: Iterable[Iterable[Any]], watchers: Sequence[Watcher]
-    ) -> tuple[Learned, Corpus]:
-        """Return what is learned of documents, and these in the words learned."""
-        encoded = self._encode(documents)
-        #: The words of the documents; counts and unknown tokens are those of all fits.
-        self.words = self._add_up(encoded)
-        if self.before is None or len(encoded.corpus.ids):
-            self.initial, self.init_coverage = self._begin()
-            learned = self.learned_from(self._train(watchers))
-        else:
-            learned = self._learned_without_training(self.before)
-        return learned, encoded.corpus
+    def run(self, watchers: Sequence[Watcher]) -> Learned:
+        """Train, and return all that is learned."""
+        if self.before is not None and not len(self.words.corpus.ids):
+            return self._learned_without_training(self.before)
+        self.initial, self.init_coverage = self._begin()
+        return self.learned_from(self._train(watchers))
 
     def learned_from(self, trained: Trained) -> Learned:
         """Return all that the fit has learned if this is what training came to.
@@ -154,6 +167,13 @@ class Fit:
         rows, rows_before = self._shared_rows(self.before, encoded.vocabulary)
         counts = encoded.counts.plus(self.before.counts, rows, rows_before)
         return encoded._replace(counts=counts, n_unknown=n_unknown)
+
+    def _epochs(self) -> int:
+        if self.partial:
+            return 1
+        if self.parameters.epochs == "auto":
+            return auto_epochs(len(self.words.corpus.ids))
+        return self.parameters.epochs
 
     def _shared_rows(
         self, before: Learned, vocabulary: Mapping[Any, int]

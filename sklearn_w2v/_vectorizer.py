@@ -164,9 +164,11 @@ class Word2VecVectorizer(
         Pays with neighbours and centroids; makes little difference to a linear
         classifier.
 
-    epochs : int, default=5
-        Passes over the documents, at least 1. Small corpora can want 10 or 20; many
-        more overfit on tiny ones.
+    epochs : int or "auto", default="auto"
+        Passes over the documents, at least 1; with `early_stopping`, at most. "auto"
+        reads about five million words in all, in 5 to 20 passes: 20 up to 250,000 words
+        that are in the vocabulary, 5 from a million on. More gain little. Not used by
+        `partial_fit`, which makes one pass.
 
     solver : {"adagrad", "adam", "sgd"}, default="adagrad"
         How gradients change vectors: AdaGrad [3]_ with one accumulator for each word;
@@ -373,7 +375,7 @@ class Word2VecVectorizer(
         "sif_a": [Interval(Real, 0, None, closed="neither")],
         "n_components_removed": [Interval(Integral, 0, None, closed="left")],
         "norm": [StrOptions({"l2"}), None],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "solver": [StrOptions({"adagrad", "adam", "sgd"})],
         "learning_rate": [
             StrOptions({"auto"}),
@@ -435,7 +437,7 @@ class Word2VecVectorizer(
         sif_a: float = 1e-3,
         n_components_removed: int = 0,
         norm: Literal["l2"] | None = None,
-        epochs: int = 5,
+        epochs: int | Literal["auto"] = "auto",
         solver: Literal["adagrad", "adam", "sgd"] = "adagrad",
         learning_rate: float | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
@@ -966,14 +968,16 @@ default=None
                 f"vectors of vector_size={self.vector_size}."
             )
         goes_on = self.__sklearn_is_fitted__() and (partial or self.warm_start)
-        fit = Fit(self, self._learned() if goes_on else None, partial=partial)
+        before = self._learned() if goes_on else None
+        fit = Fit(self, before, self._iter_tokens(X), partial=partial)
+        # Only now is it known how many epochs there will be.
         context = self._init_callback_context(max_subtasks=fit.epochs)
         callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
         lines = [EpochLines(fit.epochs)] if self.verbose else []
-        learned, corpus = fit.run(self._iter_tokens(X), [*lines, callbacks])
+        learned = fit.run([*lines, callbacks])
         callbacks.fit_ends(learned)
         self._set_learned(learned)
-        return corpus
+        return fit.words.corpus
 
     def _set_learned(self, learned: Learned) -> None:
         """Become a vectorizer that has learned this."""

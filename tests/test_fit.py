@@ -12,7 +12,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from helpers import assert_same_fit, small
+from helpers import TOPICS, assert_same_fit, small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer, _fit
 from sklearn_w2v._fit import Fit
+from sklearn_w2v._skipgram import plan
 
 
 def n_cached(folder):
@@ -41,9 +42,44 @@ class TokenCounter:
 def n_trained_on(vectorizer, token_lists, before=None):
     """How many tokens a fit trains on in an epoch, and what it learns."""
     counter = TokenCounter()
-    fit = Fit(vectorizer, before, partial=False)
-    learned, _ = fit.run(token_lists, [counter])
+    learned = Fit(vectorizer, before, token_lists, partial=False).run([counter])
     return counter.n_tokens, learned
+
+
+# --- epochs
+
+
+def test_auto_epochs_go_by_the_words_that_are_read(texts, monkeypatch):
+    # 400 texts of 8 words, half of them known.
+    monkeypatch.setattr(plan, "AUTO_TOKENS", 1600 * 12)
+    fitted = small(epochs="auto", vocabulary=TOPICS[0]).fit(texts)
+    assert fitted.n_iter_ == 12
+    assert_same_fit(fitted, small(epochs=12, vocabulary=TOPICS[0]).fit(texts))
+
+
+def test_auto_epochs_are_many_for_few_words_and_a_pass_for_a_batch(texts):
+    assert Word2VecVectorizer().epochs == "auto"
+    fitted = small(epochs="auto").fit(texts)
+    assert fitted.n_iter_ == 20
+    assert fitted.partial_fit(texts).n_iter_ == 21
+
+
+def test_auto_epochs_of_a_warm_start_go_by_the_new_documents(texts, monkeypatch):
+    monkeypatch.setattr(plan, "AUTO_TOKENS", 3200 * 6)
+    fitted = small(epochs="auto", warm_start=True).fit(texts)
+    assert fitted.n_iter_ == 6
+    assert fitted.fit(texts[:200]).n_iter_ == 6 + 12
+
+
+def test_auto_epochs_end_with_early_stopping(texts):
+    parameters = {"early_stopping": True, "n_iter_no_change": 1, "tol": 10}
+    assert small(epochs="auto", **parameters).fit(texts).n_iter_ == 2
+
+
+def test_auto_epochs_and_their_number_are_cached_as_one(texts, tmp_path):
+    small(epochs="auto", memory=tmp_path).fit(texts)
+    small(epochs=20, memory=tmp_path).fit(texts)
+    assert n_cached(tmp_path) == 1
 
 
 # --- memory
@@ -621,7 +657,7 @@ def test_there_are_never_more_threads_than_processors(texts):
 
     counter, before = ThreadCounter(), threading.active_count()
     tokens = [text.split() for text in texts] * 20
-    Fit(small(n_jobs=5000), None, partial=False).run(tokens, [counter])
+    Fit(small(n_jobs=5000), None, tokens, partial=False).run([counter])
     assert counter.n_threads - before < joblib.cpu_count()
     assert threading.active_count() == before
 

@@ -11,12 +11,30 @@ from hypothesis import strategies as st
 from sklearn_w2v._skipgram import plan as plans
 from sklearn_w2v._skipgram.plan import (
     auto_batch_size,
+    auto_epochs,
     cut_step,
     keep_probabilities,
     noise_probabilities,
     noise_words_a_group,
     weights_by_distance,
 )
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "expected"),
+    [
+        (0, 20),
+        (1, 20),
+        (250_000, 20),
+        (260_000, 19),
+        (500_000, 10),
+        (750_000, 7),
+        (1_000_000, 5),
+        (10**10, 5),
+    ],
+)
+def test_auto_epochs_read_five_million_tokens_in_5_to_20_passes(n_tokens, expected):
+    assert auto_epochs(n_tokens) == expected
 
 
 def test_noise_follows_word2vecs_formula():

@@ -215,7 +215,7 @@ def test_unfitted_use_says_so(method, arguments):
         ("sif_a", [0, -1e-3, None]),
         ("n_components_removed", [-1, 1.0, None]),
         ("norm", ["l1", "max"]),
-        ("epochs", [0, 1.5]),
+        ("epochs", [0, 1.5, None, "all"]),
         ("solver", ["lbfgs", None]),
         ("learning_rate", [0, -1, np.inf, np.nan, "constant"]),
         ("batch_size", [0, 10.0, "full"]),

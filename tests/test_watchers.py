@@ -59,6 +59,12 @@ def test_verbose_of_partial_fit_counts_one_epoch(texts, capfd):
     assert "epoch 1/1: loss" in capfd.readouterr().err
 
 
+def test_verbose_knows_how_many_epochs_auto_is(texts, capfd):
+    small(verbose=1, epochs="auto").fit(texts)
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split()[2] for line in lines] == [f"{i}/20:" for i in range(1, 21)]
+
+
 @pytest.mark.parametrize(
     ("n_done", "seconds", "expected"),
     [
@@ -91,6 +97,7 @@ class Recorder:
     def __init__(self, stop_after=None, error=None):
         self.stop_after, self.error = stop_after, error
         self.events, self.data, self.fitted = [], [], []
+        self.max_subtasks = []
 
     def setup(self, estimator, context):
         self.events.append("setup")
@@ -100,6 +107,7 @@ class Recorder:
 
     def on_fit_task_begin(self, estimator, context):
         self.events.append(f"{context.task_name} {context.task_id} begins")
+        self.max_subtasks.append(context.max_subtasks)
 
     def on_fit_task_end(
         self, estimator, context, *, X=None, y=None, fitted_estimator=None
@@ -129,6 +137,19 @@ def test_a_callback_is_told_of_the_fit_and_its_epochs(method, texts, labels):
         "teardown",
     ]
     assert all(X is texts and y is labels for X, y in recorder.data)
+
+
+@with_callbacks
+@pytest.mark.parametrize(
+    ("method", "epochs", "expected"),
+    [("fit", 3, 3), ("fit", "auto", 20), ("partial_fit", "auto", 1)],
+)
+def test_a_callback_knows_at_the_begin_how_many_epochs_there_are(
+    method, epochs, expected, texts
+):
+    recorder = Recorder()
+    getattr(small(epochs=epochs).set_callbacks(recorder), method)(texts)
+    assert recorder.max_subtasks == [expected] + [0] * expected
 
 
 @with_callbacks

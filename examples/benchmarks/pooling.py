@@ -69,9 +69,7 @@ def scores_of(texts, labels, options, folder):
         labelled = slice(options.labels)
         scores.append([])
         for parameters in POOLINGS.values():
-            vectorizer = Word2VecVectorizer(
-                memory=folder, random_state=0, epochs=options.epochs, **parameters
-            )
+            vectorizer = Word2VecVectorizer(memory=folder, random_state=0, **parameters)
             vectors = vectorizer.fit_transform(texts[train])
             held_out = vectorizer.transform(texts[test])
             scores[-1].append(
@@ -100,7 +98,6 @@ def main():
     """Measure, and print a table for each classifier."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sets", nargs="+", metavar="NAME=TRAIN")
-    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--labels", type=int, default=2000)
     options = parser.parse_args()

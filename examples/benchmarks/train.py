@@ -1,4 +1,4 @@
-"""Training speed beside gensim, fastText and the usual PyTorch loop.
+"""Training speed beside gensim, fastText, Spark ML and the usual PyTorch loop.
 
     python examples/benchmarks/train.py CORPUS.txt[.xz] [--rounds 3] [--threads 2]
     python examples/benchmarks/train.py CORPUS.txt[.xz] --scale --max-words 1e6
@@ -7,14 +7,17 @@ A document is a line. All peers train skip-gram with negative sampling with the 
 hyper-parameters and number of threads in this one process, in turn. Speed is
 in-vocabulary words before sub-sampling x epochs / seconds, the median of the rounds;
 building the vocabulary is not counted. Ratios are medians of the ratios of each round.
-`--scale` changes one setting at a time, and leaves out the slow peers. Needs the
-`benchmark` extra, an otherwise idle machine, and disk space for the corpus as text.
+Spark is a peer where `pip install pyspark` and Java are there; it has hierarchical
+softmax instead of noise words, and no sub-sampling. `--scale` changes one setting at a
+time, and leaves out the slow peers. Needs the `benchmark` extra, an otherwise idle
+machine, and disk space for the corpus as text.
 """
 
 import argparse
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,11 @@ try:
     import fasttext
 except ImportError:  # there is no wheel for every Python
     fasttext = None
+try:
+    from pyspark.ml.feature import Word2Vec as SparkWord2Vec
+    from pyspark.sql import SparkSession, functions
+except ImportError:  # nor a Java on every machine
+    SparkSession = None
 
 OURS = "sklearn_w2v"
 GENSIM_FILE, GENSIM_LIST = "gensim, corpus_file", "gensim, list"
@@ -137,6 +145,34 @@ def prepare_fasttext(plain, options):
     return run
 
 
+def prepare_spark(plain, options):
+    """Return Spark's whole run, vocabulary included, for a number of epochs."""
+    session = (
+        SparkSession.builder.master(f"local[{options.threads}]")
+        .config("spark.driver.memory", "8g")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    lines = session.read.text(str(plain)).repartition(options.threads)
+    documents = lines.select(functions.split("value", " ").alias("words")).cache()
+    documents.count()  # so that no run has to read the file
+
+    def run(epochs=options.epochs):
+        SparkWord2Vec(
+            inputCol="words",
+            vectorSize=options.vector_size,
+            windowSize=options.window,
+            minCount=options.min_count,
+            maxIter=epochs,
+            numPartitions=options.threads,
+            seed=0,
+        ).fit(documents)
+
+    return run
+
+
 def prepare_loop(documents, options):
     """Return the loop of the tutorials on a few words, and how many words these are.
 
@@ -202,16 +238,21 @@ def compare(documents, plain, options):
         "PyTorch loop": loop,
         OURS: ours,
     }
+    # The vocabulary is in the time of these: what they take without an epoch.
+    whole_runs = {}
     if fasttext:
-        run_fasttext = prepare_fasttext(plain, options)
-        runs["fastText"] = run_fasttext
-        runs["fastText, vocabulary"] = lambda: run_fasttext(epochs=0)
+        whole_runs["fastText"] = prepare_fasttext(plain, options)
+    if SparkSession:
+        whole_runs["Spark ML"] = prepare_spark(plain, options)
+    for name, run in whole_runs.items():
+        runs[name] = run
+        runs[f"{name}, vocabulary"] = partial(run, epochs=0)
     ours()  # once in full, so that nobody pays for first touches
     seconds = in_turn(runs, options.rounds)
-    if fasttext:
-        parts = seconds.pop("fastText, vocabulary")
-        pairs = zip(seconds["fastText"], parts, strict=True)
-        seconds["fastText"] = [whole - part for whole, part in pairs]
+    for name in whole_runs:
+        parts = seconds.pop(f"{name}, vocabulary")
+        pairs = zip(seconds[name], parts, strict=True)
+        seconds[name] = [whole - part for whole, part in pairs]
     share = n_words * options.epochs / n_loop_words
     seconds["PyTorch loop"] = [share * second for second in seconds["PyTorch loop"]]
 

@@ -18,6 +18,12 @@ SolverName = Literal["adagrad", "adam", "sgd"]
 #: What learning_rate="auto" stands for.
 AUTO_LEARNING_RATE = {"adagrad": 0.4, "adam": 0.03, "sgd": 0.025}
 
+#: Tokens that all epochs together read with epochs="auto", about; and how many epochs,
+#: at least and at most.
+AUTO_TOKENS = 5_000_000
+MIN_EPOCHS = 5
+MAX_EPOCHS = 20
+
 #: Tokens of a group (T), at most; and of a block (L), unless a step has fewer or its
 #: windows are wider.
 GROUP_LENGTH = 64
@@ -180,6 +186,11 @@ def plan_training(
         n_iter_no_change=parameters.n_iter_no_change,
         tol=parameters.tol,
     )
+
+
+def auto_epochs(n_tokens: int) -> int:
+    """Return how many epochs a corpus of so many tokens gets."""
+    return round(min(max(AUTO_TOKENS / max(n_tokens, 1), MIN_EPOCHS), MAX_EPOCHS))
 
 
 def keep_probabilities(
