@@ -2,9 +2,10 @@
 
     python examples/benchmarks/threads.py CORPUS.txt[.xz] [--rounds 3] [--threads 1 2]
 
-Trains on so many threads in turn, while no, one and two other processes do nothing but
-count; prints words a second and the ratio to the first number of threads, medians of
-the rounds. Two processors are enough to see it.
+Trains on so many threads in turn, and gensim on as many workers as the last of these,
+while no, one and two other processes do nothing but count; prints words a second and
+the ratio to the first number of threads, medians of the rounds. Two processors are
+enough to see it. Needs the `benchmark` extra.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from corpora import read_documents
-from train import in_turn, prepare_ours
+from train import in_turn, prepare_gensim, prepare_ours
 
 
 def count():
@@ -57,6 +58,8 @@ def main():
     for n_threads in options.threads:
         alone = argparse.Namespace(**{**vars(options), "threads": n_threads})
         runs[n_threads], _, n_words = prepare_ours(documents, alone)
+    gensim = f"gensim, {n_threads}"
+    runs[gensim] = prepare_gensim({"corpus_iterable": documents}, alone)
     for run in runs.values():
         run()
 
@@ -66,11 +69,11 @@ def main():
         with busy(n_busy):
             seconds = in_turn(runs, options.rounds)
         first = seconds[options.threads[0]]
-        for n_threads, times in seconds.items():
+        for name, times in seconds.items():
             speed = n_words * options.epochs / statistics.median(times)
             ratios = [a / b for a, b in zip(first, times, strict=True)]
             print(
-                f"| {n_busy} | {n_threads} | {speed:,.0f} | "
+                f"| {n_busy} | {name} | {speed:,.0f} | "
                 f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
                 f"{max(ratios):.2f}) |"
             )
