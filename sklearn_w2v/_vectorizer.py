@@ -241,9 +241,9 @@ class Word2VecVectorizer(
         of the process and its container, or its share as a worker of joblib. There are
         never more threads than usable processors, whatever the number. The result is
         the same, bit for bit, for any of them. More threads pay where steps have more
-        than 768 tokens (see `batch_size`) and other processes leave processors free;
-        where these do not, they cost little. While a fit runs, torch has one thread in
-        this process; its own number is put back after.
+        than 76,800 / `vector_size` tokens (see `batch_size`), and other processes leave
+        processors free; where these do not, they cost little. While a fit runs, torch
+        has one thread in this process; its own number is put back after.
 
     random_state : int, RandomState instance or None, default=None
         Determines all that is drawn at random. Pass an int for the same vectors each

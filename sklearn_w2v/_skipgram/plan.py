@@ -32,9 +32,11 @@ BLOCK_LENGTH = 16
 #: Tokens of a step with batch_size="auto", at most.
 MAX_STEP = 3072
 
-#: Tokens of a part, at most: what one thread trains on at a time. Smaller parts stay in
-#: a processor's own cache; larger ones make less work for Python.
-PART_LENGTH = 768
+#: Numbers in the vectors of a part's tokens, and these tokens, at most: what a thread
+#: trains on at a time. Smaller parts stay in a processor's caches; larger ones make
+#: less work for Python, but there have to be enough for several threads.
+PART_NUMBERS = 76_800
+PART_LENGTH = 1536
 
 #: Noise words of a group (K): for each pair that a token has on average; at least; at
 #: most; and a number that K is a multiple of, since odd lengths make slow products.
@@ -158,7 +160,7 @@ def plan_training(
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
     if batch_size == "auto":
-        batch_size = auto_batch_size(expected_counts, solver)
+        batch_size = auto_batch_size(expected_counts, solver, parameters.vector_size)
 
     lengths = [part.lengths.max() for part in (corpus, held_out) if part is not None]
     pair_weights = weights_by_distance(
@@ -170,7 +172,12 @@ def plan_training(
     n_noise = noise_words_a_group(
         pair_weights, mean_length=n_expected / np.count_nonzero(corpus.lengths)
     )
-    layout = cut_step(batch_size, reach=len(pair_weights), n_noise=n_noise)
+    layout = cut_step(
+        batch_size,
+        vector_size=parameters.vector_size,
+        reach=len(pair_weights),
+        n_noise=n_noise,
+    )
     return TrainingPlan(
         vector_size=parameters.vector_size,
         epochs=epochs,
@@ -246,7 +253,9 @@ def noise_words_a_group(pair_weights: NDArray[np.float64], mean_length: float) -
     return min(max(in_steps, MIN_NOISE), MAX_NOISE)
 
 
-def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) -> int:
+def auto_batch_size(
+    expected_counts: NDArray[np.float64], solver: SolverName, vector_size: int
+) -> int:
     """Tokens of a step, from how often each word comes in an epoch after sub-sampling.
 
     Fifty steps an epoch, of a size that is fast. Plain gradient descent is stable only
@@ -256,20 +265,28 @@ def auto_batch_size(expected_counts: NDArray[np.float64], solver: SolverName) ->
     batch_size = min(max(n_tokens / 50, 32), MAX_STEP)
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
-    # Whole groups, or whole blocks: odd lengths make slow products.
-    for length in (GROUP_LENGTH, BLOCK_LENGTH, 1):
-        if batch_size >= length:
-            break
+    # Parts of equally many whole groups, or whole blocks: odd lengths are slow.
+    groups_a_part = longest_part(vector_size) // GROUP_LENGTH
+    for n_groups in range(int(batch_size // GROUP_LENGTH), 0, -1):
+        if n_groups % math.ceil(n_groups / groups_a_part) == 0:
+            return n_groups * GROUP_LENGTH
+    length = BLOCK_LENGTH if batch_size >= BLOCK_LENGTH else 1
     return int(batch_size // length) * length
 
 
-def cut_step(batch_size: int, *, reach: int, n_noise: int) -> Layout:
+def longest_part(vector_size: int) -> int:
+    """Return the tokens of a part, at most: whole groups."""
+    n_groups = max(PART_NUMBERS // vector_size // GROUP_LENGTH, 1)
+    return min(n_groups * GROUP_LENGTH, PART_LENGTH)
+
+
+def cut_step(batch_size: int, *, vector_size: int, reach: int, n_noise: int) -> Layout:
     """Cut steps of up to `batch_size` tokens, evenly.
 
     Short blocks have many contexts around them for few tokens, where windows are wide;
     long ones have many scores that are no pair's.
     """
-    parts_a_step = -(-batch_size // PART_LENGTH)
+    parts_a_step = -(-batch_size // longest_part(vector_size))
     part_length = batch_size // parts_a_step
     groups_a_part = -(-part_length // GROUP_LENGTH)
     group_length = part_length // groups_a_part
