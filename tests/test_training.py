@@ -87,6 +87,8 @@ def fits(draw):
     }
 
 
+# Where hardly a token is left, documents held out may have no pair.
+@pytest.mark.filterwarnings("ignore:early_stopping has nothing to go by")
 @settings(deadline=None, max_examples=25)
 @given(fit=fits())
 def test_any_number_of_threads_gives_the_same_bits(fit):
