@@ -27,7 +27,8 @@ def _close_figures():
 
 @pytest.fixture(scope="module")
 def fitted(topic_texts):
-    return Word2VecVectorizer(vector_size=8, random_state=0).fit(topic_texts[0])
+    texts, _ = topic_texts
+    return Word2VecVectorizer(vector_size=8, epochs=5, random_state=0).fit(texts)
 
 
 @pytest.fixture
