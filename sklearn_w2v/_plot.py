@@ -259,7 +259,7 @@ class LossCurveDisplay:
     --------
     >>> from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer
     >>> documents = ["the cat sat on the mat", "the dog sat on the mat"] * 50
-    >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0).fit(documents)
+    >>> vectorizer = Word2VecVectorizer(epochs=5, random_state=0).fit(documents)
     >>> display = LossCurveDisplay.from_estimator(vectorizer)
     >>> display.line_.get_xdata()
     array([1, 2, 3, 4, 5])
