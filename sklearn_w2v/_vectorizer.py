@@ -211,8 +211,8 @@ class Word2VecVectorizer(
         gensim KeyedVectors, or the path of a file in word2vec's text or binary format
         or in GloVe's, also gzipped (.gz). The words of the vocabulary that are found
         begin there, both as centres and as contexts; the rest begin as usual. Pays
-        where documents are few: a thousand, say. In a grid search and in pickles, a
-        path is copied faster than a mapping.
+        where documents are few and short: a thousand titles, say. In a grid search, in
+        pickles and where the vectorizer is shown, a path is faster than a mapping.
 
     trainable : bool, default=True
         Whether training changes the vectors of words found in `init_vectors`. If False,
