@@ -8,14 +8,19 @@ Reads three formats, told by their content and gzipped or not, and writes the fi
   numbers. The word2vec program writes a newline after them, gensim does not.
 - GloVe: the lines of word2vec text without the header.
 
-Only b" " and b"\n" end words: tabs, no-break spaces and the like belong to them.
+Only b" " and b"\n" end words: tabs, no-break spaces and the like belong to them. Words
+of text may have blanks inside, as in GloVe's files, but none that a number follows:
+that is a line with more numbers than the others.
 """
 
 import codecs
+import glob
 import gzip
 import io
 import os
+import re
 import secrets
+import shutil
 import sys
 import warnings
 import zlib
@@ -29,17 +34,54 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Bytes that are read in one go, at most. No line and no word is longer.
+try:
+    import fcntl
+except ImportError:  # on Windows, where nobody can remove a file that is open
+    fcntl = None  # type: ignore[assignment]
+
+#: Bytes that are read in one go, at most. No line is longer.
 BYTES_AT_ONCE = 1 << 24
+
+#: Bytes of a word of a binary file, and numbers of a vector, at most: what is beyond
+#: them is no file of word vectors, whatever it unpacks to.
+LONGEST_WORD = 1 << 16
+LARGEST_VECTOR = 1 << 20
+
+#: Numbers of vectors, at most: float32 holds their squares and sums, too.
+LARGEST_NUMBER = 1e15
+
+#: What other files begin with, and what to do with them.
+OTHER_FILES = {
+    b"PK\x03\x04": "a zip archive. Unpack it",
+    b"BZh": "packed by bzip2. Unpack it",
+    b"\xfd7zXZ": "packed by xz. Unpack it",
+    b"(\xb5/\xfd": "packed by zstd. Unpack it",
+    b"\xff\xfe": "text in UTF-16. Convert it to UTF-8",
+    b"\xfe\xff": "text in UTF-16. Convert it to UTF-8",
+    b"\xba\x16O/": (
+        "a model of fastText. Load it with gensim's load_facebook_vectors, and pass "
+        "what that returns as init_vectors"
+    ),
+    b"\x80": (
+        "a pickle, perhaps of gensim. If so, load it with KeyedVectors.load, or with "
+        "Word2Vec.load and .wv, and pass that as init_vectors"
+    ),
+    b"\x93NUMPY": "an array of numpy, which has no words",
+    b"\x89HDF": "an HDF5 file, and not read here",
+}
 
 
 def read(
-    path: str | os.PathLike[str], *, words: Container[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    words: Container[str] | None = None,
+    limit: int | None = None,
 ) -> tuple[list[str], NDArray[np.float32]]:
     """Read words and vectors; a bad file is a ValueError that says what is wrong.
 
     With `words`, only these are kept. The numbers of others are not even parsed, so
-    that looking for few words in a huge file takes little time and memory.
+    that looking for few words in a huge file takes little time and memory. With a
+    `limit`, only the first so many words are kept, and what is behind them is not read.
 
     Returns
     -------
@@ -47,14 +89,14 @@ def read(
         In the order of the file. Where a word occurs twice, its first vector counts.
     vectors : ndarray of shape (n_words, vector_size)
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     try:
         with open(path, "rb") as file:
             if file.peek(2)[:2] != b"\x1f\x8b":  # how every gzip file begins
-                return _read(file, path, words)
+                return _read(file, _Kept(path, words, limit))
             with gzip.GzipFile(fileobj=file) as unzipped:
                 # GzipFile's own readline is slow.
-                return _read(io.BufferedReader(unzipped), path, words)
+                return _read(io.BufferedReader(unzipped), _Kept(path, words, limit))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         message = f"{path!r} is a truncated or corrupt gzip file: {error}"
         raise ValueError(message) from error
@@ -73,10 +115,12 @@ def write(
     is gzipped if its name ends in ".gz". It takes its place when it is complete: until
     then, or if anything goes wrong, a file that was there stays.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     encoded = [_encode(word) for word in words]
     vectors = np.asarray(vectors, dtype=np.float32)  # (n_words, vector_size)
     _check_vectors(encoded, vectors, binary=binary)
+    if not os.path.basename(path):
+        raise IsADirectoryError(f"{path!r} is the name of a folder, not of a file.")
     with _replace(os.path.realpath(path)) as file:
         stream: Any = nullcontext(file)
         if path.lower().endswith(".gz"):  # gensim goes by the name, and in this way
@@ -91,63 +135,86 @@ def write(
 class _Kept:
     """What is kept of a file."""
 
-    def __init__(self, path: str, wanted: Container[str] | None) -> None:
-        self.path, self.wanted = path, wanted
+    def __init__(
+        self, path: str, wanted: Container[str] | None, limit: int | None
+    ) -> None:
+        self.path, self.wanted, self.limit = path, wanted, limit
         self.words: dict[str, None] = {}  # a set that keeps its order
         self.numbers = array("f")  # of all words, one after the other
-        self.repeated: list[str] = []
+        self.n_repeated, self.first_repeated = 0, ""
+        self.n_not_utf8, self.first_not_utf8 = 0, b""
 
     def add(self, word: bytes) -> bool:
         """Add a word if it is wanted and new; if so, its numbers are to be added."""
         try:
             text = word.decode()
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{self.path!r} has a word that is not UTF-8, {word[:99]!r}. Perhaps "
-                "the file has another encoding, or another format."
-            ) from error
+        except UnicodeDecodeError:
+            # The word2vec program cuts long words anywhere, also inside a character.
+            self.first_not_utf8 = self.first_not_utf8 or word[:99]
+            self.n_not_utf8 += 1
+            return False
         if self.wanted is not None and text not in self.wanted:
             return False
         if text in self.words:
-            self.repeated.append(text)
+            self.first_repeated = self.first_repeated if self.n_repeated else text
+            self.n_repeated += 1
             return False
         self.words[text] = None
         return True
 
+    def is_full(self) -> bool:
+        """Return whether nothing more is to be read."""
+        return len(self.words) == self.limit
+
     def result(self, vector_size: int) -> tuple[list[str], NDArray[np.float32]]:
         """Return what `read` does, if all numbers are finite."""
         words = list(self.words)
+        not_utf8 = f"not UTF-8, as {self.first_not_utf8!r} is not"
+        if self.n_not_utf8 and not words and self.wanted is None:
+            raise ValueError(
+                f"All words of {self.path!r} are {not_utf8}. Perhaps the file has "
+                "another encoding, or another format."
+            )
         vectors = np.frombuffer(self.numbers, np.float32)  # (n_words * vector_size,)
         vectors = vectors.reshape(len(words), vector_size)
-        finite = np.isfinite(vectors).all(axis=1)  # (n_words,)
-        if not finite.all():
+        first_bad = _first_bad(vectors)
+        if first_bad is not None:
             raise ValueError(
-                f"The vector of {words[finite.argmin()]!r} in {self.path!r} has a "
-                "number that is nan, infinite or too large for float32."
+                f"The vector of {words[first_bad]!r} in {self.path!r} has a number "
+                f"that is nan, infinite or beyond +-{LARGEST_NUMBER:g}."
             )
-        if self.repeated:
+        if self.n_repeated:
             warnings.warn(
-                f"{self.path!r} has {len(self.repeated)} vectors of words that have "
-                f"one already, the first of them for {self.repeated[0]!r}. The first "
+                f"{self.path!r} has {self.n_repeated} vectors of words that have one "
+                f"already, the first of them for {self.first_repeated!r}. The first "
                 "vector of a word counts.",
                 stacklevel=4,  # whoever called `read`
+            )
+        if self.n_not_utf8:
+            warnings.warn(
+                f"{self.path!r} has {self.n_not_utf8} words that are {not_utf8}. They "
+                "are left out. If they are many, the file has another encoding.",
+                stacklevel=4,
             )
         return words, vectors
 
 
 def _read(
-    file: io.BufferedReader, path: str, wanted: Container[str] | None
+    file: io.BufferedReader, kept: _Kept
 ) -> tuple[list[str], NDArray[np.float32]]:
-    kept = _Kept(path, wanted)
+    path = kept.path
     lines = iter(partial(file.readline, BYTES_AT_ONCE), b"")
     first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
     if not first:
         raise ValueError(f"{path!r} is empty.")
+    for begin, kind in OTHER_FILES.items():
+        if first.startswith(begin):
+            raise ValueError(f"{path!r} is no file of word vectors, but {kind}.")
     n_words, vector_size = None, first.rstrip().count(b" ")
     with suppress(ValueError):  # GloVe's files have no header
-        n_words, vector_size = map(int, first.split())
+        n_words, vector_size = map(_whole_number, first.split())
     if n_words is not None:
-        if n_words < 1 or vector_size < 1:
+        if n_words < 1 or not 1 <= vector_size <= LARGEST_VECTOR:
             raise _bad_header(path, n_words, f"with {vector_size} numbers each")
         first = next(lines, b"")
     if _is_text(first, vector_size):
@@ -157,7 +224,7 @@ def _read(
     else:
         raise ValueError(
             f"{path!r} is no file of word vectors: its first line is neither a header "
-            "of two whole numbers nor a word and its numbers."
+            "of two whole numbers nor a word and its numbers, with a blank between."
         )
     return kept.result(vector_size)
 
@@ -179,13 +246,22 @@ def _read_text(
         where = f"Line {line_number} of {kept.path!r}"
         if len(numbers) < vector_size:
             raise ValueError(f"{where} has {len(numbers)} of {vector_size} numbers.")
+        if _ends_in_column(word):
+            raise ValueError(
+                f"{where} has {word.decode(errors='replace')!r} before its last "
+                f"{vector_size} numbers, which is no word: it ends in white space, or "
+                "in a number after it. Perhaps the line has more numbers than the "
+                "first, or more than one blank or a tab between them."
+            )
         if kept.add(word):
             try:
-                kept.numbers.extend(map(float, numbers))
+                kept.numbers.extend(_numbers(numbers))
             except ValueError as error:
                 raise ValueError(
                     f"{where} does not end in {vector_size} numbers: {error}"
                 ) from error
+            if kept.is_full():
+                return
     if n_words is not None and n_read < n_words:
         raise _bad_header(kept.path, n_words, f"but ends after {n_read}")
     if not line.endswith(b"\n"):
@@ -203,10 +279,17 @@ def _read_binary(
     buffer = bytearray(begin)
     pieces = iter(partial(file.read, BYTES_AT_ONCE), b"")
     for n_read in range(n_words):
-        # Whatever size the header says, no more memory is taken than the file fills.
-        while (space := buffer.find(b" ", 0, BYTES_AT_ONCE)) < 0 or (
+        # Whatever size the header says, no more is read ahead than one word may take.
+        while (space := buffer.find(b" ", 0, LONGEST_WORD)) < 0 or (
             len(buffer) <= space + 4 * vector_size
         ):
+            if space < 0 and len(buffer) >= LONGEST_WORD:
+                raise _bad_header(
+                    kept.path,
+                    n_words,
+                    f"but what follows {n_read} of them is no word: it goes on for "
+                    f"{LONGEST_WORD:,} bytes",
+                )
             piece = next(pieces, None)
             if piece is None:
                 why = f"read as binary, as line 2 does not have {vector_size} numbers"
@@ -216,7 +299,9 @@ def _read_binary(
         if kept.add(bytes(buffer[:space]).lstrip(b"\n")):
             kept.numbers.frombytes(buffer[space + 1 : end])
         del buffer[:end]
-    for rest in chain([bytes(buffer)], pieces):
+        if kept.is_full():
+            break
+    for rest in () if kept.is_full() else chain([bytes(buffer)], pieces):
         if rest.strip(b"\n"):
             raise _bad_header(kept.path, n_words, "but goes on after them")
     if sys.byteorder == "big":
@@ -229,14 +314,43 @@ def _is_text(line: bytes, vector_size: int) -> bool:
     if not 1 <= vector_size <= line.count(b" "):
         return False
     try:
-        numbers = list(map(float, line.rstrip().rsplit(b" ", vector_size)[1:]))
+        numbers = _numbers(line.rstrip().rsplit(b" ", vector_size)[1:])
     except ValueError:
         return False
     return len(numbers) == vector_size
 
 
+def _ends_in_column(word: bytes) -> bool:
+    """Tell whether a word ends in white space, or in white space and a number."""
+    *columns, last = re.split(rb"[ \t]", word)
+    if not columns:
+        return False
+    try:
+        _numbers([last or b"0"])
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(texts: list[bytes]) -> list[float]:
+    # For Python, 1_0 is 10.
+    if b"_" in b"".join(texts):
+        wrong = next(text for text in texts if b"_" in text)
+        raise ValueError(f"could not convert string to float: {wrong!r}")
+    return list(map(float, texts))
+
+
+def _whole_number(text: bytes) -> int:
+    if not text.strip(b"+-").isdigit():
+        raise ValueError
+    return int(text)
+
+
 def _bad_header(path: str, n_words: int, but: str) -> ValueError:
-    return ValueError(f"{path!r} says {n_words} words in its first line, {but}.")
+    return ValueError(
+        f"{path!r} says {n_words} words in its first line, {but}. Either the file is "
+        "damaged or cut off, or its first line is wrong and can be corrected."
+    )
 
 
 def _encode(word: Any) -> bytes:
@@ -244,6 +358,8 @@ def _encode(word: Any) -> bytes:
         why = f"which has no words of type {type(word).__name__}"
     elif not word or " " in word or "\n" in word:
         why = "where a space or a newline ends a word and no word is empty"
+    elif _ends_in_column(word.encode(errors="replace")):
+        why = "where a tab, or a number after it, is not taken for the end of a word"
     else:
         try:
             return word.encode()
@@ -262,16 +378,30 @@ def _check_vectors(
     if vectors.ndim != 2 or len(vectors) != len(words) or not vectors.size:
         message = f"{len(words)} words cannot have vectors of shape {vectors.shape}."
         raise ValueError(message)
-    finite = np.isfinite(vectors).all(axis=1)  # (n_words,)
-    if not finite.all():
-        word = words[finite.argmin()].decode()
-        raise ValueError(f"The vector of {word!r} has a number that is not finite.")
+    first_bad = _first_bad(vectors)
+    if first_bad is not None:
+        raise ValueError(
+            f"The vector of {words[first_bad].decode()!r} has a number that is nan, "
+            f"infinite or beyond +-{LARGEST_NUMBER:g}."
+        )
     line = next(_records(words, vectors, binary=binary)).partition(b"\n")[0]
     if binary and _is_text(line, vectors.shape[1]):
         raise ValueError(
             f"The bytes of the vector of {words[0].decode()!r} happen to be numbers in "
             "writing, so that a binary file would be read as text. Use binary=False."
         )
+
+
+def _first_bad(vectors: NDArray[np.float32]) -> int | None:
+    """Return the first row with a number that is none or too large, if any."""
+    if not vectors.size:
+        return None
+    # Most files are good, and this takes no memory; a nan is not less than anything.
+    with np.errstate(invalid="ignore"):
+        if vectors.max() <= LARGEST_NUMBER and vectors.min() >= -LARGEST_NUMBER:
+            return None
+        good = (np.abs(vectors) <= LARGEST_NUMBER).all(axis=1)  # (n_words,)
+    return int(good.argmin())
 
 
 def _records(
@@ -293,8 +423,11 @@ def _replace(target: str) -> Iterator[IO[bytes]]:
     if os.path.exists(target) and not os.path.isfile(target):
         kind = IsADirectoryError if os.path.isdir(target) else OSError
         raise kind(f"{target!r} is not a file, and is not replaced by one.")
-    # tempfile's files are open to nobody else, and stay so.
-    temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
+    folder, name = os.path.split(target)
+    # What a killed process leaves behind tells by its name what it is.
+    begin = os.path.join(folder, f".{name}.")
+    _sweep(begin)
+    temporary = f"{begin}{secrets.token_hex(8)}.part"
     try:
         opened = open(temporary, "xb")  # noqa: SIM115, closed below
     except OSError as error:
@@ -302,9 +435,26 @@ def _replace(target: str) -> Iterator[IO[bytes]]:
         raise
     try:
         with opened as file:
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+            if os.path.exists(target):
+                shutil.copymode(target, temporary)
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
         with suppress(FileNotFoundError):
             os.remove(temporary)
         raise
+
+
+def _sweep(begin: str) -> None:
+    """Remove what killed processes have left of files whose names begin so."""
+    for left in glob.glob(f"{glob.escape(begin)}*.part"):
+        # One that another process is writing is locked, or cannot be removed.
+        with suppress(OSError):
+            if fcntl:
+                with open(left, "rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.remove(left)

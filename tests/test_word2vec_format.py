@@ -1,8 +1,15 @@
 """Files of word vectors: what is read and written, and what is said of bad ones."""
 
+import bz2
 import gzip
+import lzma
 import os
+import pickle
 import re
+import signal
+import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -18,11 +25,11 @@ from sklearn_w2v import _word2vec_format
 from sklearn_w2v._word2vec_format import read, write
 
 WORDS = ["the", "café", "猫"]
-NUMBERS = np.array([[1, -0.5], [0.1, 1e-40], [-0.0, 3e38]])  # not all are in float32
+NUMBERS = np.array([[1, -0.5], [0.1, 1e-40], [-0.0, 1e15]])  # not all are in float32
 VECTORS = NUMBERS.astype(np.float32)
 
 BOM = b"\xef\xbb\xbf"
-TEXT = "3 2\nthe 1 -0.5\ncafé 0.1 1e-40\n猫 -0 3e38\n".encode()
+TEXT = "3 2\nthe 1 -0.5\ncafé 0.1 1e-40\n猫 -0 1e15\n".encode()
 GLOVE = TEXT.partition(b"\n")[2]
 GENSIM_BINARY, C_BINARY = (
     b"3 2\n"
@@ -46,7 +53,7 @@ FILES = {
     "binary of word2vec without its last newline": C_BINARY[:-1],
     "binary of gensim": GENSIM_BINARY,
 }
-NINE_DIGITS = "the 1 -0.5\ncafé 0.100000001 9.9999461e-41\n猫 -0 3.00000001e+38\n"
+NINE_DIGITS = "the 1 -0.5\ncafé 0.100000001 9.9999461e-41\n猫 -0 9.99999987e+14\n"
 #: What is written, by whether it is binary.
 WRITTEN = {False: b"3 2\n" + NINE_DIGITS.encode(), True: C_BINARY}
 
@@ -55,11 +62,11 @@ WRITTEN = {False: b"3 2\n" + NINE_DIGITS.encode(), True: C_BINARY}
 ODD_WORDS = [
     *("\ufefffirst", "\ufeff", "👩\u200d🚀", "no\u00a0break", "\u00a0", "\u3000"),
     *("line\u2028separator", "\u2029", "\x0b", "\x0c", "\x85", "\x1c"),
-    *("tab\tbed", "\t", "carriage\rreturn", "return\r", "\r", "\x00", "\x1f\x8b"),
+    *("tab\tbed", "carriage\rreturn", "return\r", "\r", "\x00", "\x1f\x8b"),
     *("3", "-1.5", "nan", "inf", "b''", "#", '"', "</s>"),
 ]
 #: Text can have these, too, though it is not written with them.
-TEXT_WORDS = [*ODD_WORDS, "new york", " ", "1 2 3", ". . .", "at 1", ""]
+TEXT_WORDS = [*ODD_WORDS, "new york", "3 cats", ". . .", ""]
 ODD_VECTORS = np.random.RandomState(0).normal(size=(99, 3)).astype(np.float32)
 ODD_TABLE = ODD_WORDS, ODD_VECTORS[: len(ODD_WORDS)]
 
@@ -68,12 +75,25 @@ NAMES = pytest.mark.parametrize("name", ["vectors", "vectors.gz"])
 ZIPPED = pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzipped"])
 
 
+#: The float32 below the largest number.
+LARGEST = float(np.nextafter(np.float32(1e15), np.float32(0)))
+
+
+def ends_in_no_column(word):
+    """Tell whether a word is read as it is from a line of text."""
+    last = re.split("[ \t]", word)[-1]
+    try:
+        return last == word or not (last == "" or float(last) or True)
+    except ValueError:
+        return True
+
+
 @st.composite
 def tables(draw, no_letters=" \n", min_letters=1):
     letters = st.characters(exclude_categories=["Cs"], exclude_characters=no_letters)
-    word = st.text(letters, min_size=min_letters)
+    word = st.text(letters, min_size=min_letters).filter(ends_in_no_column)
     words = draw(st.lists(word, min_size=1, max_size=5, unique=True))
-    finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
+    finite = st.floats(-LARGEST, LARGEST, width=32)
     shape = len(words), draw(st.integers(1, 4))
     return words, draw(arrays(np.float32, shape, elements=finite))
 
@@ -178,6 +198,34 @@ def test_the_first_vector_of_a_word_counts_and_one_warning_says_so(file_of, cont
     assert [warning.filename for warning in caught] == [__file__]
 
 
+@pytest.mark.parametrize(
+    ("content", "n_left_out"),
+    [
+        ("3 1\na 1\ncafé 2\nb 3\n".encode("latin-1"), 1),
+        (b"a 1\n\xe9 1\n\xe8 x\nb 3\n", 2),
+        (b"3 1\na \0\0\x80?\xe9 \0\0\0@b \0\0@@", 1),
+    ],
+    ids=["text", "GloVe", "binary"],
+)
+def test_words_that_are_not_utf8_are_left_out_with_a_warning(
+    file_of, content, n_left_out
+):
+    message = rf"vectors' has {n_left_out} words that are not UTF-8, as b'.*xe9' is not"
+    with pytest.warns(UserWarning, match=message) as caught:
+        found = read(file_of(content))
+    assert_same(found, ["a", "b"], np.array([[1], [3]], dtype=np.float32))
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("content", [TEXT, GLOVE, C_BINARY, GENSIM_BINARY])
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_a_limit_reads_the_first_words_and_no_more(file_of, content, limit):
+    # What is behind them need not even be there.
+    path = file_of(content if limit > 2 else content[:-3])
+    assert_same(read(path, limit=limit), WORDS[:limit], VECTORS[:limit])
+    assert_same(read(path, words={"café"}, limit=1), WORDS[1:2], VECTORS[1:2])
+
+
 @pytest.mark.parametrize("content", [TEXT, C_BINARY, GENSIM_BINARY])
 @pytest.mark.parametrize("n_bytes", range(7, 40))
 def test_pieces_of_a_file_make_no_difference(file_of, monkeypatch, content, n_bytes):
@@ -186,25 +234,33 @@ def test_pieces_of_a_file_make_no_difference(file_of, monkeypatch, content, n_by
     monkeypatch.setattr(_word2vec_format, "BYTES_AT_ONCE", n_bytes)
     assert_same(read(file_of(content)), WORDS, VECTORS)
     complaint = complaint_of(file_of(content + b"x 1 2\n"))
-    assert complaint.endswith("but goes on after them.")
+    assert "but goes on after them." in complaint
 
 
 NO_VECTORS = (
     "FILE is no file of word vectors: its first line is neither a header of two whole "
-    "numbers nor a word and its numbers."
+    "numbers nor a word and its numbers, with a blank between."
 )
+NO_END = "but what follows {} of them is no word: it goes on for 65,536 bytes"
 AS_BINARY = "read as binary, as line 2 does not have 2 numbers"
-says = "FILE says {} words in its first line, {}.".format
+says = (
+    "FILE says {} words in its first line, {}. Either the file is damaged or cut off, "
+    "or its first line is wrong and can be corrected."
+).format
 no_numbers = (
     "Line {} of FILE does not end in 2 numbers: could not convert string to float: {!r}"
 ).format
 not_utf8 = (
-    "FILE has a word that is not UTF-8, {!r}. Perhaps the file has another encoding, "
-    "or another format."
+    "All words of FILE are not UTF-8, as {!r} is not. Perhaps the file has another "
+    "encoding, or another format."
 ).format
 not_finite = (
-    "The vector of {!r} in FILE has a number that is nan, infinite or too large for "
-    "float32."
+    "The vector of {!r} in FILE has a number that is nan, infinite or beyond +-1e+15."
+).format
+no_word = (
+    "Line {} of FILE has {!r} before its last {} numbers, which is no word: it ends in "
+    "white space, or in a number after it. Perhaps the line has more numbers than the "
+    "first, or more than one blank or a tab between them."
 ).format
 
 
@@ -218,7 +274,6 @@ not_finite = (
         (b"\n", NO_VECTORS),
         (b"word\n", NO_VECTORS),
         (b"two words\n", NO_VECTORS),
-        (b"\x80\x04\x95 pickle", NO_VECTORS),
         (b"# Title\n\n", NO_VECTORS),
         (b"5\n", NO_VECTORS),
         (b"0 300\n", says(0, "with 300 numbers each")),
@@ -235,15 +290,56 @@ not_finite = (
         (b"2 2\na 1 2\nb\n", "Line 3 of FILE has 0 of 2 numbers."),
         (b"2 2\na 1 2\nb 3 four\n", no_numbers(3, b"four")),
         (b"a 1 2\nb  3\n", no_numbers(2, b"")),
+        (b"2 2\na 1 2\nb 1_0 3\n", no_numbers(3, b"1_0")),
+        (b"2 2\ncat 1 2 3\ndog 0.5 -1 4\n", no_word(2, "cat 1", 2)),
+        (b"2 2\ncat 2 3\ndog 0.5 -1 4\n", no_word(3, "dog 0.5", 2)),
+        (b"2.0 3\ncat 1 2 3\ndog 0.5 -1 4\n", no_word(2, "cat 1 2", 1)),
+        (b"a 1 2\nb 1 2\nc 1 2 3\n", no_word(3, "c 1", 2)),
+        (b"the\t0.1 0.2 0.3\n", no_word(1, "the\t0.1", 2)),
+        (b"2 2\na 1 2\nthe  1 2\n", no_word(3, "the ", 2)),
+        (b"2 2\na 1 2\nthe\t 1 2\n", no_word(3, "the\t", 2)),
+        (b"1 2\nat 1 1 2\n", no_word(2, "at 1", 2)),
+        (b"5 300\n" + bytes(2**17), says(5, NO_END.format(0))),
+        (b"2 1\na abcd" + b"b" * 2**17, says(2, NO_END.format(1))),
+        (b"1 9999999999\na " + bytes(99), says(1, "with 9999999999 numbers each")),
         ("1 1\ncafé 1\n".encode("latin-1"), not_utf8(b"caf\xe9")),
-        (C_BINARY.replace(b"3 2", b"3 1"), not_utf8(b"\0\0\0\xbf\ncaf\xc3\xa9")),
+        (C_BINARY.replace(b"3 2", b"3 1"), says(3, "but goes on after them")),
         (b"a 1 2\nb 0 nan\nc -inf 0\n", not_finite("b")),
         (b"1 2\na 0 1e39\n", not_finite("a")),
+        (b"1 2\na 0 -1.1e15\n", not_finite("a")),
         (b"1 1\na \0\0\x80\x7f\n", not_finite("a")),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_in_its_terms(file_of, content, expected):
     assert complaint_of(file_of(content)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"PK\x03\x04rest", "a zip archive. Unpack it"),
+        (bz2.compress(TEXT), "packed by bzip2. Unpack it"),
+        (lzma.compress(TEXT), "packed by xz. Unpack it"),
+        (b"(\xb5/\xfdrest", "packed by zstd. Unpack it"),
+        (TEXT.decode().encode("utf-16"), "text in UTF-16. Convert it to UTF-8"),
+        (
+            b"\xfe\xff" + TEXT.decode().encode("utf-16-be"),
+            "text in UTF-16. Convert",
+        ),
+        (struct.pack("<i", 793712314), "a model of fastText. Load it with gensim's "),
+        (
+            pickle.dumps(VECTORS),
+            "a pickle, perhaps of gensim. If so, load it with",
+        ),
+        (b"\x93NUMPY\1", "an array of numpy, which has no words"),
+        (b"\x89HDF\r\n", "an HDF5 file, and not read here"),
+    ],
+)
+@ZIPPED
+def test_another_kind_of_file_is_named_with_a_cure(file_of, content, expected, zipped):
+    path = file_of(gzip.compress(content) if zipped else content)
+    begin = f"FILE is no file of word vectors, but {expected}"
+    assert complaint_of(path).startswith(begin)
 
 
 def complaint_of_little_memory(path):
@@ -262,7 +358,35 @@ def complaint_of_little_memory(path):
 @pytest.mark.parametrize("content", [TEXT, C_BINARY])
 def test_a_header_that_lies_takes_no_memory(file_of, header, end, content):
     path = file_of(header + end + content.partition(b"\n")[2])
-    assert "but ends after" in complaint_of_little_memory(path)
+    complaint = complaint_of_little_memory(path)
+    assert "but ends after" in complaint or "numbers each" in complaint
+
+
+@pytest.mark.parametrize(
+    ("begin", "filling"),
+    [
+        (b"5 300\n", b"\0"),
+        (b"5 300\n", b"a"),
+        (b"1 9999999999\na ", b"\0"),
+        (b"1 1048576\na ", b"\0"),
+        (b"", b"a"),
+        (b"2 1\na 1\n", b"b"),
+    ],
+)
+def test_a_file_that_unpacks_to_very_much_takes_no_memory(file_of, begin, filling):
+    n_bytes = 20 * _word2vec_format.BYTES_AT_ONCE
+    path = file_of(gzip.compress(begin + filling * n_bytes, compresslevel=1))
+    complaint_of_little_memory(path)
+
+
+def test_repeats_of_a_word_take_no_memory(file_of):
+    path = file_of(gzip.compress(b"500001 1\n" + b"a 1\n" * 500_001, compresslevel=1))
+    tracemalloc.start()
+    with pytest.warns(UserWarning, match=r"has 500000 vectors of words that have one"):
+        assert read(path)[0] == ["a"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1e6
 
 
 def test_a_file_without_lines_is_not_read_whole(file_of):
@@ -275,17 +399,17 @@ def test_a_file_without_lines_is_not_read_whole(file_of):
     ("content", "harmless"), [(TEXT, [1, 2, 4]), (C_BINARY, [1]), (GENSIM_BINARY, [])]
 )
 def test_a_file_is_never_cut_unnoticed(file_of, content, harmless):
-    """What is left of the last number of text may be one, too: 3e38, 3e3 or 3."""
+    """What is left of the last number of text may be one, too: 1e15, 1e1 or 1."""
     for n_cut in range(1, len(content) + 1):
         if n_cut not in harmless:
             complaint_of(file_of(content[:-n_cut]))
 
 
 @pytest.mark.parametrize("content", [TEXT, GLOVE])
-@pytest.mark.parametrize("last", [b"3e38", b"3e3", b"3"])
+@pytest.mark.parametrize("last", [b"1e15", b"1e1", b"1"])
 @ZIPPED
 def test_a_last_line_without_end_brings_a_warning(file_of, content, last, zipped):
-    content = content.removesuffix(b"3e38\n") + last
+    content = content.removesuffix(b"1e15\n") + last
     path = file_of(gzip.compress(content) if zipped else content)
     message = (
         f"The last line of {str(path)!r} has no end: its last number may have been cut "
@@ -376,11 +500,11 @@ def test_gensim_reads_and_writes_the_same(
 @NAMES
 @pytest.mark.parametrize("write_header", [False, True], ids=["GloVe", "word2vec"])
 def test_words_with_spaces_are_read_from_gensim(gensim, tmp_path, write_header, name):
-    words = ["york", "new york", " ", "1 2 3"]
+    words = ["york", "new york", "3 cats"]
     saved = gensim.KeyedVectors(vector_size=3)
-    saved.add_vectors(words, ODD_VECTORS[:4])
+    saved.add_vectors(words, ODD_VECTORS[:3])
     saved.save_word2vec_format(str(tmp_path / name), write_header=write_header)
-    assert_same(read(tmp_path / name), words, ODD_VECTORS[:4])
+    assert_same(read(tmp_path / name), words, ODD_VECTORS[:3])
 
 
 def refused(word, why):
@@ -392,7 +516,10 @@ def refused(word, why):
     return ["the", word], VECTORS[:2], message
 
 
-NOT_FINITE = "The vector of 'café' has a number that is not finite."
+NOT_FINITE = (
+    "The vector of 'café' has a number that is nan, infinite or beyond +-1e+15."
+)
+COLUMN = "where a tab, or a number after it, is not taken for the end of a word"
 ENDS = "where a space or a newline ends a word and no word is empty"
 
 
@@ -405,10 +532,11 @@ ENDS = "where a space or a newline ends a word and no word is empty"
         refused(b"york", "which has no words of type bytes"),
         refused(None, "which has no words of type NoneType"),
         *(refused(word, ENDS) for word in ("new york", " ", "york\n", "\nyork", "")),
+        *(refused(word, COLUMN) for word in ("york\t", "\t", "york\t1", "a\tnan")),
         refused("\udc80", "which is UTF-8 (surrogates not allowed)"),
         *(
             (WORDS, np.array([[1, 2], [3, number], [5, 6]]), NOT_FINITE)
-            for number in (np.nan, np.inf, -np.inf)
+            for number in (np.nan, np.inf, -np.inf, 1.1e15)
         ),
         (WORDS[:2], VECTORS, "2 words cannot have vectors of shape (3, 2)."),
         (WORDS, VECTORS[:2], "3 words cannot have vectors of shape (2, 2)."),
@@ -437,7 +565,7 @@ def test_a_binary_file_that_would_be_read_as_text_is_not_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"1 2    x", b"1   \n   ", b"       1", b"\n1 2 3 4"]
+    "content", [b"1 2 x   ", b"1   \n   ", b"       1", b"\n1 2 3 4"]
 )
 def test_a_binary_file_that_is_no_text_is_written(tmp_path, content):
     vectors = np.frombuffer(content, "<f4").reshape(1, 2)
@@ -493,6 +621,77 @@ def test_a_file_has_the_permissions_of_any_new_file(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "vectors").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path, mode):
+    path = tmp_path / "vectors"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    write(path, WORDS, VECTORS)
+    assert path.stat().st_mode & 0o777 == mode
+    assert path.read_bytes() == WRITTEN[False]
+
+
+@BOTH
+def test_bytes_are_paths_too(tmp_path, binary):
+    path = os.fsencode(tmp_path / "vectors.gz")
+    write(path, WORDS, VECTORS, binary=binary)
+    assert_same(read(path), WORDS, VECTORS)
+    assert (tmp_path / "vectors.gz").read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_a_name_that_ends_in_a_slash_is_no_file(tmp_path):
+    for path in (f"{tmp_path}/vectors/", f"{tmp_path}/", os.fsencode(tmp_path) + b"/"):
+        with pytest.raises(IsADirectoryError, match="/' is the name of a folder, not "):
+            write(path, WORDS, VECTORS)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_written_is_on_the_disk_before_it_takes_its_place(
+    tmp_path, monkeypatch
+):
+    calls = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda n: calls.append("fsync") or fsync(n))
+    monkeypatch.setattr(
+        os, "replace", lambda *names: calls.append("replace") or replace(*names)
+    )
+    write(tmp_path / "vectors", WORDS, VECTORS)
+    assert calls == ["fsync", "replace"]
+
+
+#: Writes a file, slowly, and says so.
+SLOW_WRITER = """
+import sys, time
+from sklearn_w2v import _word2vec_format
+def records(*args, **kwargs):
+    yield b"the"
+    print("writing", flush=True)
+    time.sleep(60)
+_word2vec_format._records = records
+_word2vec_format._check_vectors = lambda *args, **kwargs: None
+_word2vec_format.write(sys.argv[1], ["the"], [[1.0]])
+"""
+
+
+def test_what_a_kill_leaves_is_named_and_swept_at_the_next_save(tmp_path):
+    path = tmp_path / "vectors"
+    command = [sys.executable, "-c", SLOW_WRITER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as killed:
+        killed.stdout.readline()
+        (left,) = os.listdir(tmp_path)
+        assert re.fullmatch(r"\.vectors\.[0-9a-f]{16}\.part", left)
+        # While it is being written it stays.
+        write(path, WORDS, VECTORS)
+        assert sorted(os.listdir(tmp_path)) == [left, "vectors"]
+        killed.send_signal(signal.SIGKILL)
+    (tmp_path / ".vectors2.0123456789abcdef.part").write_bytes(b"of another file")
+    write(path, WORDS, VECTORS)
+    assert sorted(os.listdir(tmp_path)) == [
+        ".vectors2.0123456789abcdef.part",
+        "vectors",
+    ]
 
 
 @pytest.mark.parametrize("old", [None, b"old"], ids=["dangling", "to a file"])
