@@ -3,6 +3,7 @@
 The ground that all other rooms stand on.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,10 @@ from sklearn.model_selection import train_test_split
 #: The id of a token that is no word of the vocabulary.
 UNKNOWN = -1
 
-#: Documents whose distinct words are counted in one go.
-DOCUMENTS_AT_ONCE = 4096
+#: Documents, and tokens, that are looked at in one go, at most: what bounds the memory
+#: that is taken beside the ids.
+DOCUMENTS_AT_ONCE = 8192
+TOKENS_AT_ONCE = 2**19
 
 #: Rows of a matrix of words: their numbers, or a run of them.
 Rows = NDArray[np.int64] | slice
@@ -33,6 +36,29 @@ class Corpus(NamedTuple):
     def lengths(self) -> NDArray[np.int64]:
         """The number of tokens of each document, (n_documents,)."""
         return np.diff(self.offsets)
+
+    def parts(self) -> Iterator["Corpus"]:
+        """Yield some documents at once; one with very many tokens on its own."""
+        first, n_documents = 0, len(self.offsets) - 1
+        while first < n_documents:
+            fitting = self.offsets[first] + TOKENS_AT_ONCE
+            last = int(np.searchsorted(self.offsets, fitting, side="right")) - 1
+            last = max(first + 1, min(last, first + DOCUMENTS_AT_ONCE))
+            offsets = self.offsets[first : last + 1]
+            yield Corpus(self.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
+            first = last
+
+    def pieces(self) -> Iterator[NDArray[np.int32]]:
+        """Yield the ids, not too many at once, whatever document they belong to."""
+        for begin in range(0, len(self.ids), TOKENS_AT_ONCE):
+            yield self.ids[begin : begin + TOKENS_AT_ONCE]
+
+    def token_counts(self, n_words: int) -> NDArray[np.int64]:
+        """Return how often each word occurs; all tokens have to be words."""
+        counts = np.zeros(n_words, dtype=np.int64)
+        for ids in self.pieces():  # which numpy converts to 64 bits
+            counts += np.bincount(ids, minlength=n_words)
+        return counts
 
 
 class WordCounts(NamedTuple):
@@ -59,7 +85,7 @@ class WordCounts(NamedTuple):
 def count_words(corpus: Corpus, n_words: int) -> WordCounts:
     """Count the words of a corpus in which all tokens are words."""
     return WordCounts(
-        np.bincount(corpus.ids, minlength=n_words),
+        corpus.token_counts(n_words),
         _document_frequencies(corpus, n_words),
         len(corpus.offsets) - 1,
     )
@@ -67,11 +93,19 @@ def count_words(corpus: Corpus, n_words: int) -> WordCounts:
 
 def drop_unknown(corpus: Corpus) -> Corpus:
     """Leave out the tokens that are no words; the documents all stay."""
-    unknown = np.flatnonzero(corpus.ids == UNKNOWN)  # positions in ids
-    if not len(unknown):
+    is_word = corpus.ids != UNKNOWN  # (n_tokens,)
+    if is_word.all():
         return corpus
-    n_dropped_before = np.searchsorted(unknown, corpus.offsets)  # (n_documents + 1,)
-    return Corpus(corpus.ids[corpus.ids != UNKNOWN], corpus.offsets - n_dropped_before)
+    offsets = np.zeros_like(corpus.offsets)
+    begin, n_words = 0, 0
+    for ids in corpus.pieces():
+        end = begin + len(ids)
+        n_words_until = n_words + np.cumsum(is_word[begin:end])
+        # The documents that end in this piece.
+        first, last = np.searchsorted(corpus.offsets, [begin, end], side="right")
+        offsets[first:last] = n_words_until[corpus.offsets[first:last] - begin - 1]
+        begin, n_words = end, n_words_until[-1]
+    return Corpus(corpus.ids[is_word], offsets)
 
 
 def coverage(corpus: Corpus) -> NDArray[np.float64]:
@@ -111,14 +145,17 @@ def _select(corpus: Corpus, chosen: NDArray[np.bool_]) -> Corpus:
 
 def _document_frequencies(corpus: Corpus, n_words: int) -> NDArray[np.int64]:
     """Count the documents that each word stands in."""
-    n_documents = len(corpus.offsets) - 1
     frequencies = np.zeros(n_words, dtype=np.int64)
-    for first in range(0, n_documents, DOCUMENTS_AT_ONCE):
-        offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
-        ids = corpus.ids[offsets[0] : offsets[-1]]
+    for part in corpus.parts():
+        if len(part.offsets) == 2:
+            occurs = np.zeros(n_words, dtype=bool)
+            for ids in part.pieces():
+                occurs[ids] = True
+            frequencies += occurs
+            continue
         matrix = csr_array(
-            (np.ones(len(ids), dtype=np.int8), ids, offsets - offsets[0]),
-            shape=(len(offsets) - 1, n_words),
+            (np.ones(len(part.ids), dtype=np.int8), part.ids, part.offsets),
+            shape=(len(part.offsets) - 1, n_words),
         )
         # By word, in the order of documents: repeats in one stand side by side.
         by_word = matrix.tocsc()

@@ -15,9 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from sklearn_w2v._corpus import Corpus, WordCounts
 
-#: Documents pooled in one go, which bounds the memory of the sparse matrix beside ids.
-DOCUMENTS_AT_ONCE = 8192
-
 #: A vector that the removal of directions leaves less than this share of is all in
 #: them: what is left is rounding.
 ROUNDING = 1e-6
@@ -55,11 +52,10 @@ class Pooling(NamedTuple):
         depend on the documents beside it.
         """
         n_words = len(self.embedding_matrix)
-        for first in range(0, len(corpus.offsets) - 1, DOCUMENTS_AT_ONCE):
-            offsets = corpus.offsets[first : first + DOCUMENTS_AT_ONCE + 1]
-            ids = corpus.ids[offsets[0] : offsets[-1]]
+        for part in corpus.parts():
+            ids, offsets = part
             weights = csr_array(
-                (self.word_weights[ids], ids, offsets - offsets[0]),
+                (self.word_weights[ids], ids, offsets),
                 shape=(len(offsets) - 1, n_words),
             )
             sums = weights @ self.embedding_matrix  # (documents at once, d)
@@ -142,8 +138,12 @@ def common_components(
 
 def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     """Scale vectors to length 1; a zero vector stays zero."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(lengths == 0, 1, lengths)
+    largest = np.abs(vectors).max(axis=-1, keepdims=True)
+    is_zero = largest == 0
+    # The squares of very short and very long vectors would be 0 and infinite.
+    scaled = vectors / np.where(is_zero, 1, largest)
+    lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    return scaled / np.where(is_zero, 1, lengths)
 
 
 def _corpus_of(ids: NDArray[np.int32]) -> Corpus:

@@ -1,5 +1,8 @@
 """Corpora of integers and their counts, against plain loops."""
 
+import tracemalloc
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from helpers import corpus_of
@@ -29,10 +32,32 @@ def known(document):
     return [row for row in document if row != UNKNOWN]
 
 
-@given(documents=ROWS, at_once=st.integers(1, 12))
-def test_words_are_counted_by_token_and_by_document(documents, at_once):
+@contextmanager
+def at_once(n_documents, n_tokens):
+    """Let fewer documents and tokens be looked at in one go."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_corpus, "DOCUMENTS_AT_ONCE", at_once)
+        patch.setattr(_corpus, "DOCUMENTS_AT_ONCE", n_documents)
+        patch.setattr(_corpus, "TOKENS_AT_ONCE", n_tokens)
+        yield
+
+
+@given(documents=ROWS, n_documents=st.integers(1, 12), n_tokens=st.integers(1, 30))
+def test_parts_are_the_corpus_and_are_short(documents, n_documents, n_tokens):
+    with at_once(n_documents, n_tokens):
+        parts = list(corpus_of(documents).parts())
+        pieces = list(corpus_of(documents).pieces())
+    assert [document for part in parts for document in documents_of(part)] == documents
+    for part in parts:
+        lengths = part.lengths.tolist()
+        assert 1 <= len(lengths) <= n_documents
+        assert sum(lengths) <= n_tokens or len(lengths) == 1
+    assert np.concatenate([[], *pieces]).tolist() == corpus_of(documents).ids.tolist()
+    assert all(1 <= len(piece) <= n_tokens for piece in pieces)
+
+
+@given(documents=ROWS, n_documents=st.integers(1, 12), n_tokens=st.integers(1, 30))
+def test_words_are_counted_by_token_and_by_document(documents, n_documents, n_tokens):
+    with at_once(n_documents, n_tokens):
         counts = count_words(corpus_of(documents), 6)
     assert counts.tokens.tolist() == [
         sum(document.count(row) for document in documents) for row in range(6)
@@ -43,9 +68,10 @@ def test_words_are_counted_by_token_and_by_document(documents, at_once):
     assert counts.n_documents == len(documents)
 
 
-@given(documents=ROWS_OR_UNKNOWN.filter(len))
-def test_unknown_tokens_are_dropped_and_documents_stay(documents):
-    corpus = drop_unknown(corpus_of(documents))
+@given(documents=ROWS_OR_UNKNOWN.filter(len), n_tokens=st.integers(1, 30))
+def test_unknown_tokens_are_dropped_and_documents_stay(documents, n_tokens):
+    with at_once(100, n_tokens):
+        corpus = drop_unknown(corpus_of(documents))
     assert corpus.ids.dtype == np.int32
     assert documents_of(corpus) == list(map(known, documents))
     assert corpus.lengths.tolist() == [len(known(document)) for document in documents]
@@ -109,3 +135,18 @@ def test_holding_out_one_document_names_the_parameters(documents, fraction):
     )
     with pytest.raises(ValueError, match=message):
         hold_out(corpus_of(documents), fraction, np.random.RandomState(0))
+
+
+@pytest.mark.parametrize("length", [25, 2_500, 2_000_000])
+def test_counting_takes_a_byte_a_token_whatever_their_length(length):
+    n_tokens = 2_000_000
+    ids = np.arange(n_tokens, dtype=np.int32) % 1000
+    ids[::10] = UNKNOWN
+    corpus = Corpus(ids, np.arange(0, n_tokens + 1, length))
+    tracemalloc.start()
+    known = drop_unknown(corpus)
+    count_words(known, 1000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The ids that are left, and what is beside them: a byte each, and a part at once.
+    assert peak < known.ids.nbytes + n_tokens + 64 * _corpus.TOKENS_AT_ONCE

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_w2v import _pooling
+from sklearn_w2v import _corpus
 from sklearn_w2v._corpus import WordCounts, count_words
 from sklearn_w2v._pooling import Pooling, common_components, unit, word_weights
 from sklearn_w2v._vocabulary import encode
@@ -86,7 +86,7 @@ def test_a_row_does_not_depend_on_its_batch(name, at_once, monkeypatch):
     documents = [[i % 7, (3 * i) % 7, 2][: i % 4] for i in range(20)]
     vectors_of = POOLINGS[name].document_vectors
     alone = np.vstack([vectors_of(corpus_of([one])) for one in documents])
-    monkeypatch.setattr(_pooling, "DOCUMENTS_AT_ONCE", at_once)
+    monkeypatch.setattr(_corpus, "DOCUMENTS_AT_ONCE", at_once)
     np.testing.assert_array_equal(vectors_of(corpus_of(documents)), alone)
 
 
