@@ -11,6 +11,7 @@ from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sklearn_w2v._skipgram import training
 from sklearn_w2v._skipgram.solvers import SOLVERS
 from sklearn_w2v._skipgram.state import Initial, KnownVectors, TrainingStopped
 from sklearn_w2v._skipgram.training import train
@@ -285,10 +286,12 @@ def test_the_matrices_of_the_best_epoch_are_kept():
     np.testing.assert_equal(trained.solver_state, watched.results[best].solver_state)
 
 
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("always")
 def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing():
-    with pytest.warns(UserWarning, match=r"beside one another. Raise validation_fra"):
+    message = r"and all epochs are trained.*beside one another. Raise validation_fract"
+    with pytest.warns(UserWarning, match=message) as caught:
         trained = train_on(held_out=[[1], [2]], epochs=9, n_iter_no_change=2)
+    assert len(caught) == 1
     assert np.isnan(trained.validation_scores).all()
     assert len(trained.losses) == 9
     np.testing.assert_array_equal(trained.centers, train_on(epochs=9).centers)
@@ -311,3 +314,38 @@ def test_every_solver_learns_at_its_default_rate(solver, n_words):
         epochs=5,
     ).losses
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_torchs_defaults_of_type_and_device_change_nothing(solver):
+    parameters = {"solver": solver, "held_out": HELD_OUT}
+    expected = train_on(**parameters)
+    for dtype in (torch.float64, torch.bfloat16):
+        torch.set_default_dtype(dtype)
+        try:
+            assert_equal(train_on(**parameters), expected)
+            assert torch.get_default_dtype() == dtype
+        finally:
+            torch.set_default_dtype(torch.float32)
+    torch.set_default_device("meta")
+    try:
+        for n_threads in (1, 2):
+            assert_equal(train_on(n_threads=n_threads, **parameters), expected)
+    finally:
+        torch.set_default_device(None)
+
+
+def test_short_memory_is_told_of_by_what_is_too_large():
+    message = r"the training of 7 words x vector_size=\d+, .* GB\. Raise min_count, or"
+    with pytest.raises(MemoryError, match=message):
+        train_on(vector_size=2**55)
+    assert train_on().losses
+
+
+def test_another_error_of_torch_is_not_taken_for_short_memory(monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("of another kind")
+
+    monkeypatch.setattr(training, "_train_epoch", fail)
+    with pytest.raises(RuntimeError, match="of another kind"):
+        train_on()

@@ -156,7 +156,7 @@ def plan_training(
     learning_rate = parameters.learning_rate
     keep = keep_probabilities(word_counts, parameters.sample)
     # In an epoch, after sub-sampling.
-    expected_counts = np.bincount(corpus.ids, minlength=len(word_counts)) * keep
+    expected_counts = corpus.token_counts(len(word_counts)) * keep
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
     if batch_size == "auto":
@@ -237,7 +237,8 @@ def weights_by_distance(
     """Return what a pair counts, by its distance: 1, 2... as far as documents reach."""
     distance = np.arange(1, max(2, min(window + 1, longest)))
     if shrink_windows:
-        return (window + 1 - distance) / window
+        widest = np.float64(window)  # an int may be too large for numpy
+        return (widest + 1 - distance) / widest
     return np.ones(len(distance))
 
 

@@ -37,6 +37,9 @@ from sklearn_w2v._skipgram.plan import PIECE_LENGTH, TrainingPlan
 CHUNK_LENGTH = 2**16
 CHUNK_PLACES = 2**23
 
+#: Said wherever a tensor is made, since torch's default may be another.
+CPU = torch.device("cpu")
+
 #: Entries that a word has on average in the table that noise words are drawn from; and
 #: of the table, at most.
 NOISE_ENTRIES = 64
@@ -87,7 +90,7 @@ class BatchSampler:
     def epoch(self, generator: torch.Generator) -> Iterator[tuple[int, list[Batch]]]:
         """Yield all documents once in random order, as tokens read and their steps."""
         n_pieces = len(self.piece_starts)
-        order = torch.randperm(n_pieces, generator=generator)
+        order = torch.randperm(n_pieces, generator=generator, device=CPU)
         n_places = 2 * len(self.pair_weights) + 1
         chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // n_places)
         for pieces in order.split(max(1, chunk_length * n_pieces // self.n_tokens)):
@@ -102,11 +105,12 @@ class BatchSampler:
         lengths = self.piece_lengths[pieces]  # (n_pieces,)
         # From a token's place in this chunk to its place in `ids`.
         shifts = self.piece_starts[pieces] - (lengths.cumsum(0) - lengths)
-        places = torch.arange(int(lengths.sum())) + shifts.repeat_interleave(lengths)
+        places = _places(int(lengths.sum())) + shifts.repeat_interleave(lengths)
         tokens = self.ids.index_select(0, places)  # (n_tokens in the chunk,) int32
-        kept = torch.rand(len(tokens), generator=generator) < (
-            self.keep_probabilities.index_select(0, tokens)
+        draws = torch.rand(
+            len(tokens), generator=generator, dtype=torch.float32, device=CPU
         )
+        kept = draws < self.keep_probabilities.index_select(0, tokens)
         n_kept_until = pad(kept.cumsum(0), (1, 0))  # (n_tokens in the chunk + 1,)
         ends = pad(lengths.cumsum(0), (1, 0))
         return tokens[kept], n_kept_until[ends].diff()
@@ -153,18 +157,17 @@ class BatchSampler:
         """
         reach = len(self.pair_weights)
         ends = lengths.cumsum(0)
-        place = torch.arange(int(ends[-1]))
+        place = _places(int(ends[-1]))
         # Tokens before and behind each one in its document, as far as they matter.
         before = place - (ends - lengths).repeat_interleave(lengths)
         behind = ends.repeat_interleave(lengths) - 1 - place
         before = before.clamp_(max=reach).to(torch.int32)  # (n,)
         behind = behind.clamp_(max=reach).to(torch.int32)
-        distance = torch.arange(1, reach + 1, dtype=torch.int32)[:, None]
-        itself = torch.zeros(1, len(place), dtype=torch.bool)
+        distance = (_places(reach) + 1).to(torch.int32)[:, None]  # (reach, 1)
+        itself = torch.zeros(1, len(place), dtype=torch.bool, device=CPU)
         in_reach = torch.cat([before >= distance.flip(0), itself, behind >= distance])
-        by_offset = torch.cat(
-            [self.pair_weights.flip(0), torch.zeros(1), self.pair_weights]
-        )
+        of_itself = self.pair_weights.new_zeros(1)
+        by_offset = torch.cat([self.pair_weights.flip(0), of_itself, self.pair_weights])
         within = pad(self.pair_weights.cumsum(0), (1, 0))  # (reach + 1,)
         of_token = within.index_select(0, before) + within.index_select(0, behind)
         return (
@@ -193,15 +196,21 @@ class NoiseTable:
     def draw(self, n_groups: int, generator: torch.Generator) -> Tensor:
         """Draw the noise words of groups, (n_groups * n_parts,)."""
         n_parts, part_length = self.words.shape
-        draws = torch.randint(part_length, (n_groups, n_parts), generator=generator)
-        draws += torch.arange(n_parts) * part_length
+        draws = torch.randint(
+            part_length, (n_groups, n_parts), generator=generator, device=CPU
+        )
+        draws += _places(n_parts) * part_length
         return self.words.flatten().index_select(0, draws.flatten()).long()
 
 
 def _pieces(offsets: Tensor) -> tuple[Tensor, Tensor]:
     """Cut documents into pieces of PIECE_LENGTH at most: their starts and lengths."""
     n_pieces = -(-offsets.diff() // PIECE_LENGTH)  # (n_documents,)
-    document = torch.arange(len(n_pieces)).repeat_interleave(n_pieces)
+    document = _places(len(n_pieces)).repeat_interleave(n_pieces)
     first = (n_pieces.cumsum(0) - n_pieces).repeat_interleave(n_pieces)
-    starts = offsets[document] + (torch.arange(len(document)) - first) * PIECE_LENGTH
+    starts = offsets[document] + (_places(len(document)) - first) * PIECE_LENGTH
     return starts, (offsets[document + 1] - starts).clamp(max=PIECE_LENGTH)
+
+
+def _places(n_places: int) -> Tensor:
+    return torch.arange(n_places, device=CPU)

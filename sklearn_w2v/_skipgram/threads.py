@@ -89,10 +89,12 @@ def team_of(n_threads: int) -> Iterator[Team]:
     torch's number is global, so it is put back after. The helpers end with the fit: no
     thread is left behind that a forked process would lack.
     """
-    with _fits_lock:
-        _threads_before_fits.append(torch.get_num_threads())
-        torch.set_num_threads(1)
+    is_noted = False
     try:
+        with _fits_lock:
+            _threads_before_fits.append(torch.get_num_threads())
+            is_noted = True
+            torch.set_num_threads(1)
         if n_threads == 1:
             yield ALONE
         else:
@@ -103,6 +105,7 @@ def team_of(n_threads: int) -> Iterator[Team]:
                 yield Team(helpers, n_threads - 1)
     finally:
         # Of several fits at once the first one knows the number that each puts back.
-        with _fits_lock:
-            torch.set_num_threads(_threads_before_fits[0])
-            _threads_before_fits.pop()
+        if is_noted:
+            with _fits_lock:
+                torch.set_num_threads(_threads_before_fits[0])
+                _threads_before_fits.pop()

@@ -5,7 +5,8 @@ What a step trains on is drawn in `sampler.py`; what it does stands in `model.py
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._skipgram.model import ModelState, SkipGram
 from sklearn_w2v._skipgram.plan import TrainingPlan
-from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
+from sklearn_w2v._skipgram.sampler import CPU, BatchSampler, NoiseTable
 from sklearn_w2v._skipgram.state import Initial, Trained, TrainingStopped, Watcher
 from sklearn_w2v._skipgram.threads import Team, team_of
 
@@ -56,8 +57,8 @@ def train(
     TrainingStopped
         If a watcher stops it.
     """
-    with team_of(n_threads) as team:
-        generator = torch.Generator().manual_seed(seed)
+    with _memory_errors(plan), team_of(n_threads) as team:
+        generator = torch.Generator(CPU).manual_seed(seed)
         noise = NoiseTable(plan)
         sampler = BatchSampler(corpus, plan, noise)
         held_out_sampler = None
@@ -69,11 +70,11 @@ def train(
             for watcher in watchers:
                 watcher.epoch_begins()
             loss = _train_epoch(model, sampler, plan, epoch, generator)
-            _check_finite(torch.tensor(loss), plan.learning_rate)
+            _check_finite(torch.tensor(loss, device=CPU), plan.learning_rate)
             score = None
             if held_out_sampler:
                 # With the same draws each time, epochs differ in their vectors alone.
-                draws = torch.Generator().manual_seed(seed)
+                draws = torch.Generator(CPU).manual_seed(seed)
                 score = _validation_score(model, held_out_sampler, draws)
             history.add(loss, score, model.state())
             trained = history.result(model.state())
@@ -106,11 +107,13 @@ class History:
             return
         self.scores.append(score)
         if math.isnan(score):
-            warnings.warn(
-                "early_stopping has nothing to go by: the documents held out have no "
-                "two words beside one another. Raise validation_fraction.",
-                stacklevel=2,
-            )
+            if len(self.scores) == 1:  # it is the same in each epoch
+                warnings.warn(
+                    "early_stopping has nothing to go by, and all epochs are trained: "
+                    "the documents held out have no two words beside one another. "
+                    "Raise validation_fraction.",
+                    stacklevel=2,
+                )
             return
         stagnates = score < self.best_score + self.tol
         self.n_stagnant = self.n_stagnant + 1 if stagnates else 0
@@ -149,7 +152,8 @@ class History:
 def _initial_model(
     plan: TrainingPlan, initial: Initial, generator: torch.Generator, team: Team
 ) -> SkipGram:
-    vectors = torch.empty(2, plan.n_words, plan.vector_size)
+    shape = 2, plan.n_words, plan.vector_size
+    vectors = torch.empty(shape, dtype=torch.float32, device=CPU)
     is_known = np.zeros(plan.n_words, dtype=bool)
     for known in initial.known:
         is_known[known.rows] = True
@@ -202,6 +206,23 @@ def _validation_score(
             loss += model.loss(batch)
             weight += batch.weight
     return -loss / weight if weight else math.nan
+
+
+@contextmanager
+def _memory_errors(plan: TrainingPlan) -> Iterator[None]:
+    """Say what is too large where torch says no more than that memory is short."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):
+            raise
+        matrices = 8 * plan.n_words * plan.vector_size / 1e9
+        raise MemoryError(
+            f"No memory is left for the training of {plan.n_words:,} words x "
+            f"vector_size={plan.vector_size}, whose two matrices alone take "
+            f"{matrices:,.1f} GB. Raise min_count, or lower max_features or "
+            "vector_size."
+        ) from error
 
 
 def _check_finite(values: Tensor, learning_rate: float) -> None:
