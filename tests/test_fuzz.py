@@ -1,0 +1,224 @@
+"""Wild fits and damaged files: whatever goes in, the promises hold.
+
+A hundred of each in the suite; as many as you have time for with
+
+    python -m pytest tests/test_fuzz.py --hypothesis-profile=long
+"""
+
+import copy
+import gzip
+import math
+import warnings
+
+import numpy as np
+import pytest
+from helpers import assert_same_fit
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sklearn_w2v import Word2VecVectorizer, _word2vec_format
+
+#: Texts of few words, of odd characters, of none.
+TEXT = st.one_of(
+    st.lists(st.sampled_from(["cat", "dog", "Emu", "猫", "x", "a"]), max_size=30).map(
+        " ".join
+    ),
+    st.text(max_size=30),
+)
+#: Tokens of several types, and documents of them.
+TOKENS = st.lists(
+    st.sampled_from(["cat", "dog", 3, -1, 2.5, ("new", "york"), b"x", None, True]),
+    max_size=30,
+)
+DOCUMENTS = st.one_of(
+    st.tuples(st.just("word"), st.lists(TEXT, max_size=12)),
+    st.tuples(st.just(list), st.lists(TOKENS, max_size=12)),
+    # As many as steps of several parts need.
+    st.tuples(st.just(list), TOKENS.map(lambda tokens: [tokens] * 150)),
+)
+
+PARAMETERS = st.fixed_dictionaries(
+    {
+        "min_count": st.sampled_from([1, 1, 1, 2, 10**9]),
+        "vector_size": st.sampled_from([1, 2, 7, 16, 100]),
+        "random_state": st.integers(0, 2**32 - 1),
+    },
+    optional={
+        "lowercase": st.booleans(),
+        "max_df": st.sampled_from([0.0, 0.5, 1.0, 1, 10**30]),
+        "min_df": st.sampled_from([0.0, 0.5, 1, 10**30]),
+        "max_features": st.sampled_from([1, 2, 10**30, None]),
+        "vocabulary": st.sampled_from([["cat", "dog"], {"cat": 0, ("new", "york"): 1}]),
+        "window": st.sampled_from([1, 2, 20, 10**30, np.uint8(255)]),
+        "shrink_windows": st.booleans(),
+        "negative": st.sampled_from([1, 20, 10**6, np.int8(127)]),
+        "ns_exponent": st.sampled_from([-10, -0.5, 0, 0.75, 10.0]),
+        "sample": st.sampled_from([None, 0, 1e-300, 1e-3, 1.0]),
+        "vectors": st.sampled_from(["average", "center", "context"]),
+        "weighting": st.sampled_from([None, "idf", "sif"]),
+        "sif_a": st.sampled_from([1e-300, 1e-3, 1e300]),
+        "n_components_removed": st.sampled_from([0, 1, np.uint8(3)]),
+        "norm": st.sampled_from([None, "l2"]),
+        "epochs": st.sampled_from(["auto", 1, 2, np.uint8(3)]),
+        "solver": st.sampled_from(["adagrad", "adam", "sgd"]),
+        "learning_rate": st.sampled_from(["auto", 1e-300, 0.1, 100, 1e300]),
+        "batch_size": st.sampled_from(["auto", 1, 7, 1000, 10**30, np.uint64(64)]),
+        "early_stopping": st.booleans(),
+        "validation_fraction": st.sampled_from([1e-9, 0.1, 0.5, 0.999]),
+        "n_iter_no_change": st.sampled_from([1, 10**30]),
+        "tol": st.sampled_from([0, 1e-3, 1e300]),
+        "warm_start": st.booleans(),
+        "trainable": st.booleans(),
+        "init_vectors": st.sampled_from([None, {}, {"cat": None}]),
+        "n_jobs": st.sampled_from([None, 1, 2, -1, -5, 5000]),
+    },
+)
+
+#: What a fit may raise: see its docstring.
+DOCUMENTED = (ValueError, MemoryError)
+
+
+def fit(vectorizer, X, method):
+    """Fit, and return whether it was done; if not, nothing has changed."""
+    before = copy.deepcopy(vectorizer.__dict__)
+    with warnings.catch_warnings():
+        # Words for users; what numpy and torch have to say stays an error.
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            getattr(vectorizer, method)(X)
+            return True
+        except DOCUMENTED as error:
+            message = str(error)
+    assert message
+    np.testing.assert_equal(vectorizer.__dict__, before)
+    return False
+
+
+@given(DOCUMENTS, PARAMETERS, st.sampled_from(["fit", "partial_fit"]))
+def test_a_fit_keeps_its_promises(documents, parameters, method):
+    analyzer, X = documents
+    if parameters.get("init_vectors"):
+        vector = np.arange(parameters["vector_size"], dtype=float)
+        parameters["init_vectors"] = {"cat": vector, 3: -vector}
+    given_X, given_parameters = copy.deepcopy((X, parameters))
+    fitted = Word2VecVectorizer(analyzer=analyzer, **parameters)
+    if not fit(fitted, X, method):
+        return
+    vectors = fitted.transform(X)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(X), parameters["vector_size"])
+    for value in (vectors, fitted.embedding_matrix_, fitted.word_weights_):
+        assert np.isfinite(value).all()
+    if fitted.norm == "l2":
+        lengths = np.linalg.norm(vectors.astype(float), axis=1)
+        np.testing.assert_allclose(lengths[vectors.any(axis=1)], 1, rtol=1e-5)
+    assert all(map(math.isfinite, fitted.loss_curve_))
+
+    alone = [fitted.transform([document])[0] for document in X[:20]]
+    np.testing.assert_array_equal(
+        np.reshape(alone, (-1, vectors.shape[1])), vectors[:20]
+    )
+    for n_jobs in (1, 2):
+        again = Word2VecVectorizer(analyzer=analyzer, **parameters | {"n_jobs": n_jobs})
+        assert fit(again, X, method)
+        assert_same_fit(again, fitted)
+    if method == "fit":
+        again = Word2VecVectorizer(analyzer=analyzer, **parameters)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            np.testing.assert_array_equal(again.fit_transform(X), vectors)
+    np.testing.assert_equal(X, given_X)
+    np.testing.assert_equal(parameters, given_parameters)
+    now = fitted.get_params(deep=False)
+    np.testing.assert_equal({name: now[name] for name in parameters}, parameters)
+
+    # Going on from there, if it is done, keeps the promises too.
+    if fit(fitted, X[::-1], "partial_fit"):
+        assert np.isfinite(fitted.transform(X)).all()
+
+
+WORDS = ["the", "café", "猫", "new\tyork", "x"]
+VECTORS = np.random.RandomState(0).normal(size=(5, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Good files of each format, as bytes."""
+    path = tmp_path_factory.mktemp("files") / "vectors"
+    contents = []
+    for binary in (False, True):
+        _word2vec_format.write(path, WORDS, VECTORS, binary=binary)
+        contents.append(path.read_bytes())
+    glove = contents[0].partition(b"\n")[2]
+    return [*contents, glove, *map(gzip.compress, contents)]
+
+
+DAMAGE = st.lists(
+    st.tuples(
+        st.sampled_from(["cut", "flip", "insert", "repeat", "replace"]),
+        st.integers(0, 10**6),
+        st.sampled_from(
+            [
+                b" ",
+                b"\n",
+                b"\t",
+                b"1",
+                b"-",
+                b"_",
+                b"e9",
+                b"\0",
+                b"\xff",
+                b"nan",
+                b"99999",
+            ]
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def damaged(content, damage):
+    """Return a file's content after some accidents."""
+    for kind, number, some in damage:
+        place = number % (len(content) + 1)
+        head, tail = content[:place], content[place:]
+        if kind == "cut":
+            content = head
+        elif kind == "flip" and tail:
+            content = head + bytes([tail[0] ^ (1 + number % 255)]) + tail[1:]
+        elif kind == "insert":
+            content = head + some + tail
+        elif kind == "repeat":
+            content = head + tail[:20] + tail
+        else:
+            content = head + some + tail[len(some) :]
+    return content
+
+
+@given(which=st.integers(0, 4), damage=DAMAGE)
+def test_a_damaged_file_is_read_or_refused(files, tmp_path_factory, which, damage):
+    content = damaged(files[which], damage)
+    assume(content != files[which])
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(content)
+    complaint = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            words, vectors = _word2vec_format.read(path)
+        except ValueError as error:
+            complaint = str(error)
+    if complaint is not None:
+        assert repr(str(path)) in complaint
+        return
+    assert len(words) == len(set(words)) == len(vectors) > 0
+    assert np.abs(vectors).max() <= _word2vec_format.LARGEST_NUMBER
+    for word in words:
+        assert word == word.rstrip(" \t")
+    some = set(words[1:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        found, matrix = _word2vec_format.read(path, words=some)
+    assert found == words[1:]
+    assert matrix.tobytes() == vectors[1:].tobytes()
