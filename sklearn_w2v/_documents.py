@@ -6,8 +6,11 @@ cut into tokens is scikit-learn's business: the analyzer is CountVectorizer's ow
 """
 
 import math
+import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from functools import partial
 from numbers import Number, Real
 from typing import Any
 
@@ -36,6 +39,9 @@ WORDS = r"(?u)\b\w\w+\b"
 #: The ASCII characters: themselves where they belong to words, spaces elsewhere.
 WORD_CHARACTERS = re.sub(r"\W", " ", "".join(map(chr, range(128))))
 
+#: Fewer words than this are no vocabulary of as many documents.
+FEW_WORDS, MANY_DOCUMENTS = 3, 10
+
 ONE_COLUMN = (
     "Pass one column of texts, for example df['text'] rather than df[['text']]; in a "
     "ColumnTransformer, name the column 'text' rather than ['text']."
@@ -48,7 +54,24 @@ def build_analyzer(**text_parameters: Any) -> Analyzer:
         text_parameters["token_pattern"] == WORDS
     ):
         text_parameters["tokenizer"] = split_words
+    preprocessor = text_parameters["preprocessor"]
+    if preprocessor is not None:
+        text_parameters["preprocessor"] = partial(_preprocess, preprocessor)
     return CountVectorizer(**text_parameters).build_analyzer()
+
+
+class NoTextError(ValueError):
+    """A preprocessor returned something else."""
+
+
+def _preprocess(preprocessor: Callable[[str], Any], text: str) -> str:
+    preprocessed = preprocessor(text)
+    if not isinstance(preprocessed, str):
+        raise NoTextError(
+            "The preprocessor has to return a text, but returned a "
+            f"{type(preprocessed).__name__}"
+        )
+    return preprocessed
 
 
 def split_words(text: str) -> list[str]:
@@ -59,10 +82,8 @@ def split_words(text: str) -> list[str]:
     return re.findall(WORDS, text)
 
 
-def iter_tokens(
-    X: Iterable[Any], analyzer: Analyzer, *, takes_text: bool
-) -> Iterator[Iterable[Any]]:
-    """Yield the tokens of each document, holding one document at a time.
+class TokenLists:
+    """The tokens of each document, one document at a time.
 
     Parameters
     ----------
@@ -74,42 +95,155 @@ def iter_tokens(
         Whether a document has to be a str or bytes, as it has for scikit-learn's own
         analyzer and `input="content"`. A callable analyzer takes what it likes.
 
+    Attributes
+    ----------
+    n_blank : int
+        Documents without text, of those read until now.
+    n_in_letters : int
+        Texts that the analyzer has cut into letters and blanks, likewise.
+
     Raises
     ------
     ValueError
         If `X` is not an iterable of documents, or a document is missing or no text.
     """
-    _check_container(X)
-    for position, document in enumerate(X):
-        if not (takes_text and isinstance(document, (str, bytes))):
-            _check_document(document, position, takes_text)
-        tokens = analyzer(document)
-        if isinstance(tokens, (str, bytes)):
-            raise ValueError(
-                "The analyzer (or tokenizer) has to return a sequence of tokens, but "
-                f"returned a {type(tokens).__name__} for document {position}."
+
+    def __init__(
+        self, X: Iterable[Any], analyzer: Analyzer, *, takes_text: bool
+    ) -> None:
+        _check_container(X, takes_text)
+        self.X, self.analyzer, self.takes_text = X, analyzer, takes_text
+        self.n_blank = self.n_in_letters = 0
+
+    def __iter__(self) -> Iterator[Iterable[Any]]:
+        """Yield the tokens of each document."""
+        for position, document in enumerate(self.X):
+            is_text = isinstance(document, (str, bytes))
+            if not (self.takes_text and is_text):
+                _check_document(document, position, self.takes_text)
+            tokens = self._analyze(document, position)
+            if isinstance(tokens, (str, bytes, Mapping)) or not (
+                isinstance(tokens, Iterable)
+            ):
+                raise ValueError(
+                    "The analyzer (or tokenizer) has to return a sequence of tokens, "
+                    f"but returned a {type(tokens).__name__} for document {position}."
+                )
+            if isinstance(tokens, Sized):
+                self._note(document if is_text else "", tokens)
+            yield tokens
+
+    def _analyze(self, document: Any, position: int) -> Any:
+        try:
+            return self.analyzer(document)
+        except UnicodeDecodeError as error:
+            raise UnicodeDecodeError(
+                error.encoding,
+                error.object,
+                error.start,
+                error.end,
+                f"{error.reason}; it is document {position}. Set encoding, or "
+                "decode_error to 'replace' or 'ignore'",
+            ) from error
+        except NoTextError as error:
+            raise ValueError(f"{error} for document {position}.") from None
+
+    def _note(self, text: str | bytes, tokens: Sized) -> None:
+        if not (tokens or text.strip()):
+            self.n_blank += 1
+        elif len(tokens) == len(text) and isinstance(text, str) and " " in text:
+            self.n_in_letters += 1
+
+
+def warn_of_texts(
+    tokens: TokenLists, n_without_words: int, n_documents: int, n_words: int
+) -> None:
+    """Warn if documents were read, but hardly as they were meant to be."""
+    if tokens.n_in_letters > (n_documents - tokens.n_blank) / 2:
+        warnings.warn(
+            f"The analyzer cuts {tokens.n_in_letters} of {n_documents} texts, which "
+            "have blanks, into letters. If words are wanted, leave analyzer='word', or "
+            "pass lists of words.",
+            stacklevel=5,  # whoever called fit, which scikit-learn wraps
+        )
+    n_with_text = n_documents - tokens.n_blank
+    n_lost = n_without_words - tokens.n_blank
+    if n_lost > n_with_text / 2 or (
+        n_words < FEW_WORDS and n_with_text >= MANY_DOCUMENTS
+    ):
+        warnings.warn(
+            f"{n_lost} of {n_with_text} documents with text have no word of the "
+            f"vocabulary, which has {n_words}. Perhaps words are too rare "
+            "for min_count, min_df or the vocabulary. Where no blanks stand between "
+            "words, as in Chinese, or vowel signs within them, as in Hindi and Thai, "
+            "pass analyzer=list, which takes characters, or a segmenter as tokenizer, "
+            "or another token_pattern.",
+            stacklevel=5,
+        )
+
+
+def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> None:
+    """Warn of parameters that are not used beside others, or find nothing."""
+    given = {
+        name: text_parameters[name]
+        for name in ("preprocessor", "tokenizer", "stop_words", "strip_accents")
+        if text_parameters[name] is not None
+    }
+    if text_parameters["token_pattern"] != WORDS:
+        given["token_pattern"] = text_parameters["token_pattern"]
+    if callable(text_parameters["analyzer"]):
+        unused, why = [*given], "analyzer is a callable"
+    elif text_parameters["tokenizer"] is not None:
+        unused, why = [*({"token_pattern"} & given.keys())], "there is a tokenizer"
+    else:
+        unused, why = [], ""
+    if unused:
+        warnings.warn(
+            f"{' and '.join(unused)} will not be used, since {why}.", stacklevel=5
+        )
+    lowers = text_parameters["lowercase"] and text_parameters["preprocessor"] is None
+    if vocabulary is not None and text_parameters["analyzer"] == "word" and lowers:
+        capitals = [w for w in vocabulary if isinstance(w, str) and w != w.lower()]
+        if capitals:
+            warnings.warn(
+                f"{len(capitals)} words of `vocabulary` have capitals, like "
+                f"{capitals[0]!r}, and are never found with lowercase=True. Pass "
+                "lowercase=False.",
+                stacklevel=5,
             )
-        yield tokens
 
 
-def _check_container(X: Any) -> None:
+def _check_container(X: Any, takes_text: bool) -> None:
     if isinstance(X, (str, bytes)):
         raise ValueError(
-            "Iterable over raw text documents expected, string object received."
+            "Iterable over raw text documents expected, string object received. Pass a "
+            "list of texts."
         )
     # Iterating over a data frame or a mapping gives its column names or keys, which
     # would pass for documents.
-    if issparse(X) or hasattr(X, "columns") or len(getattr(X, "shape", (0,))) != 1:
-        shape = getattr(X, "shape", None)
+    shape = getattr(X, "shape", (0,))
+    if issparse(X) or hasattr(X, "columns") or len(shape) != 1:
+        if issparse(X):
+            cure = "Pass the texts themselves, not their counts."
+        elif not takes_text and not hasattr(X, "columns"):
+            cure = "If each row is a document, pass them as a list: X.tolist()."
+        else:
+            cure = ONE_COLUMN
         raise ValueError(
             "Iterable over raw text documents expected, got a "
-            f"{type(X).__name__} of shape {shape}. {ONE_COLUMN}"
+            f"{type(X).__name__} of shape {shape}. {cure}"
         )
-    if isinstance(X, Mapping) or not isinstance(X, Iterable):
-        raise ValueError(
-            "Iterable over raw text documents expected, got a "
-            f"{type(X).__name__}. Pass a list of texts. {ONE_COLUMN}"
-        )
+    if isinstance(X, Mapping):
+        cure = "Pass its values: list(X.values())."
+    elif isinstance(X, os.PathLike):
+        cure = "To read files, pass a list of paths, and set input='filename'."
+    elif isinstance(X, Iterable):
+        return
+    else:
+        cure = f"Pass a list of texts. {ONE_COLUMN}"
+    raise ValueError(
+        f"Iterable over raw text documents expected, got a {type(X).__name__}. {cure}"
+    )
 
 
 def _check_document(document: Any, position: int, takes_text: bool) -> None:

@@ -6,6 +6,7 @@ returned, so that a fit that fails leaves all as it was.
 
 import math
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Protocol
@@ -41,6 +42,13 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
+
+#: The share of the loss that training has to take away, or it taught nothing.
+LEAST_FALL = 1e-3
+#: Of fewer epochs nobody expects much.
+FEW_EPOCHS = 5
+#: How many times the loss of chance may stand before the rate is said to be too high.
+MOST_RISE = 10
 
 
 class FitParameters(TrainingParameters, Protocol):
@@ -107,7 +115,10 @@ class Fit:
         if self.before is not None and not len(self.words.corpus.ids):
             return self._learned_without_training(self.before)
         self.initial, self.init_coverage = self._begin()
-        return self.learned_from(self._train(watchers))
+        trained = self._train(watchers)
+        if not self.partial or self.before is None:  # later batches may be tiny
+            _warn_of_losses(trained.losses, self.parameters.negative)
+        return self.learned_from(trained)
 
     def learned_from(self, trained: Trained) -> Learned:
         """Return all that the fit has learned if this is what training came to.
@@ -255,6 +266,13 @@ class Fit:
             decay=not self.partial,
         )
         run = train
+        is_lost = parameters.memory is not None and parameters.random_state is None
+        if is_lost and not self.partial:
+            warnings.warn(
+                "memory keeps nothing of fits with random_state=None, each of which is "
+                "another. Pass an int as random_state.",
+                stacklevel=6,  # whoever called fit, which scikit-learn wraps
+            )
         # A memory of what is never asked for again would only grow.
         if not self.partial and parameters.random_state is not None:
             # Who watches, and on how many threads it runs, changes nothing.
@@ -277,6 +295,8 @@ class Fit:
     def _memory(self) -> Any:
         """Return the memory as an object; one that keeps nothing if there is none."""
         memory = self.parameters.memory
+        if memory == "":
+            raise ValueError("memory='' names no folder. None caches nothing.")
         return check_memory(
             os.fspath(memory) if isinstance(memory, os.PathLike) else memory
         )
@@ -367,6 +387,35 @@ def train(
         n_threads=n_threads,
         watchers=watchers,
     )
+
+
+def _warn_of_losses(losses: Sequence[float], negative: int) -> None:
+    """Warn if training has taught nothing."""
+    of_chance = (1 + negative) * math.log(2)
+    if not any(losses):
+        warnings.warn(
+            "No two words stand beside one another, so that nothing is trained: "
+            "vectors are where they began. Perhaps documents have one word each (with "
+            "analyzer=list, a document is a list of tokens), or `sample` is so low "
+            "that it drops nearly all of them.",
+            stacklevel=6,  # whoever called fit, which scikit-learn wraps
+        )
+    elif losses[-1] > MOST_RISE * of_chance:
+        warnings.warn(
+            f"The loss ends at {losses[-1]:.3f}, where vectors that know nothing have "
+            f"{of_chance:.3f}. Lower learning_rate, or use solver='adagrad'.",
+            stacklevel=6,
+        )
+    elif (
+        len(losses) >= FEW_EPOCHS and max(losses) - min(losses) < LEAST_FALL * losses[0]
+    ):
+        warnings.warn(
+            f"The loss stays at {losses[0]:.3f} in all of {len(losses)} epochs: the "
+            "documents are too few to learn from, or the learning rate is too low. "
+            "Raise epochs or learning_rate, lower batch_size, or begin at "
+            "init_vectors.",
+            stacklevel=6,
+        )
 
 
 def _all_scores(

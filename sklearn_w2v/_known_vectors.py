@@ -1,6 +1,7 @@
 """Words -> the vectors that are known of them: of files, mappings and gensim."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -32,12 +33,37 @@ def find_vectors(
             )
     else:
         _check_any_vector(init_vectors, vector_size)
-        words = [word for word in vocabulary if word in init_vectors]
+        words = [word for word in vocabulary if _knows(init_vectors, word)]
         matrix = np.empty((len(words), vector_size), dtype=np.float32)
         for row, word in enumerate(words):
-            matrix[row] = _check_vector(init_vectors[word], word, vector_size)
+            vector = _vector_of(init_vectors, word)
+            matrix[row] = _check_vector(vector, word, vector_size)
+    if not words:
+        first = next(iter(vocabulary))
+        warnings.warn(
+            f"init_vectors knows none of the {len(vocabulary)} words, the first of "
+            f"which is {first!r}: all begin as usual. Perhaps its words have capitals "
+            "(lowercase=False), or are cut otherwise (tokenizer)?",
+            stacklevel=7,  # whoever called fit, which scikit-learn wraps
+        )
     rows = np.array([vocabulary[word] for word in words], dtype=np.int64)
     return rows, matrix
+
+
+def _knows(init_vectors: Any, word: Any) -> bool:
+    if isinstance(init_vectors, Mapping):
+        return word in init_vectors
+    # For gensim an int that is no word is the number of a row. Of texts, the models of
+    # fastText make vectors of words that they have not met.
+    return word in init_vectors.key_to_index or (
+        isinstance(word, str) and word in init_vectors
+    )
+
+
+def _vector_of(init_vectors: Any, word: Any) -> Any:
+    if isinstance(init_vectors, Mapping):
+        return init_vectors[word]
+    return init_vectors.get_vector(word)  # of a tuple, [] would give a vector a part
 
 
 def _check_any_vector(init_vectors: Any, vector_size: int) -> None:
@@ -46,12 +72,13 @@ def _check_any_vector(init_vectors: Any, vector_size: int) -> None:
     if not isinstance(init_vectors, Mapping):
         words = init_vectors.index_to_key
     for word in islice(words, 1):
-        _check_vector(init_vectors[word], word, vector_size)
+        _check_vector(_vector_of(init_vectors, word), word, vector_size)
 
 
 def _check_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float32]:
     try:
-        array = np.asarray(vector, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what is too large is found below
+            array = np.asarray(vector, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"The vector of {word!r} in init_vectors is no array of numbers: {error}"
@@ -61,6 +88,9 @@ def _check_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float3
             f"init_vectors has a vector of shape {array.shape} for {word!r}, but "
             f"vector_size={vector_size}."
         )
-    if not np.isfinite(array).all():
-        raise ValueError(f"The vector of {word!r} in init_vectors is not finite.")
+    if not (np.abs(array) <= _word2vec_format.LARGEST_NUMBER).all():
+        raise ValueError(
+            f"The vector of {word!r} in init_vectors has a number that is nan, "
+            f"infinite or beyond +-{_word2vec_format.LARGEST_NUMBER:g}."
+        )
     return array

@@ -1,9 +1,14 @@
 """The estimator: documents -> tokens -> ids -> matrices -> document vectors."""
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from copy import copy
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from types import SimpleNamespace
+from typing import Any, ClassVar, Literal, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +22,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v import _word2vec_format
 from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
-from sklearn_w2v._documents import TEXT_PARAMETERS, build_analyzer, iter_tokens
+from sklearn_w2v._documents import (
+    TEXT_PARAMETERS,
+    Analyzer,
+    TokenLists,
+    build_analyzer,
+    warn_of_parameters,
+    warn_of_texts,
+)
 from sklearn_w2v._fit import Fit
 from sklearn_w2v._learned import Learned, learned_from_vectors
 from sklearn_w2v._pooling import Pooling, unit
@@ -30,8 +42,46 @@ from sklearn_w2v._sklearn import (
     fit_context,
     validate_params,
 )
-from sklearn_w2v._vocabulary import encode
+from sklearn_w2v._vocabulary import check_vocabulary, encode
 from sklearn_w2v._watchers import EpochLines, FitCallbacks
+
+Init = TypeVar("Init", bound=Callable[..., None])
+
+#: Parameters of gensim and of scikit-learn's vectorizers that have other names here.
+OTHER_NAMES = {
+    "size": "it is vector_size here",
+    "iter": "it is epochs here",
+    "alpha": "it is learning_rate here",
+    "workers": "it is n_jobs here",
+    "seed": "it is random_state here",
+    "sg": "it trains skip-gram, gensim's sg=1, and nothing else",
+    "hs": "it trains with negative sampling, gensim's hs=0, and nothing else",
+    "cbow_mean": "it trains skip-gram, and no CBOW",
+    "max_vocab_size": "min_count or max_features keep the vocabulary small",
+    "max_final_vocab": "it is max_features here",
+    "sentences": "documents go to fit",
+    "corpus_file": "documents go to fit",
+    "ngram_range": (
+        "scikit-learn puts n-grams behind the words of a document, where they are no "
+        "neighbours; join the words of phrases in a preprocessor or tokenizer"
+    ),
+    "use_idf": "it is weighting='idf' here",
+    "dtype": "vectors are float32",
+}
+
+
+def _names_parameters(init: Init) -> Init:
+    """Let an `__init__` say how a parameter of other libraries is called here."""
+
+    @wraps(init)
+    def named_init(self: Any, *args: Any, **parameters: Any) -> None:
+        foreign = sorted(parameters.keys() & OTHER_NAMES.keys())
+        if foreign:
+            why = ", ".join(f"{name!r}: {OTHER_NAMES[name]}" for name in foreign)
+            raise TypeError(f"{type(self).__name__} has no parameter {why}.")
+        init(self, *args, **parameters)
+
+    return cast(Init, named_init)
 
 
 class Word2VecVectorizer(
@@ -79,12 +129,17 @@ class Word2VecVectorizer(
 
     token_pattern : str or None, default=r"(?u)\b\w\w+\b"
         Regular expression of a token; if it has a group, that is the token. The default
-        takes two or more letters, digits or underscores. Not used with a `tokenizer`.
+        takes two or more letters, digits or underscores, which suits languages that
+        put blanks between words and no signs into them. Chinese and Japanese want a
+        `tokenizer` that segments texts, or ``analyzer=list``, which takes characters;
+        so do Thai, Hindi and their relatives, whose vowel signs are no letters. Not
+        used with a `tokenizer`.
 
     analyzer : {"word"} or callable, default="word"
         A callable replaces all of the above: it takes a document as it was passed, and
-        returns its tokens, which may be any hashable objects. With `analyzer=list`
-        documents are token lists.
+        returns its tokens, which may be any hashable objects that are equal to others
+        of their kind. With `analyzer=list` documents are token lists. Bytes reach it as
+        they are, not decoded.
 
     max_df : float in [0.0, 1.0] or int, default=1.0
         Leave out words that stand in more documents than this: a share of the documents
@@ -234,7 +289,8 @@ class Word2VecVectorizer(
         from there instead: a grid over `weighting`, `norm`, `vectors` or the classifier
         behind trains once for each fold. Documents are tokenized and counted anew, and
         nothing is told to `verbose` or callbacks of epochs that are not run. Not used
-        by `partial_fit`, and not with ``random_state=None``.
+        by `partial_fit`, and not with ``random_state=None``. What is in the folder is
+        unpickled: trust it as you trust code.
 
     n_jobs : int or None, default=None
         Threads of the training. None and -1 mean all processors that are usable: those
@@ -305,8 +361,8 @@ class Word2VecVectorizer(
 
     Notes
     -----
-    `fit` holds 4 bytes for each token, and 4 more with `early_stopping`; the texts
-    themselves are read once and not kept.
+    `fit` holds 4 bytes for each token, 9 for a moment when it leaves out rare words,
+    and 8 with `early_stopping`; the texts themselves are read once and not kept.
     There is no `ngram_range`: scikit-learn puts all bigrams of a document after all its
     unigrams, which would fill the windows with words that do not stand there.
 
@@ -393,7 +449,7 @@ class Word2VecVectorizer(
             str,
             os.PathLike,
             Mapping,
-            HasMethods(["__contains__", "__getitem__", "get_vector"]),
+            HasMethods(["__contains__", "get_vector", "has_index_for"]),
             None,
         ],
         "trainable": ["boolean"],
@@ -408,6 +464,7 @@ class Word2VecVectorizer(
         "verbose": ["verbose"],
     }
 
+    @_names_parameters
     def __init__(  # noqa: PLR0913, an estimator has them all
         self,
         *,
@@ -521,12 +578,16 @@ class Word2VecVectorizer(
             - if `early_stopping` has too few documents, or `n_components_removed` is as
               large as `vector_size`;
             - if training diverges.
+        TypeError
+            If a token is not hashable.
+        MemoryError
+            If there is no memory for the matrices.
 
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
-        >>> vectorizer.fit(["the cat sat", "the dog sat"]).embedding_matrix_.shape
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
+        >>> vectorizer.fit(["the cat sat", "the dog sat"] * 50).embedding_matrix_.shape
         (4, 8)
         """
         self._fit(X, y)
@@ -568,11 +629,11 @@ class Word2VecVectorizer(
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
-        >>> for batch in [["the cat sat", "the dog sat"], ["the emu sat"]]:
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
+        >>> for batch in [["the cat sat", "the dog sat"] * 50, ["the emu sat"] * 50]:
         ...     vectorizer = vectorizer.partial_fit(batch)
         >>> list(vectorizer.vocabulary_), vectorizer.n_unknown_
-        (['the', 'sat', 'cat', 'dog'], 1)
+        (['the', 'sat', 'cat', 'dog'], 50)
         """
         self._fit(X, y, partial=True)
         return self
@@ -601,12 +662,12 @@ class Word2VecVectorizer(
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
-        >>> vectorizer.fit_transform(["the cat sat", "the dog sat"]).shape
-        (2, 8)
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
+        >>> vectorizer.fit_transform(["the cat sat", "the dog sat"] * 50).shape
+        (100, 8)
         """
         corpus = self._fit(X, y)
-        return self._pooling().document_vectors(corpus)
+        return self._pooling(self._learned()).document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
@@ -635,14 +696,15 @@ class Word2VecVectorizer(
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
-        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"])
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
+        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"] * 50)
         >>> two = vectorizer.transform(["the cat", "cat the unknown"])
         >>> bool((two[0] == two[1]).all())
         True
         """
-        corpus = drop_unknown(self._encode(X))
-        return self._pooling().document_vectors(corpus)
+        learned = self._learned()
+        corpus = drop_unknown(encode(self._token_lists(X), learned.vocabulary))
+        return self._pooling(learned).document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
         """Return the share of each document's tokens that the vocabulary knows.
@@ -667,11 +729,12 @@ class Word2VecVectorizer(
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(min_count=1).fit(["the cat sat"])
+        >>> vectorizer = Word2VecVectorizer().fit(["the cat sat"] * 50)
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
-        return coverage(self._encode(X))
+        vocabulary = self._learned().vocabulary
+        return coverage(encode(self._token_lists(X), vocabulary))
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
         """Split a linear model's score of a document into parts of its words.
@@ -719,7 +782,9 @@ class Word2VecVectorizer(
         >>> bool(abs(in_parts + classifier.intercept_ - score) < 1e-6)
         True
         """
-        corpus = drop_unknown(self._encode([document]))
+        learned = self._learned()
+        token_lists = self._token_lists([document])
+        corpus = drop_unknown(encode(token_lists, learned.vocabulary))
         coef = np.asarray(coef, dtype=np.float64)
         if coef.shape == (1, self._n_features_out):
             coef = coef[0]
@@ -729,7 +794,7 @@ class Word2VecVectorizer(
                 "Of a classifier with several classes, pass the row of one, for "
                 "example coef_[0]."
             )
-        contributions = self._pooling().contributions(corpus.ids, coef)
+        contributions = self._pooling(learned).contributions(corpus.ids, coef)
         words = list(self.vocabulary_)
         return [
             (words[row], contribution)
@@ -759,8 +824,8 @@ class Word2VecVectorizer(
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1, random_state=0)
-        >>> vectorizer.fit(["the cat sat"]).get_vector("cat").shape
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
+        >>> vectorizer.fit(["the cat sat"] * 50).get_vector("cat").shape
         (8,)
         """
         check_is_fitted(self)
@@ -807,8 +872,8 @@ default=None
         check_is_fitted(self)
         if not isinstance(topn, Integral) or topn < 1:
             raise ValueError(f"topn must be an int of at least 1, got {topn!r}.")
-        queries = [(query, 1.0) for query in _as_list(positive)]
-        queries += [(query, -1.0) for query in _as_list(negative)]
+        queries = [(query, 1.0) for query in _as_list(positive, self.vocabulary_)]
+        queries += [(query, -1.0) for query in _as_list(negative, self.vocabulary_)]
         if not queries:
             raise ValueError("most_similar needs at least one word or vector.")
 
@@ -845,9 +910,9 @@ default=None
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1).fit(["the cat"])
+        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 50)
         >>> vectorizer.to_keyed_vectors().index_to_key
-        ['the', 'cat']
+        ['the', 'cat', 'sat']
         """
         check_is_fitted(self)
         try:
@@ -889,11 +954,11 @@ default=None
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1).fit(["the cat"])
+        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 50)
         >>> with TemporaryDirectory() as folder:
         ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt")
         ...     print(Path(folder, "vectors.txt").read_text().splitlines()[0])
-        2 8
+        3 8
         """
         check_is_fitted(self)
         words = list(self.vocabulary_)
@@ -912,7 +977,9 @@ default=None
             which of these is seen from its content.
         **params : dict
             Parameters of the vectorizer, for example ``lowercase=False`` where the
-            words of the file have capitals.
+            words of the file have capitals. Of a large file, `max_features` reads the
+            first so many words (the most frequent ones in most files), and
+            `vocabulary` the words that stand in it, in its order.
 
         Returns
         -------
@@ -922,29 +989,39 @@ default=None
         Raises
         ------
         ValueError
-            If the file is truncated, or not a file of word vectors, or if `params` ask
-            for another `vector_size`, or for a `weighting` or directions to remove,
-            which take documents to learn.
+            If the file is truncated, or not a file of word vectors, or has no word of
+            `vocabulary`, or if `params` ask for another `vector_size`, or for a
+            `weighting` or directions to remove, which take documents to learn.
         OSError
             If the file cannot be read.
 
         Examples
         --------
+        In a pipeline, frozen, since `fit` would learn other vectors:
+
         >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.frozen import FrozenEstimator
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(min_count=1).fit(["the cat sat"])
+        >>> vectorizer = Word2VecVectorizer().fit(["the cat sat"] * 50)
         >>> with TemporaryDirectory() as folder:
         ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt.gz")
         ...     loaded = Word2VecVectorizer.from_word2vec_format(
         ...         f"{folder}/vectors.txt.gz"
         ...     )
-        >>> bool((loaded.transform(["a cat"]) == vectorizer.transform(["a cat"])).all())
+        >>> frozen = FrozenEstimator(loaded).fit(["other documents"], None)
+        >>> bool((frozen.transform(["a cat"]) == vectorizer.transform(["a cat"])).all())
         True
         """
-        words, matrix = _word2vec_format.read(path)
-        vector_size = matrix.shape[1]
-        vectorizer = cls(**({"vector_size": vector_size} | params))
+        vectorizer = cls(**params)
         validate_params(vectorizer)
+        given = vectorizer.vocabulary
+        wanted = None if given is None else check_vocabulary(given)
+        words, matrix = _word2vec_format.read(
+            path, words=wanted, limit=vectorizer.max_features
+        )
+        vector_size = matrix.shape[1]
+        if "vector_size" not in params:
+            vectorizer.set_params(vector_size=vector_size)
         if vectorizer.vector_size != vector_size:
             raise ValueError(
                 f"vector_size={vectorizer.vector_size}, but the vectors of "
@@ -956,20 +1033,57 @@ default=None
                 "which a file of word vectors knows nothing. Pass it as init_vectors, "
                 "and fit."
             )
+        if wanted is not None:
+            if not words:
+                raise ValueError(
+                    f"None of the {len(wanted)} words of `vocabulary` is in "
+                    f"{os.fspath(path)!r}."
+                )
+            in_order = sorted(range(len(words)), key=lambda row: wanted[words[row]])
+            words, matrix = [words[row] for row in in_order], matrix[in_order]
+        n_capitals = sum(word != word.lower() for word in words)
+        if n_capitals and vectorizer.lowercase and vectorizer.analyzer == "word":
+            warnings.warn(
+                f"{n_capitals} of the {len(words)} words of {os.fspath(path)!r} have "
+                "capitals, and are never found with lowercase=True. Pass "
+                "lowercase=False.",
+                stacklevel=2,
+            )
         vocabulary = {word: row for row, word in enumerate(words)}
         vectorizer._set_learned(learned_from_vectors(vocabulary, matrix))
         return vectorizer
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""
-        if self.n_components_removed >= self.vector_size:
+        parameters: Any = SimpleNamespace(
+            **{
+                name: _python_number(getattr(self, name))
+                for name in self._parameter_constraints
+            }
+        )
+        if parameters.n_components_removed >= parameters.vector_size:
             raise ValueError(
-                f"n_components_removed={self.n_components_removed} leaves nothing of "
-                f"vectors of vector_size={self.vector_size}."
+                f"n_components_removed={parameters.n_components_removed} leaves "
+                f"nothing of vectors of vector_size={parameters.vector_size}."
             )
-        goes_on = self.__sklearn_is_fitted__() and (partial or self.warm_start)
+        is_fitted = self.__sklearn_is_fitted__()
+        goes_on = is_fitted and (partial or self.warm_start)
+        if is_fitted and not goes_on and not self.n_iter_:
+            warnings.warn(
+                "fit learns word vectors from scratch, and drops those of the file. To "
+                "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
+                "go on from them, pass the file as init_vectors.",
+                stacklevel=4,  # whoever called fit, which scikit-learn wraps
+            )
         before = self._learned() if goes_on else None
-        fit = Fit(self, before, self._iter_tokens(X), partial=partial)
+        token_lists = self._token_lists(X)
+        fit = Fit(parameters, before, token_lists, partial=partial)
+        if before is None:
+            lengths = fit.words.corpus.lengths
+            n_without_words = len(lengths) - int(np.count_nonzero(lengths))
+            warn_of_parameters(self._text_parameters(), self.vocabulary)
+            n_words = len(fit.words.vocabulary)
+            warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
         # Only now is it known how many epochs there will be.
         context = self._init_callback_context(max_subtasks=fit.epochs)
         callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
@@ -990,8 +1104,7 @@ default=None
         check_is_fitted(self)
         return Learned(*[getattr(self, name) for name in Learned.attribute_names()])
 
-    def _pooling(self) -> Pooling:
-        learned = self._learned()
+    def _pooling(self, learned: Learned) -> Pooling:
         return Pooling(
             learned.embedding_matrix,
             learned.word_weights,
@@ -1000,30 +1113,46 @@ default=None
             self.norm,
         )
 
-    def _encode(self, X: Iterable[Any]) -> Corpus:
-        """Return documents as rows, with tokens that are no words."""
-        return encode(self._iter_tokens(X), self._learned().vocabulary)
+    def _token_lists(self, X: Iterable[Any]) -> TokenLists:
+        takes_text = self.analyzer == "word" and self.input == "content"
+        return TokenLists(X, self._built_analyzer(), takes_text=takes_text)
 
-    def _iter_tokens(self, X: Iterable[Any]) -> Iterator[Iterable[Any]]:
-        text_parameters = {name: getattr(self, name) for name in TEXT_PARAMETERS}
-        return iter_tokens(
-            X,
-            build_analyzer(**text_parameters),
-            takes_text=self.analyzer == "word" and self.input == "content",
-        )
+    def _built_analyzer(self) -> Analyzer:
+        parameters = self._text_parameters()
+        built_from, analyzer = _analyzers.get(self, (None, None))
+        if analyzer is None or built_from != parameters:
+            analyzer = build_analyzer(**parameters)
+            # A list of stop words can change later.
+            stop_words = copy(self.stop_words)
+            _analyzers[self] = parameters | {"stop_words": stop_words}, analyzer
+        return analyzer
+
+    def _text_parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in TEXT_PARAMETERS}
 
     def _row(self, word: Hashable) -> int:
         try:
             return self.vocabulary_[word]
         except KeyError:
-            raise KeyError(f"{word!r} is not in the vocabulary") from None
+            message = f"{word!r} is not in the vocabulary"
+            if isinstance(word, str) and word.lower() in self.vocabulary_:
+                message += f", but {word.lower()!r} is: texts are lower-cased"
+            elif isinstance(word, Real):
+                message += "; a vector goes in as an array of numpy"
+            raise KeyError(message) from None
+        except TypeError as error:
+            raise TypeError(
+                f"A word or an array of numbers expected, got {word!r}: {error}."
+            ) from None
 
     def _check_vector(self, vector: NDArray[Any]) -> NDArray[Any]:
         if vector.shape != (self._n_features_out,):
             raise ValueError(
                 f"A vector of shape ({self._n_features_out},) expected, got shape "
-                f"{vector.shape}."
+                f"{vector.shape}. Several vectors go in as a list of them."
             )
+        if not np.isfinite(vector).all():
+            raise ValueError("A vector of finite numbers expected, got nan or inf.")
         return vector
 
     @property
@@ -1041,8 +1170,26 @@ default=None
         return tags
 
 
-def _as_list(queries: Any) -> list[Any]:
+#: The analyzers of vectorizers, and what each was built from: with many stop words that
+#: takes far longer than the transform of a document.
+_analyzers: WeakKeyDictionary[Word2VecVectorizer, tuple[dict[str, Any], Analyzer]] = (
+    WeakKeyDictionary()
+)
+
+
+def _python_number(value: Any) -> Any:
+    """Turn a number of any other type into Python's: numpy's small ones overflow."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value
+
+
+def _as_list(queries: Any, vocabulary: Mapping[Any, int]) -> list[Any]:
     """Return one query, several, or none, as a list."""
     if queries is None:
         return []
-    return list(queries) if isinstance(queries, (list, tuple)) else [queries]
+    if isinstance(queries, tuple):  # a word may be one
+        return [queries] if queries in vocabulary else list(queries)
+    return queries if isinstance(queries, list) else [queries]

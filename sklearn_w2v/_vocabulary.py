@@ -4,7 +4,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import repeat
-from numbers import Integral
+from numbers import Integral, Number
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -43,16 +43,22 @@ def learn_vocabulary(
     n_known = len(seen)
     seen.default_factory = seen.__len__  # a new token gets the next free id
     ids, offsets = array("i"), array("q", [0])
-    for tokens in documents:
-        ids.extend(map(seen.__getitem__, tokens))
+    for position, tokens in enumerate(documents):
+        _extend(ids, map(seen.__getitem__, tokens), position)
         offsets.append(len(ids))
     tokens_seen = Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
     if not len(ids):
-        raise ValueError(
-            "empty vocabulary; no document has a token. Perhaps the documents only "
-            "contain stop words?"
+        n_documents = len(offsets) - 1
+        why = (
+            f"none of {n_documents} documents has a token. Perhaps they are empty, or "
+            "token_pattern finds no word in them (by default it takes two or more "
+            "letters or digits), or stop_words takes all?"
+            if n_documents
+            else "there is no document. Perhaps an iterator was read before?"
         )
+        raise ValueError(f"empty vocabulary; {why}")
 
+    _check_tokens(list(seen)[n_known:], tokens_seen, n_known)
     counts = count_words(tokens_seen, len(seen))
     kept = counts.tokens >= min_count
     kept &= _has_document_frequency(counts, min_df=min_df, max_df=max_df)
@@ -72,7 +78,9 @@ def learn_vocabulary(
     row_of_token[rows] = np.arange(len(rows), dtype=np.int32)
     words = list(seen)
     vocabulary = {words[token]: row for row, token in enumerate(rows.tolist())}
-    corpus = drop_unknown(Corpus(row_of_token[tokens_seen.ids], tokens_seen.offsets))
+    for piece in tokens_seen.pieces():
+        piece[:] = row_of_token[piece]  # in the same memory
+    corpus = drop_unknown(tokens_seen)
     n_unknown = len(ids) - len(corpus.ids)
     return Encoded(vocabulary, corpus, counts.select(rows), n_unknown)
 
@@ -82,9 +90,7 @@ def use_vocabulary(
     vocabulary: Mapping[Any, int] | Iterable[Any],
 ) -> Encoded:
     """Encode a stream of token lists with a vocabulary that the user gave."""
-    # CountVectorizer checks a given vocabulary, and fits without a document.
-    checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
-    row_of_word = dict(sorted(checked.vocabulary_.items(), key=itemgetter(1)))
+    row_of_word = check_vocabulary(vocabulary)
     encoded = encode_words(documents, row_of_word)
     if not len(encoded.corpus.ids):
         raise ValueError(
@@ -92,6 +98,15 @@ def use_vocabulary(
             "so there is nothing to train on."
         )
     return encoded
+
+
+def check_vocabulary(
+    vocabulary: Mapping[Any, int] | Iterable[Any],
+) -> dict[Any, int]:
+    """Return what the user gave as words and rows, in the order of rows."""
+    # CountVectorizer checks a given vocabulary, and fits without a document.
+    checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
+    return dict(sorted(checked.vocabulary_.items(), key=itemgetter(1)))
 
 
 def encode_words(
@@ -107,8 +122,8 @@ def encode_words(
 def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
     """Turn a stream of token lists into rows; UNKNOWN stands for what is no word."""
     ids, offsets = array("i"), array("q", [0])
-    for tokens in documents:
-        ids.extend(map(vocabulary.get, tokens, repeat(UNKNOWN)))
+    for position, tokens in enumerate(documents):
+        _extend(ids, map(vocabulary.get, tokens, repeat(UNKNOWN)), position)
         offsets.append(len(ids))
     return Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
 
@@ -123,3 +138,36 @@ def _has_document_frequency(
     if highest < lowest:
         raise ValueError("max_df corresponds to < documents than min_df")
     return (frequencies >= lowest) & (frequencies <= highest)
+
+
+def _extend(ids: "array[int]", more: Iterable[int], position: int) -> None:
+    try:
+        ids.extend(more)
+    except TypeError as error:
+        raise TypeError(
+            f"The tokens of document {position} cannot be looked up ({error}). Tokens "
+            "have to be hashable: texts, numbers or tuples, for example."
+        ) from error
+
+
+def _check_tokens(tokens: list[Any], corpus: Corpus, first_id: int) -> None:
+    """Refuse tokens that would be found nowhere again."""
+    for token_id, token in enumerate(tokens, first_id):
+        if isinstance(token, str):
+            continue
+        if token != token:  # noqa: PLR0124, as nan is
+            place = int(np.flatnonzero(corpus.ids == token_id)[0])
+            document = int(np.searchsorted(corpus.offsets, place, side="right")) - 1
+            raise ValueError(
+                f"Document {document} has a token that is missing ({token!r}). Leave "
+                "missing tokens out."
+            )
+    # Numbers and tuples are equal if they look so.
+    objects = [t for t in tokens if not isinstance(t, (str, bytes, Number, tuple))]
+    if len({str(token) for token in objects}) < len(set(objects)):
+        kind = type(objects[0])
+        raise ValueError(
+            f"Tokens of type {kind.__module__}.{kind.__qualname__} are equal only to "
+            "themselves, so that no word would be found again. Let the analyzer return "
+            "their texts: [str(token) for token in document], for example."
+        )

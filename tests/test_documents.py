@@ -2,6 +2,8 @@
 
 import io
 import re
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._documents import WORDS, build_analyzer, iter_tokens, split_words
+from sklearn_w2v._documents import (
+    WORDS,
+    TokenLists,
+    build_analyzer,
+    split_words,
+    warn_of_parameters,
+    warn_of_texts,
+)
 
 TEXTS = ["one two", "two three three", ""]
 TOKENS = [["one", "two"], ["two", "three", "three"], []]
@@ -27,7 +36,7 @@ def tokens_of(X, **text_parameters):
         and not name.startswith(("max", "min", "vocab"))
     }
     takes_text = parameters["analyzer"] == "word" and parameters["input"] == "content"
-    return list(iter_tokens(X, build_analyzer(**parameters), takes_text=takes_text))
+    return list(TokenLists(X, build_analyzer(**parameters), takes_text=takes_text))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +84,7 @@ def test_documents_are_read_one_at_a_time():
             read.append(text)
             yield text
 
-    stream = iter_tokens(documents(), str.split, takes_text=True)
+    stream = iter(TokenLists(documents(), str.split, takes_text=True))
     next(stream)
     assert read == TEXTS[:1]
 
@@ -101,8 +110,6 @@ def test_a_single_text_is_no_column(document):
         np.array([[text] for text in TEXTS], dtype=object),
         np.array("a text"),
         np.zeros((2, 2)),
-        scipy.sparse.csr_matrix((2, 2)),
-        scipy.sparse.csr_array((2, 2)),
     ],
     ids=lambda table: f"{type(table).__module__}.{type(table).__name__}",
 )
@@ -111,7 +118,24 @@ def test_a_table_is_told_to_pass_one_column(table):
         tokens_of(table)
 
 
-@pytest.mark.parametrize("X", [None, 3, 2.5, {"text": TEXTS}, object()])
+@pytest.mark.parametrize(
+    ("X", "analyzer", "cure"),
+    [
+        (scipy.sparse.csr_matrix((2, 2)), "word", "Pass the texts themselves, not th"),
+        (scipy.sparse.csr_array((2, 2)), list, "Pass the texts themselves, not their"),
+        (np.array([["a", "b"], ["c", "d"]]), list, "pass them as a list: X.tolist()"),
+        (pd.DataFrame({"text": TEXTS}), list, "df['text'] rather than df[['text']]"),
+        ({"one": "a text"}, "word", "Pass its values: list(X.values())"),
+        (Path("file.txt"), "word", "set input='filename'"),
+        ("a text", "word", "Pass a list of texts"),
+    ],
+)
+def test_what_is_no_column_is_told_what_fits_it(X, analyzer, cure):
+    with pytest.raises(ValueError, match=re.escape(cure)):
+        tokens_of(X, analyzer=analyzer)
+
+
+@pytest.mark.parametrize("X", [None, 3, 2.5, object()])
 def test_what_is_no_column_is_told_to_pass_one(X):
     with pytest.raises(ValueError, match="Pass a list of texts"):
         tokens_of(X)
@@ -168,13 +192,120 @@ def test_a_callable_analyzer_takes_any_documents():
     ]
 
 
+@pytest.mark.parametrize("kind", ["analyzer", "tokenizer"])
+@pytest.mark.parametrize("returned", ["a text", b"a text", {"a": 1}, None, 3], ids=repr)
+def test_an_analyzer_that_returns_no_tokens_is_an_error(kind, returned):
+    # The characters of a text and the keys of a mapping would pass for words.
+    name = type(returned).__name__
+    message = f"sequence of tokens, but returned a {name} for document 0"
+    with pytest.raises(ValueError, match=message):
+        tokens_of(["A text"], **{kind: lambda text: returned})
+
+
+def read(X, analyzer=str.split):
+    tokens = TokenLists(X, analyzer, takes_text=False)
+    assert len(list(tokens)) == len(X)
+    return tokens
+
+
+def test_documents_without_text_are_counted():
+    assert read(["", " \t", "a b"]).n_blank == 2
+    assert read([b"", b" ", b"a"], bytes.split).n_blank == 2
+    assert read([[], ["a"], ()], list).n_blank == 2
+
+
+def test_texts_in_letters_are_counted_where_words_stand_apart():
+    assert read(["the cat", "猫が好き", "a", ["a", " "], ""], list).n_in_letters == 1
+    assert read(["the cat", "a b"]).n_in_letters == 0
+
+
+def warnings_of_texts(X, n_without_words, analyzer=str.split, n_words=3):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_texts(read(X, analyzer), n_without_words, len(X), n_words)
+    return [str(warning.message) for warning in caught]
+
+
+def test_texts_without_words_bring_a_warning_if_they_are_most():
+    texts = ["a", "b", "c", "", ""]
+    assert warnings_of_texts(texts, 2) == []
+    assert warnings_of_texts(texts, 3) == []  # one of three with text
+    (message,) = warnings_of_texts(texts, 4)
+    assert message.startswith("2 of 3 documents with text have no word of the vocabul")
+    for cure in ("min_count", "token_pattern", "analyzer=list", "tokenizer"):
+        assert cure in message
+    assert warnings_of_texts(["", ""], 2) == []
+
+
+def test_a_vocabulary_of_one_or_two_words_brings_a_warning():
+    (message,) = warnings_of_texts(["a"] * 10, 1, n_words=2)
+    assert message.startswith("1 of 10 documents with text have no word of the vocabu")
+    assert "which has 2. " in message
+    assert warnings_of_texts(["a"] * 9, 0, n_words=2) == []
+
+
+def test_texts_in_letters_bring_a_warning_if_they_are_most():
+    texts = ["a cat", "a dog", "猫"]
+    (message,) = warnings_of_texts(texts, 0, list)
+    assert message.startswith("The analyzer cuts 2 of 3 texts, which have blanks, into")
+    assert warnings_of_texts(texts[1:] * 2, 0, list) == []
+
+
+PARAMETERS = {
+    "lowercase": True,
+    "preprocessor": None,
+    "tokenizer": None,
+    "stop_words": None,
+    "strip_accents": None,
+    "token_pattern": WORDS,
+    "analyzer": "word",
+}
+
+
 @pytest.mark.parametrize(
-    "parameters", [{"analyzer": str.lower}, {"tokenizer": str.lower}], ids=str
+    ("parameters", "vocabulary", "expected"),
+    [
+        ({"analyzer": list, "stop_words": "english"}, None, "stop_words will not be"),
+        (
+            {"analyzer": list, "tokenizer": str.split, "token_pattern": "a"},
+            None,
+            "tokenizer and token_pattern will not be used, since analyzer is a callab",
+        ),
+        ({"analyzer": list, "preprocessor": str.lower}, None, "preprocessor will not"),
+        ({"analyzer": list, "strip_accents": "ascii"}, None, "strip_accents will not"),
+        (
+            {"tokenizer": str.split, "token_pattern": "a"},
+            None,
+            "token_pattern will not be used, since there is a tokenizer",
+        ),
+        (
+            {},
+            ["a", "Paris", "B"],
+            "2 words of `vocabulary` have capitals, like",
+        ),
+        ({}, {"Paris": 0}, "Pass lowercase=False"),
+    ],
 )
-def test_an_analyzer_that_returns_a_text_is_an_error(parameters):
-    # Its characters would pass for words.
-    with pytest.raises(ValueError, match="sequence of tokens, but returned a str"):
-        tokens_of(["A text"], **parameters)
+def test_parameters_that_do_nothing_bring_a_warning(parameters, vocabulary, expected):
+    with pytest.warns(UserWarning, match=re.escape(expected)):
+        warn_of_parameters(PARAMETERS | parameters, vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "vocabulary"),
+    [
+        ({}, ["paris"]),
+        ({}, [("Paris", 1), 3]),
+        ({"analyzer": list}, ["Paris"]),
+        ({"lowercase": False}, ["Paris"]),
+        ({"preprocessor": str.upper}, ["Paris"]),
+        ({"tokenizer": str.split}, None),
+        ({"tokenizer": str.split, "stop_words": "english"}, None),
+        ({"analyzer": list, "lowercase": True}, None),
+    ],
+)
+def test_parameters_that_do_something_bring_none(parameters, vocabulary):
+    warn_of_parameters(PARAMETERS | parameters, vocabulary)
 
 
 def test_a_tokenizer_brings_no_warning_about_token_pattern():
@@ -193,9 +324,21 @@ def test_a_missing_file_is_scikit_learns_own_error(tmp_path):
         tokens_of([tmp_path / "none.txt"], input="filename")
 
 
-def test_bytes_that_cannot_be_decoded_are_scikit_learns_own_error():
-    with pytest.raises(UnicodeDecodeError):
-        tokens_of([b"caf\xe9"])
+@pytest.mark.parametrize("returned", [None, ["a"], b"a"], ids=repr)
+def test_a_preprocessor_that_returns_no_text_is_an_error(returned):
+    name = type(returned).__name__
+    message = f"to return a text, but returned a {name} for document 1"
+    with pytest.raises(ValueError, match=message):
+        tokens_of(
+            ["a", "b"], preprocessor=lambda text: "a" if text == "a" else returned
+        )
+
+
+def test_bytes_that_cannot_be_decoded_are_named_with_a_cure():
+    with pytest.raises(
+        UnicodeDecodeError, match=r"document 1. Set encoding, or decode"
+    ):
+        tokens_of([b"a", b"caf\xe9"])
     assert tokens_of([b"caf\xe9"], encoding="latin-1") == [["café"]]
     assert tokens_of([b"caf\xe9"], decode_error="ignore") == [["caf"]]
 

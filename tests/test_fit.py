@@ -180,7 +180,6 @@ def test_vectors_that_words_begin_at_are_known_to_the_memory(texts, tmp_path):
 
 
 def test_what_nobody_could_read_again_is_not_cached(texts, tmp_path):
-    small(memory=tmp_path, random_state=None).fit(texts)
     small(memory=tmp_path).partial_fit(texts).partial_fit(texts)
     assert not list(tmp_path.iterdir())
 
@@ -231,6 +230,7 @@ def test_early_stopping_learns_words_from_all_documents(texts):
     assert fitted.word_counts_.tolist() == expected.word_counts_.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:.* documents with text have no word")
 def test_early_stopping_holds_out_no_documents_without_known_words():
     texts = ["cat dog"] * 5 + ["unknown"] * 100
     fitted = small(vocabulary=["cat", "dog"], sample=0, early_stopping=True).fit(texts)
@@ -352,6 +352,7 @@ def test_words_that_do_not_come_again_keep_their_vectors(texts):
     np.testing.assert_allclose(vectorizer.get_vector("rare"), before, rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:.* documents with text have no word")
 def test_a_warm_start_follows_a_given_vocabulary_by_its_words(texts):
     vectorizer = small(warm_start=True, vocabulary=["cat", "dog", "paw"]).fit(texts)
     before = {word: vectorizer.get_vector(word) for word in vectorizer.vocabulary_}
@@ -491,6 +492,7 @@ def test_partial_fit_is_one_pass_at_a_rate_that_does_not_decay(texts):
     assert lengths[0] > 1.1 * lengths[1]
 
 
+@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
 def test_unknown_tokens_of_later_batches_are_counted_and_skipped(texts):
     vectorizer = small(min_count=2).partial_fit([*texts, "once"])
     assert vectorizer.n_unknown_ == 0
@@ -504,6 +506,8 @@ def test_unknown_tokens_of_later_batches_are_counted_and_skipped(texts):
     assert vectorizer.fit(texts).n_unknown_ == 0
 
 
+@pytest.mark.filterwarnings("ignore:.* documents with text have no word")
+@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
 def test_documents_without_known_words_count_however_batches_are_cut():
     texts = ["cat dog", *["unknown"] * 50, "cat"]
     one, several = (small(weighting="idf", vocabulary=["cat"]) for _ in range(2))
@@ -521,6 +525,7 @@ def test_weights_of_a_file_that_has_met_no_word_are_finite(weighting, tmp_path):
     assert np.isfinite(vectorizer.transform(["cat"])).all()
 
 
+@pytest.mark.filterwarnings("ignore:.* documents with text have no word")
 def test_partial_fit_uses_a_given_vocabulary(texts):
     vectorizer = small(vocabulary=["dog", "cat"]).partial_fit(texts)
     assert vectorizer.vocabulary_ == {"dog": 0, "cat": 1}
@@ -694,3 +699,52 @@ def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(FORK)
     subprocess.run([sys.executable, script, method], check=True, timeout=90)
+
+
+# --- what is said of a fit that teaches nothing
+
+
+@pytest.mark.parametrize(
+    ("documents", "parameters"),
+    [
+        (["cat", "dog", "cat"], {}),
+        (["cat dog"] * 9, {"sample": 1e-9}),
+        ([["the cat sat"], ["the dog sat"]], {"analyzer": list}),
+    ],
+)
+def test_a_fit_without_pairs_says_so_with_both_causes(documents, parameters):
+    message = "No two words stand beside one another.*analyzer=list.*`sample`"
+    with pytest.warns(UserWarning, match=message) as caught:
+        small(**parameters).fit(documents)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_later_batch_without_pairs_says_nothing(texts):
+    vectorizer = small().partial_fit(texts)
+    vectorizer.partial_fit(["cat"]).partial_fit(["cat"])
+
+
+def test_a_fit_whose_loss_stays_says_so():
+    with pytest.warns(UserWarning, match=r"The loss stays at 4\.1\d\d in all of 5"):
+        small(epochs=5, learning_rate=1e-6, sample=None).fit(
+            ["the cat sat", "the dog sat"]
+        )
+
+
+def test_a_fit_whose_loss_rises_says_so(texts):
+    with pytest.warns(UserWarning, match=r"The loss ends at 2.*have 4\.159\."):
+        small(learning_rate=10, solver="adam").fit(texts)
+
+
+def test_a_memory_without_a_seed_says_that_it_keeps_nothing(texts, tmp_path):
+    message = "memory keeps nothing of fits with random_state=None"
+    with pytest.warns(UserWarning, match=message):
+        small(memory=tmp_path, random_state=None).fit(texts)
+    assert n_cached(tmp_path) == 0
+
+
+def test_a_memory_without_a_name_is_no_folder(texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="memory='' names no folder"):
+        small(memory="").fit(texts)
+    assert os.listdir(tmp_path) == []

@@ -25,8 +25,10 @@ def test_a_mapping_gives_the_words_that_it_has():
 
 
 @pytest.mark.parametrize("vectors", [{}, {"gnu": [1, 2]}])
-def test_a_mapping_without_a_known_word_gives_none(vectors):
-    rows, matrix = find_vectors(vectors, VOCABULARY, 2)
+def test_a_mapping_without_a_known_word_gives_none_and_a_warning(vectors):
+    message = "init_vectors knows none of the 3 words, the first of which is 'cat'"
+    with pytest.warns(UserWarning, match=message):
+        rows, matrix = find_vectors(vectors, VOCABULARY, 2)
     assert rows.tolist() == []
     assert matrix.shape == (0, 2)
 
@@ -36,6 +38,25 @@ def test_keyed_vectors_give_the_words_that_they_have():
     keyed_vectors = gensim.KeyedVectors(2)
     keyed_vectors.add_vectors(list(VECTORS), list(map(np.array, VECTORS.values())))
     assert_found(find_vectors(keyed_vectors, VOCABULARY, 2), [0, 2])
+
+
+def test_a_number_that_is_no_word_is_no_row_of_keyed_vectors():
+    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+    keyed_vectors = gensim.KeyedVectors(2)
+    keyed_vectors.add_vectors([2, "a", ("b", "c")], np.arange(6.0).reshape(3, 2))
+    vocabulary = {1: 0, 0: 1, 2: 2, ("b", "c"): 3, np.int64(3): 4}
+    rows, vectors = find_vectors(keyed_vectors, vocabulary, 2)
+    assert rows.tolist() == [2, 3]
+    assert vectors.tolist() == [[0, 1], [4, 5]]
+
+
+def test_fasttext_makes_vectors_of_words_that_it_has_not_met():
+    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+    model = gensim.FastText([["cat", "dog"]], vector_size=2, min_count=1, bucket=9)
+    rows, vectors = find_vectors(model.wv, {"cat": 0, "cats": 1, 5: 2}, 2)
+    assert rows.tolist() == [0, 1]
+    expected = [model.wv.get_vector(word).tolist() for word in ("cat", "cats")]
+    assert vectors.tolist() == expected
 
 
 @pytest.mark.parametrize("header", [b"", b"3 2\n"], ids=["GloVe", "word2vec"])
@@ -65,9 +86,10 @@ def test_a_vector_of_another_shape_is_an_error_that_names_the_word(vector):
         find_vectors({"dog": vector}, VOCABULARY, 2)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_vector_that_is_not_finite_is_an_error_that_names_the_word(value):
-    with pytest.raises(ValueError, match="The vector of 'dog' in init_vectors is not"):
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -1.1e15, 1e300])
+def test_a_vector_that_is_nan_or_too_large_is_an_error_that_names_the_word(value):
+    message = r"The vector of 'dog' in init_vectors has a number that is nan, infinite "
+    with pytest.raises(ValueError, match=message):
         find_vectors({"dog": [1, value]}, VOCABULARY, 2)
 
 

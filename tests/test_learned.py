@@ -37,6 +37,7 @@ def test_one_matrix_stands_for_both(kind):
     np.testing.assert_array_equal(learned.matrices(), [CENTERS, CENTERS])
 
 
+@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
 def test_attributes_are_those_of_a_fitted_vectorizer():
     fitted = small().fit(["cat dog"])
     attributes = LEARNED.attributes()

@@ -75,6 +75,7 @@ def expected_failures(vectorizer):
 
 # Documents of one word have no pairs to score.
 @pytest.mark.filterwarnings("ignore:early_stopping has nothing to go by")
+@pytest.mark.filterwarnings("ignore:init_vectors knows none")
 @parametrize_with_checks(
     [numeric(**parameters) for parameters in COMBINATIONS],
     expected_failed_checks=expected_failures,
@@ -91,6 +92,7 @@ def test_numbers_do_let_the_public_checks_run():
 # Some fit on a data frame and transform an array, or the reverse, and validation warns.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
 @pytest.mark.filterwarnings("ignore:X has feature names, but:UserWarning")
+@pytest.mark.filterwarnings("ignore:init_vectors knows none")
 @pytest.mark.parametrize("name", INTERNAL_CHECKS)
 def test_internal_checks_through_numbers(name):
     getattr(estimator_checks, name)("NumericWord2VecVectorizer", numeric())
@@ -98,6 +100,7 @@ def test_internal_checks_through_numbers(name):
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
 @pytest.mark.filterwarnings("ignore:X has feature names, but:UserWarning")
+@pytest.mark.filterwarnings("ignore:init_vectors knows none")
 @pytest.mark.parametrize("name", INTERNAL_CHECKS)
 def test_internal_checks_with_everything_on(name):
     everything = COMBINATIONS[3] | COMBINATIONS[4] | COMBINATIONS[6]
@@ -283,6 +286,7 @@ def test_html_has_no_link_that_leads_nowhere(texts):
         {"init_vectors": {"cat": [1.0] * 8}},
     ],
 )
+@pytest.mark.filterwarnings("ignore:.* documents with text have no word")
 def test_skops_stores_it_with_the_types_that_it_trusts(parameters, texts):
     skops = pytest.importorskip("skops.io", reason="skops is optional")
     fitted = small(**parameters).fit(texts)

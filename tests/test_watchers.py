@@ -216,7 +216,7 @@ def test_an_error_in_a_callback_leaves_the_vectorizer_as_it_was(error, texts):
     recorder = Recorder(stop_after=2, error=error)
     vectorizer.set_callbacks(recorder)
     with pytest.raises(type(error)):
-        vectorizer.fit(["other words"] * 99)
+        vectorizer.fit(["some other words"] * 99)
     vectorizer.set_callbacks()
     assert vars(vectorizer) == before
     assert recorder.events[-1] == "teardown"
