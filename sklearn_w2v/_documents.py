@@ -149,7 +149,7 @@ class TokenLists:
             raise ValueError(f"{error} for document {position}.") from None
 
     def _note(self, text: str | bytes, tokens: Sized) -> None:
-        if not (tokens or text.strip()):
+        if not (len(tokens) or text.strip()):
             self.n_blank += 1
         elif len(tokens) == len(text) and isinstance(text, str) and " " in text:
             self.n_in_letters += 1
@@ -184,19 +184,18 @@ def warn_of_texts(
 
 def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> None:
     """Warn of parameters that are not used beside others, or find nothing."""
-    given = {
-        name: text_parameters[name]
+    given = [
+        name
         for name in ("preprocessor", "tokenizer", "stop_words", "strip_accents")
         if text_parameters[name] is not None
-    }
+    ]
     if text_parameters["token_pattern"] != WORDS:
-        given["token_pattern"] = text_parameters["token_pattern"]
+        given.append("token_pattern")
+    unused, why = [], ""
     if callable(text_parameters["analyzer"]):
-        unused, why = [*given], "analyzer is a callable"
-    elif text_parameters["tokenizer"] is not None:
-        unused, why = [*({"token_pattern"} & given.keys())], "there is a tokenizer"
-    else:
-        unused, why = [], ""
+        unused, why = given, "analyzer is a callable"
+    elif "tokenizer" in given and "token_pattern" in given:
+        unused, why = ["token_pattern"], "there is a tokenizer"
     if unused:
         warnings.warn(
             f"{' and '.join(unused)} will not be used, since {why}.", stacklevel=5

@@ -212,6 +212,8 @@ def test_documents_without_text_are_counted():
     assert read(["", " \t", "a b"]).n_blank == 2
     assert read([b"", b" ", b"a"], bytes.split).n_blank == 2
     assert read([[], ["a"], ()], list).n_blank == 2
+    arrays = [np.array([]), np.array(["a", "b"]), np.array(["a"])]
+    assert read(arrays, lambda document: document).n_blank == 1
 
 
 def test_texts_in_letters_are_counted_where_words_stand_apart():
