@@ -54,22 +54,21 @@ def build_analyzer(**text_parameters: Any) -> Analyzer:
         text_parameters["token_pattern"] == WORDS
     ):
         text_parameters["tokenizer"] = split_words
-    preprocessor = text_parameters["preprocessor"]
-    if preprocessor is not None:
-        text_parameters["preprocessor"] = partial(_preprocess, preprocessor)
+    for name in ("preprocessor", "strip_accents"):
+        if callable(text_parameters[name]):
+            text_parameters[name] = partial(_preprocess, name, text_parameters[name])
     return CountVectorizer(**text_parameters).build_analyzer()
 
 
 class NoTextError(ValueError):
-    """A preprocessor returned something else."""
+    """A preprocessor, or what strips accents, returned something else."""
 
 
-def _preprocess(preprocessor: Callable[[str], Any], text: str) -> str:
-    preprocessed = preprocessor(text)
+def _preprocess(name: str, preprocess: Callable[[str], Any], text: str) -> str:
+    preprocessed = preprocess(text)
     if not isinstance(preprocessed, str):
         raise NoTextError(
-            "The preprocessor has to return a text, but returned a "
-            f"{type(preprocessed).__name__}"
+            f"{name} has to return a text, but returned a {type(preprocessed).__name__}"
         )
     return preprocessed
 
@@ -129,8 +128,10 @@ class TokenLists:
                     "The analyzer (or tokenizer) has to return a sequence of tokens, "
                     f"but returned a {type(tokens).__name__} for document {position}."
                 )
-            if isinstance(tokens, Sized):
-                self._note(document if is_text else "", tokens)
+            if isinstance(tokens, Sized) and isinstance(document, Sized):
+                self._note(
+                    document if isinstance(document, (str, bytes)) else "", tokens
+                )
             yield tokens
 
     def _analyze(self, document: Any, position: int) -> Any:
@@ -147,12 +148,21 @@ class TokenLists:
             ) from error
         except NoTextError as error:
             raise ValueError(f"{error} for document {position}.") from None
+        except TypeError as error:
+            if isinstance(document, Iterable):
+                raise
+            raise ValueError(
+                f"Document {position} is a {type(document).__name__}, which the "
+                f"analyzer cannot take: {error}."
+            ) from error
 
     def _note(self, text: str | bytes, tokens: Sized) -> None:
         if not (len(tokens) or text.strip()):
             self.n_blank += 1
         elif len(tokens) == len(text) and isinstance(text, str) and " " in text:
-            self.n_in_letters += 1
+            # Letters with capitals, as words between blanks have in most scripts.
+            n_cased = sum(letter.lower() != letter.upper() for letter in text)
+            self.n_in_letters += n_cased > len(text) / 2
 
 
 def warn_of_texts(
@@ -168,9 +178,15 @@ def warn_of_texts(
         )
     n_with_text = n_documents - tokens.n_blank
     n_lost = n_without_words - tokens.n_blank
-    if n_lost > n_with_text / 2 or (
-        n_words < FEW_WORDS and n_with_text >= MANY_DOCUMENTS
-    ):
+    if n_words < FEW_WORDS and n_with_text >= MANY_DOCUMENTS:
+        warnings.warn(
+            f"The vocabulary of {n_with_text} documents has {n_words} words. If they "
+            "have more, see what tokenizer, token_pattern or analyzer make of a "
+            "document (with analyzer=list, one is a list of tokens), and whether "
+            "min_count or max_features leave out too much.",
+            stacklevel=5,
+        )
+    if n_lost > n_with_text / 2:
         warnings.warn(
             f"{n_lost} of {n_with_text} documents with text have no word of the "
             f"vocabulary, which has {n_words}. Perhaps words are too rare "
@@ -182,6 +198,16 @@ def warn_of_texts(
         )
 
 
+def words_are_lower(text_parameters: Mapping[str, Any]) -> bool:
+    """Return whether no word can have capitals."""
+    return (
+        text_parameters["lowercase"]
+        and text_parameters["analyzer"] == "word"
+        and text_parameters["preprocessor"] is None
+        and text_parameters["tokenizer"] is None
+    )
+
+
 def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> None:
     """Warn of parameters that are not used beside others, or find nothing."""
     given = [
@@ -189,7 +215,7 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
         for name in ("preprocessor", "tokenizer", "stop_words", "strip_accents")
         if text_parameters[name] is not None
     ]
-    if text_parameters["token_pattern"] != WORDS:
+    if text_parameters["token_pattern"] not in (WORDS, None):
         given.append("token_pattern")
     unused, why = [], ""
     if callable(text_parameters["analyzer"]):
@@ -200,8 +226,7 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
         warnings.warn(
             f"{' and '.join(unused)} will not be used, since {why}.", stacklevel=5
         )
-    lowers = text_parameters["lowercase"] and text_parameters["preprocessor"] is None
-    if vocabulary is not None and text_parameters["analyzer"] == "word" and lowers:
+    if vocabulary is not None and words_are_lower(text_parameters):
         capitals = [w for w in vocabulary if isinstance(w, str) and w != w.lower()]
         if capitals:
             warnings.warn(

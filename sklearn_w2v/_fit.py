@@ -47,7 +47,7 @@ from sklearn_w2v._vocabulary import (
 LEAST_FALL = 1e-3
 #: Of fewer epochs nobody expects much.
 FEW_EPOCHS = 5
-#: How many times the loss of chance may stand before the rate is said to be too high.
+#: How many times as high as in the beginning the loss may be in the end.
 MOST_RISE = 10
 
 
@@ -116,8 +116,12 @@ class Fit:
             return self._learned_without_training(self.before)
         self.initial, self.init_coverage = self._begin()
         trained = self._train(watchers)
-        if not self.partial or self.before is None:  # later batches may be tiny
-            _warn_of_losses(trained.losses, self.parameters.negative)
+        is_trained = len(self.initial.frozen) < len(self.words.vocabulary)
+        if is_trained and (not self.partial or self.before is None):
+            # Later batches may be tiny. Known vectors can be long, and pairs far off.
+            of_chance = (1 + self.parameters.negative) * math.log(2)
+            first = trained.losses[0] if self.initial.known else of_chance
+            _warn_of_losses(trained.losses, highest=MOST_RISE * first)
         return self.learned_from(trained)
 
     def learned_from(self, trained: Trained) -> Learned:
@@ -389,9 +393,8 @@ def train(
     )
 
 
-def _warn_of_losses(losses: Sequence[float], negative: int) -> None:
+def _warn_of_losses(losses: Sequence[float], *, highest: float) -> None:
     """Warn if training has taught nothing."""
-    of_chance = (1 + negative) * math.log(2)
     if not any(losses):
         warnings.warn(
             "No two words stand beside one another, so that nothing is trained: "
@@ -400,10 +403,10 @@ def _warn_of_losses(losses: Sequence[float], negative: int) -> None:
             "that it drops nearly all of them.",
             stacklevel=6,  # whoever called fit, which scikit-learn wraps
         )
-    elif losses[-1] > MOST_RISE * of_chance:
+    elif losses[-1] > highest:
         warnings.warn(
-            f"The loss ends at {losses[-1]:.3f}, where vectors that know nothing have "
-            f"{of_chance:.3f}. Lower learning_rate, or use solver='adagrad'.",
+            f"The loss ends at {losses[-1]:.3f}, over {MOST_RISE} times as high as "
+            "where it began. Lower learning_rate.",
             stacklevel=6,
         )
     elif (

@@ -29,6 +29,7 @@ from sklearn_w2v._documents import (
     build_analyzer,
     warn_of_parameters,
     warn_of_texts,
+    words_are_lower,
 )
 from sklearn_w2v._fit import Fit
 from sklearn_w2v._learned import Learned, learned_from_vectors
@@ -1042,7 +1043,7 @@ default=None
             in_order = sorted(range(len(words)), key=lambda row: wanted[words[row]])
             words, matrix = [words[row] for row in in_order], matrix[in_order]
         n_capitals = sum(word != word.lower() for word in words)
-        if n_capitals and vectorizer.lowercase and vectorizer.analyzer == "word":
+        if n_capitals and words_are_lower(vectorizer._text_parameters()):
             warnings.warn(
                 f"{n_capitals} of the {len(words)} words of {os.fspath(path)!r} have "
                 "capitals, and are never found with lowercase=True. Pass "

@@ -3,8 +3,9 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import copy
 from itertools import repeat
-from numbers import Integral, Number
+from numbers import Integral
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -155,19 +156,26 @@ def _check_tokens(tokens: list[Any], corpus: Corpus, first_id: int) -> None:
     for token_id, token in enumerate(tokens, first_id):
         if isinstance(token, str):
             continue
-        if token != token:  # noqa: PLR0124, as nan is
+        # pandas' NA and NaT are told by name, so that pandas need not be imported.
+        is_na = type(token).__name__ in ("NAType", "NaTType")
+        if is_na or token != token:  # noqa: PLR0124, as nan is
             place = int(np.flatnonzero(corpus.ids == token_id)[0])
             document = int(np.searchsorted(corpus.offsets, place, side="right")) - 1
             raise ValueError(
                 f"Document {document} has a token that is missing ({token!r}). Leave "
                 "missing tokens out."
             )
-    # Numbers and tuples are equal if they look so.
-    objects = [t for t in tokens if not isinstance(t, (str, bytes, Number, tuple))]
-    if len({str(token) for token in objects}) < len(set(objects)):
-        kind = type(objects[0])
-        raise ValueError(
-            f"Tokens of type {kind.__module__}.{kind.__qualname__} are equal only to "
-            "themselves, so that no word would be found again. Let the analyzer return "
-            "their texts: [str(token) for token in document], for example."
-        )
+    for kind, token in {type(token): token for token in tokens}.items():
+        if not _equals_a_copy(token):
+            raise ValueError(
+                f"Tokens of type {kind.__module__}.{kind.__qualname__} are equal only "
+                "to themselves, so that no word would be found again. Let the analyzer "
+                "return their texts: [str(token) for token in document], for example."
+            )
+
+
+def _equals_a_copy(token: Any) -> bool:
+    try:
+        return bool(copy(token) == token)
+    except (TypeError, NotImplementedError):  # as a token of spaCy, which has none
+        return False

@@ -53,7 +53,7 @@ LARGEST_NUMBER = 1e15
 #: What other files begin with, and what to do with them.
 OTHER_FILES = {
     b"PK\x03\x04": "a zip archive. Unpack it",
-    b"BZh": "packed by bzip2. Unpack it",
+    **{b"BZh%d1AY&SY" % level: "packed by bzip2. Unpack it" for level in range(1, 10)},
     b"\xfd7zXZ": "packed by xz. Unpack it",
     b"(\xb5/\xfd": "packed by zstd. Unpack it",
     b"\xff\xfe": "text in UTF-16. Convert it to UTF-8",
@@ -425,7 +425,7 @@ def _replace(target: str) -> Iterator[IO[bytes]]:
         raise kind(f"{target!r} is not a file, and is not replaced by one.")
     folder, name = os.path.split(target)
     # What a killed process leaves behind tells by its name what it is.
-    begin = os.path.join(folder, f".{name}.")
+    begin = os.path.join(folder, f".{name[:50]}.")  # a longer one may be too long
     _sweep(begin)
     temporary = f"{begin}{secrets.token_hex(8)}.part"
     try:
@@ -451,7 +451,7 @@ def _replace(target: str) -> Iterator[IO[bytes]]:
 
 def _sweep(begin: str) -> None:
     """Remove what killed processes have left of files whose names begin so."""
-    for left in glob.glob(f"{glob.escape(begin)}*.part"):
+    for left in glob.glob(f"{glob.escape(begin)}{'[0-9a-f]' * 16}.part"):
         # One that another process is writing is locked, or cannot be removed.
         with suppress(OSError):
             if fcntl:

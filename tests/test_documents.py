@@ -218,6 +218,9 @@ def test_documents_without_text_are_counted():
 
 def test_texts_in_letters_are_counted_where_words_stand_apart():
     assert read(["the cat", "猫が好き", "a", ["a", " "], ""], list).n_in_letters == 1
+    assert (
+        read(["苹果手机 全新上市", "iPhone 手机评测 很好啊啊"], list).n_in_letters == 0
+    )
     assert read(["the cat", "a b"]).n_in_letters == 0
 
 
@@ -241,8 +244,7 @@ def test_texts_without_words_bring_a_warning_if_they_are_most():
 
 def test_a_vocabulary_of_one_or_two_words_brings_a_warning():
     (message,) = warnings_of_texts(["a"] * 10, 1, n_words=2)
-    assert message.startswith("1 of 10 documents with text have no word of the vocabu")
-    assert "which has 2. " in message
+    assert message.startswith("The vocabulary of 10 documents has 2 words. If they ha")
     assert warnings_of_texts(["a"] * 9, 0, n_words=2) == []
 
 
@@ -302,6 +304,9 @@ def test_parameters_that_do_nothing_bring_a_warning(parameters, vocabulary, expe
         ({"lowercase": False}, ["Paris"]),
         ({"preprocessor": str.upper}, ["Paris"]),
         ({"tokenizer": str.split}, None),
+        ({"tokenizer": str.split, "token_pattern": None}, None),
+        ({"analyzer": list, "token_pattern": None}, None),
+        ({"tokenizer": str.split}, ["<NUM>"]),
         ({"tokenizer": str.split, "stop_words": "english"}, None),
         ({"analyzer": list, "lowercase": True}, None),
     ],
@@ -327,13 +332,25 @@ def test_a_missing_file_is_scikit_learns_own_error(tmp_path):
 
 
 @pytest.mark.parametrize("returned", [None, ["a"], b"a"], ids=repr)
-def test_a_preprocessor_that_returns_no_text_is_an_error(returned):
+def test_what_prepares_texts_has_to_return_them(returned):
     name = type(returned).__name__
-    message = f"to return a text, but returned a {name} for document 1"
+    for kind in ("preprocessor", "strip_accents"):
+        message = f"{kind} has to return a text, but returned a {name} for document 1"
+        with pytest.raises(ValueError, match=message):
+            tokens_of(["a", "b"], **{kind: lambda x: "a" if x == "a" else returned})
+
+
+@pytest.mark.parametrize("document", [3, 2.5, Path("file.txt")], ids=repr)
+def test_a_document_that_the_analyzer_cannot_take_is_named(document):
+    message = r"Document 1 is a \w+, which the analyzer cannot take: .*not iterable"
     with pytest.raises(ValueError, match=message):
-        tokens_of(
-            ["a", "b"], preprocessor=lambda text: "a" if text == "a" else returned
-        )
+        tokens_of([["a"], document], analyzer=list)
+
+
+def test_files_without_words_are_not_blank():
+    tokens = TokenLists([io.BytesIO(b"x")], lambda file: [], takes_text=False)
+    assert list(tokens) == [[]]
+    assert tokens.n_blank == 0
 
 
 def test_bytes_that_cannot_be_decoded_are_named_with_a_cure():

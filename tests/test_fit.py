@@ -231,6 +231,7 @@ def test_early_stopping_learns_words_from_all_documents(texts):
 
 
 @pytest.mark.filterwarnings("ignore:.* documents with text have no word")
+@pytest.mark.filterwarnings("ignore:The vocabulary of")
 def test_early_stopping_holds_out_no_documents_without_known_words():
     texts = ["cat dog"] * 5 + ["unknown"] * 100
     fitted = small(vocabulary=["cat", "dog"], sample=0, early_stopping=True).fit(texts)
@@ -508,6 +509,7 @@ def test_unknown_tokens_of_later_batches_are_counted_and_skipped(texts):
 
 @pytest.mark.filterwarnings("ignore:.* documents with text have no word")
 @pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:The vocabulary of")
 def test_documents_without_known_words_count_however_batches_are_cut():
     texts = ["cat dog", *["unknown"] * 50, "cat"]
     one, several = (small(weighting="idf", vocabulary=["cat"]) for _ in range(2))
@@ -526,6 +528,7 @@ def test_weights_of_a_file_that_has_met_no_word_are_finite(weighting, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:.* documents with text have no word")
+@pytest.mark.filterwarnings("ignore:The vocabulary of")
 def test_partial_fit_uses_a_given_vocabulary(texts):
     vectorizer = small(vocabulary=["dog", "cat"]).partial_fit(texts)
     assert vectorizer.vocabulary_ == {"dog": 0, "cat": 1}
@@ -732,8 +735,15 @@ def test_a_fit_whose_loss_stays_says_so():
 
 
 def test_a_fit_whose_loss_rises_says_so(texts):
-    with pytest.warns(UserWarning, match=r"The loss ends at 2.*have 4\.159\."):
+    with pytest.warns(UserWarning, match=r"The loss ends at 2.*, over 10 times"):
         small(learning_rate=10, solver="adam").fit(texts)
+
+
+@pytest.mark.parametrize("length", [0.0, 99.0])
+def test_a_fit_of_frozen_words_alone_says_nothing_of_its_loss(length, texts):
+    words = {word for text in texts for word in text.split()}
+    vectors = {word: np.full(8, length) for word in words}
+    small(init_vectors=vectors, trainable=False, epochs=5).fit(texts)
 
 
 def test_a_memory_without_a_seed_says_that_it_keeps_nothing(texts, tmp_path):

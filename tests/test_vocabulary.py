@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import cycle, islice
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -165,9 +166,9 @@ def test_no_documents_may_be_an_iterator_that_was_read_before():
         learn(iter([]))
 
 
-@pytest.mark.parametrize("missing", [math.nan, np.float32("nan"), np.float64("nan")])
+@pytest.mark.parametrize("missing", [math.nan, np.float32("nan"), pd.NA, pd.NaT])
 def test_a_missing_token_is_refused_by_its_document(missing):
-    message = r"Document 2 has a token that is missing \(.*nan.*\)\. Leave missing"
+    message = r"Document 2 has a token that is missing \(.*[Nn][aA].*\)\. Leave missing"
     with pytest.raises(ValueError, match=message):
         learn([["a", 1.5], [], ["a", missing], [missing]])
 
@@ -197,6 +198,8 @@ def test_tokens_that_are_equal_to_themselves_alone_are_refused():
     message = r"Tokens of type .*Token are equal only .*\[str\(token\) for token in doc"
     with pytest.raises(ValueError, match=message):
         learn(documents)
+    with pytest.raises(ValueError, match=r"builtins\.object are equal only"):
+        learn([["a", object()]])
     documents = [list(map(Value, text)) for text in ("ab", "bc")]
     assert [str(word) for word in learn(documents).vocabulary] == ["b", "a", "c"]
 

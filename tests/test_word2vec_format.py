@@ -686,12 +686,21 @@ def test_what_a_kill_leaves_is_named_and_swept_at_the_next_save(tmp_path):
         write(path, WORDS, VECTORS)
         assert sorted(os.listdir(tmp_path)) == [left, "vectors"]
         killed.send_signal(signal.SIGKILL)
-    (tmp_path / ".vectors2.0123456789abcdef.part").write_bytes(b"of another file")
+    others = [".vectors.mine.part", ".vectors2.0123456789abcdef.part"]
+    for other in others:
+        (tmp_path / other).write_bytes(b"of another file")
     write(path, WORDS, VECTORS)
-    assert sorted(os.listdir(tmp_path)) == [
-        ".vectors2.0123456789abcdef.part",
-        "vectors",
-    ]
+    assert sorted(os.listdir(tmp_path)) == [*others, "vectors"]
+
+
+def test_a_name_may_be_as_long_as_any(tmp_path):
+    path = tmp_path / ("v" * 255)
+    write(path, WORDS, VECTORS)
+    assert_same(read(path), WORDS, VECTORS)
+
+
+def test_a_word_may_look_like_the_begin_of_another_kind_of_file(file_of):
+    assert read(file_of(b"BZhang 1 2\n"))[0] == ["BZhang"]
 
 
 @pytest.mark.parametrize("old", [None, b"old"], ids=["dangling", "to a file"])

@@ -32,6 +32,9 @@ BLOCK_LENGTH = 16
 #: Tokens of a step with batch_size="auto", at most.
 MAX_STEP = 3072
 
+#: Tokens of a step that a user asks for, at most: more than any corpus has.
+MAX_BATCH = 2**40
+
 #: Numbers in the vectors of a part's tokens, and these tokens, at most: what a thread
 #: trains on at a time. Smaller parts stay in a processor's caches; larger ones make
 #: less work for Python, but there have to be enough for several threads.
@@ -173,7 +176,7 @@ def plan_training(
         pair_weights, mean_length=n_expected / np.count_nonzero(corpus.lengths)
     )
     layout = cut_step(
-        batch_size,
+        min(batch_size, MAX_BATCH),
         vector_size=parameters.vector_size,
         reach=len(pair_weights),
         n_noise=n_noise,

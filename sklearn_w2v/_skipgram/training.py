@@ -4,6 +4,7 @@ What a step trains on is drawn in `sampler.py`; what it does stands in `model.py
 """
 
 import math
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -110,8 +111,8 @@ class History:
             if len(self.scores) == 1:  # it is the same in each epoch
                 warnings.warn(
                     "early_stopping has nothing to go by, and all epochs are trained: "
-                    "the documents held out have no two words beside one another. "
-                    "Raise validation_fraction.",
+                    "the documents held out have no two words beside one another, or "
+                    "`sample` drops them. Raise validation_fraction or sample.",
                     stacklevel=2,
                 )
             return
@@ -211,18 +212,21 @@ def _validation_score(
 @contextmanager
 def _memory_errors(plan: TrainingPlan) -> Iterator[None]:
     """Say what is too large where torch says no more than that memory is short."""
+    n_bytes = 8 * plan.n_words * plan.vector_size
+    too_large = MemoryError(
+        f"No memory is left for the training of {plan.n_words:,} words x "
+        f"vector_size={plan.vector_size}, whose two matrices alone take "
+        f"{n_bytes / 1e9:,.1f} GB. Raise min_count, or lower max_features or "
+        "vector_size."
+    )
+    if n_bytes > sys.maxsize:
+        raise too_large
     try:
         yield
     except RuntimeError as error:
         if "allocate memory" not in str(error):
             raise
-        matrices = 8 * plan.n_words * plan.vector_size / 1e9
-        raise MemoryError(
-            f"No memory is left for the training of {plan.n_words:,} words x "
-            f"vector_size={plan.vector_size}, whose two matrices alone take "
-            f"{matrices:,.1f} GB. Raise min_count, or lower max_features or "
-            "vector_size."
-        ) from error
+        raise too_large from error
 
 
 def _check_finite(values: Tensor, learning_rate: float) -> None:
