@@ -287,7 +287,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn_w2v import Word2VecVectorizer
 texts, labels = ["the cat sat", "the bond fell"] * 50, [0, 1] * 50
-vectorizer = Word2VecVectorizer(vector_size=4, epochs=3, verbose=0)
+vectorizer = Word2VecVectorizer(vector_size=4, epochs=3, sample=None, verbose=0)
 model = {
     "alone": vectorizer,
     "pipeline": make_pipeline(vectorizer, LogisticRegression()),
