@@ -129,9 +129,7 @@ class TokenLists:
                     f"but returned a {type(tokens).__name__} for document {position}."
                 )
             if isinstance(tokens, Sized) and isinstance(document, Sized):
-                self._note(
-                    document if isinstance(document, (str, bytes)) else "", tokens
-                )
+                self._note(document, tokens)
             yield tokens
 
     def _analyze(self, document: Any, position: int) -> Any:
@@ -156,7 +154,8 @@ class TokenLists:
                 f"analyzer cannot take: {error}."
             ) from error
 
-    def _note(self, text: str | bytes, tokens: Sized) -> None:
+    def _note(self, document: Sized, tokens: Sized) -> None:
+        text = document if isinstance(document, (str, bytes)) else ""
         if not (len(tokens) or text.strip()):
             self.n_blank += 1
         elif len(tokens) == len(text) and isinstance(text, str) and " " in text:
@@ -198,16 +197,6 @@ def warn_of_texts(
         )
 
 
-def words_are_lower(text_parameters: Mapping[str, Any]) -> bool:
-    """Return whether no word can have capitals."""
-    return (
-        text_parameters["lowercase"]
-        and text_parameters["analyzer"] == "word"
-        and text_parameters["preprocessor"] is None
-        and text_parameters["tokenizer"] is None
-    )
-
-
 def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> None:
     """Warn of parameters that are not used beside others, or find nothing."""
     given = [
@@ -226,15 +215,33 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
         warnings.warn(
             f"{' and '.join(unused)} will not be used, since {why}.", stacklevel=5
         )
-    if vocabulary is not None and words_are_lower(text_parameters):
-        capitals = [w for w in vocabulary if isinstance(w, str) and w != w.lower()]
-        if capitals:
-            warnings.warn(
-                f"{len(capitals)} words of `vocabulary` have capitals, like "
-                f"{capitals[0]!r}, and are never found with lowercase=True. Pass "
-                "lowercase=False.",
-                stacklevel=5,
-            )
+    if vocabulary is not None:
+        whose = "words of `vocabulary`"
+        warn_of_capitals(text_parameters, vocabulary, whose, stacklevel=6)
+
+
+def warn_of_capitals(
+    text_parameters: Mapping[str, Any],
+    words: Iterable[Any],
+    whose: str,
+    *,
+    stacklevel: int,
+) -> None:
+    """Warn of words with capitals, where no text can have them."""
+    is_ours = text_parameters["analyzer"] == "word" and all(
+        text_parameters[name] is None for name in ("preprocessor", "tokenizer")
+    )
+    if not (is_ours and text_parameters["lowercase"]):
+        return
+    capitals = [
+        word for word in words if isinstance(word, str) and word != word.lower()
+    ]
+    if capitals:
+        warnings.warn(
+            f"{len(capitals)} {whose} have capitals, like {capitals[0]!r}, and are "
+            "never found with lowercase=True. Pass lowercase=False.",
+            stacklevel=stacklevel,
+        )
 
 
 def _check_container(X: Any, takes_text: bool) -> None:
@@ -295,9 +302,13 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
 
 
 def _is_missing(document: Any) -> bool:
-    # pandas' NA and NaT are told by name, so that pandas need not be imported.
     return (
         document is None
         or (isinstance(document, Real) and math.isnan(document))
-        or type(document).__name__ in ("NAType", "NaTType")
+        or is_na_of_pandas(document)
     )
+
+
+def is_na_of_pandas(value: Any) -> bool:
+    """Tell NA and NaT by their names, so that pandas need not be imported."""
+    return type(value).__name__ in ("NAType", "NaTType")

@@ -27,9 +27,9 @@ from sklearn_w2v._documents import (
     Analyzer,
     TokenLists,
     build_analyzer,
+    warn_of_capitals,
     warn_of_parameters,
     warn_of_texts,
-    words_are_lower,
 )
 from sklearn_w2v._fit import Fit
 from sklearn_w2v._learned import Learned, learned_from_vectors
@@ -60,6 +60,7 @@ OTHER_NAMES = {
     "cbow_mean": "it trains skip-gram, and no CBOW",
     "max_vocab_size": "min_count or max_features keep the vocabulary small",
     "max_final_vocab": "it is max_features here",
+    "limit": "it is max_features here",
     "sentences": "documents go to fit",
     "corpus_file": "documents go to fit",
     "ngram_range": (
@@ -704,7 +705,7 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
-        corpus = drop_unknown(encode(self._token_lists(X), learned.vocabulary))
+        corpus = drop_unknown(self._encode(X, learned))
         return self._pooling(learned).document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
@@ -734,8 +735,7 @@ class Word2VecVectorizer(
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
-        vocabulary = self._learned().vocabulary
-        return coverage(encode(self._token_lists(X), vocabulary))
+        return coverage(self._encode(X, self._learned()))
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
         """Split a linear model's score of a document into parts of its words.
@@ -784,8 +784,7 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
-        token_lists = self._token_lists([document])
-        corpus = drop_unknown(encode(token_lists, learned.vocabulary))
+        corpus = drop_unknown(self._encode([document], learned))
         coef = np.asarray(coef, dtype=np.float64)
         if coef.shape == (1, self._n_features_out):
             coef = coef[0]
@@ -1042,14 +1041,12 @@ default=None
                 )
             in_order = sorted(range(len(words)), key=lambda row: wanted[words[row]])
             words, matrix = [words[row] for row in in_order], matrix[in_order]
-        n_capitals = sum(word != word.lower() for word in words)
-        if n_capitals and words_are_lower(vectorizer._text_parameters()):
-            warnings.warn(
-                f"{n_capitals} of the {len(words)} words of {os.fspath(path)!r} have "
-                "capitals, and are never found with lowercase=True. Pass "
-                "lowercase=False.",
-                stacklevel=2,
-            )
+        warn_of_capitals(
+            vectorizer._text_parameters(),
+            words,
+            whose=f"of the {len(words)} words of {os.fspath(path)!r}",
+            stacklevel=3,
+        )
         vocabulary = {word: row for row, word in enumerate(words)}
         vectorizer._set_learned(learned_from_vectors(vocabulary, matrix))
         return vectorizer
@@ -1113,6 +1110,10 @@ default=None
             learned.common_components,
             self.norm,
         )
+
+    def _encode(self, X: Iterable[Any], learned: Learned) -> Corpus:
+        """Return documents as rows, with tokens that are no words."""
+        return encode(self._token_lists(X), learned.vocabulary)
 
     def _token_lists(self, X: Iterable[Any]) -> TokenLists:
         takes_text = self.analyzer == "word" and self.input == "content"

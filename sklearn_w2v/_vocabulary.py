@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_w2v._corpus import UNKNOWN, Corpus, WordCounts, count_words, drop_unknown
+from sklearn_w2v._documents import is_na_of_pandas
 
 
 class Encoded(NamedTuple):
@@ -156,9 +157,7 @@ def _check_tokens(tokens: list[Any], corpus: Corpus, first_id: int) -> None:
     for token_id, token in enumerate(tokens, first_id):
         if isinstance(token, str):
             continue
-        # pandas' NA and NaT are told by name, so that pandas need not be imported.
-        is_na = type(token).__name__ in ("NAType", "NaTType")
-        if is_na or token != token:  # noqa: PLR0124, as nan is
+        if is_na_of_pandas(token) or token != token:  # noqa: PLR0124, as nan is
             place = int(np.flatnonzero(corpus.ids == token_id)[0])
             document = int(np.searchsorted(corpus.offsets, place, side="right")) - 1
             raise ValueError(

@@ -617,6 +617,7 @@ def test_most_similar_of_a_zero_vector_is_no_division_by_zero(fitted):
         ("seed", 0, "random_state"),
         ("alpha", 0.1, "learning_rate"),
         ("size", 100, "vector_size"),
+        ("limit", 1000, "max_features"),
         ("sg", 1, "skip-gram"),
         ("ngram_range", (1, 2), "tokenizer"),
     ],

@@ -82,10 +82,13 @@ LARGEST = float(np.nextafter(np.float32(1e15), np.float32(0)))
 def ends_in_no_column(word):
     """Tell whether a word is read as it is from a line of text."""
     last = re.split("[ \t]", word)[-1]
+    if last == word:
+        return True
     try:
-        return last == word or not (last == "" or float(last) or True)
+        float(last or "0")
     except ValueError:
         return True
+    return False
 
 
 @st.composite
