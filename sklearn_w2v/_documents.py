@@ -8,7 +8,6 @@ cut into tokens is scikit-learn's business: the analyzer is CountVectorizer's ow
 import math
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from functools import partial
 from numbers import Number, Real
@@ -16,6 +15,8 @@ from typing import Any
 
 from scipy.sparse import issparse
 from sklearn.feature_extraction.text import CountVectorizer
+
+from sklearn_w2v._warnings import warn
 
 Analyzer = Callable[[Any], Iterable[Any]]
 
@@ -169,31 +170,28 @@ def warn_of_texts(
 ) -> None:
     """Warn if documents were read, but hardly as they were meant to be."""
     if tokens.n_in_letters > (n_documents - tokens.n_blank) / 2:
-        warnings.warn(
+        warn(
             f"The analyzer cuts {tokens.n_in_letters} of {n_documents} texts, which "
             "have blanks, into letters. If words are wanted, leave analyzer='word', or "
             "pass lists of words.",
-            stacklevel=5,  # whoever called fit, which scikit-learn wraps
         )
     n_with_text = n_documents - tokens.n_blank
     n_lost = n_without_words - tokens.n_blank
     if n_words < FEW_WORDS and n_with_text >= MANY_DOCUMENTS:
-        warnings.warn(
-            f"The vocabulary of {n_with_text} documents has {n_words} words. If they "
-            "have more, see what tokenizer, token_pattern or analyzer make of a "
-            "document (with analyzer=list, one is a list of tokens), and whether "
-            "min_count or max_features leave out too much.",
-            stacklevel=5,
+        warn(
+            f"The vocabulary of {n_with_text} documents has fewer than {FEW_WORDS} "
+            f"words: {n_words}. If they have more, see what tokenizer, token_pattern "
+            "or analyzer make of a document (with analyzer=list, one is a list of "
+            "tokens), and whether min_count or max_features leave out too much.",
         )
     if n_lost > n_with_text / 2:
-        warnings.warn(
+        warn(
             f"{n_lost} of {n_with_text} documents with text have no word of the "
             f"vocabulary, which has {n_words}. Perhaps words are too rare "
             "for min_count, min_df or the vocabulary. Where no blanks stand between "
             "words, as in Chinese, or vowel signs within them, as in Hindi and Thai, "
             "pass analyzer=list, which takes characters, or a segmenter as tokenizer, "
             "or another token_pattern.",
-            stacklevel=5,
         )
 
 
@@ -212,20 +210,16 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
     elif "tokenizer" in given and "token_pattern" in given:
         unused, why = ["token_pattern"], "there is a tokenizer"
     if unused:
-        warnings.warn(
-            f"{' and '.join(unused)} will not be used, since {why}.", stacklevel=5
-        )
+        warn(f"{' and '.join(unused)} will not be used, since {why}.")
     if vocabulary is not None:
         whose = "words of `vocabulary`"
-        warn_of_capitals(text_parameters, vocabulary, whose, stacklevel=6)
+        warn_of_capitals(text_parameters, vocabulary, whose)
 
 
 def warn_of_capitals(
     text_parameters: Mapping[str, Any],
     words: Iterable[Any],
     whose: str,
-    *,
-    stacklevel: int,
 ) -> None:
     """Warn of words with capitals, where no text can have them."""
     is_ours = text_parameters["analyzer"] == "word" and all(
@@ -237,10 +231,9 @@ def warn_of_capitals(
         word for word in words if isinstance(word, str) and word != word.lower()
     ]
     if capitals:
-        warnings.warn(
+        warn(
             f"{len(capitals)} {whose} have capitals, like {capitals[0]!r}, and are "
             "never found with lowercase=True. Pass lowercase=False.",
-            stacklevel=stacklevel,
         )
 
 

@@ -6,8 +6,9 @@ returned, so that a fit that fails leaves all as it was.
 
 import math
 import os
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
@@ -42,6 +43,7 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
+from sklearn_w2v._warnings import warn
 
 #: The share of the loss that training has to take away, or it taught nothing.
 LEAST_FALL = 1e-3
@@ -112,6 +114,10 @@ class Fit:
 
     def run(self, watchers: Sequence[Watcher]) -> Learned:
         """Train, and return all that is learned."""
+        with _memory_errors(len(self.words.vocabulary), self.parameters.vector_size):
+            return self._run(watchers)
+
+    def _run(self, watchers: Sequence[Watcher]) -> Learned:
         if self.before is not None and not len(self.words.corpus.ids):
             return self._learned_without_training(self.before)
         self.initial, self.init_coverage = self._begin()
@@ -272,10 +278,9 @@ class Fit:
         run = train
         is_lost = parameters.memory is not None and parameters.random_state is None
         if is_lost and not self.partial:
-            warnings.warn(
+            warn(
                 "memory keeps nothing of fits with random_state=None, each of which is "
                 "another. Pass an int as random_state.",
-                stacklevel=6,  # whoever called fit, which scikit-learn wraps
             )
         # A memory of what is never asked for again would only grow.
         if not self.partial and parameters.random_state is not None:
@@ -393,31 +398,49 @@ def train(
     )
 
 
+@contextmanager
+def _memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
+    """Say what is too large where torch and numpy say that memory is short."""
+    n_bytes = 8 * n_words * vector_size
+    too_large = MemoryError(
+        f"No memory is left for the training of {n_words:,} words x vector_size="
+        f"{vector_size}, whose two matrices alone take {n_bytes / 1e9:,.1f} GB. Raise "
+        "min_count, or lower max_features or vector_size."
+    )
+    if n_bytes > sys.maxsize:
+        raise too_large
+    try:
+        yield
+    except MemoryError as error:
+        raise too_large from error
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):
+            raise
+        raise too_large from error
+
+
 def _warn_of_losses(losses: Sequence[float], *, highest: float) -> None:
     """Warn if training has taught nothing."""
     if not any(losses):
-        warnings.warn(
+        warn(
             "No two words stand beside one another, so that nothing is trained: "
             "vectors are where they began. Perhaps documents have one word each (with "
             "analyzer=list, a document is a list of tokens), or `sample` is so low "
             "that it drops nearly all of them.",
-            stacklevel=6,  # whoever called fit, which scikit-learn wraps
         )
     elif losses[-1] > highest:
-        warnings.warn(
+        warn(
             f"The loss ends at {losses[-1]:.3f}, over {MOST_RISE} times as high as "
             "where it began. Lower learning_rate.",
-            stacklevel=6,
         )
     elif (
         len(losses) >= FEW_EPOCHS and max(losses) - min(losses) < LEAST_FALL * losses[0]
     ):
-        warnings.warn(
+        warn(
             f"The loss stays at {losses[0]:.3f} in all of {len(losses)} epochs: the "
             "documents are too few to learn from, or the learning rate is too low. "
             "Raise epochs or learning_rate, lower batch_size, or begin at "
             "init_vectors.",
-            stacklevel=6,
         )
 
 

@@ -1,7 +1,6 @@
 """Words -> the vectors that are known of them: of files, mappings and gensim."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_w2v import _word2vec_format
+from sklearn_w2v._warnings import warn
 
 
 def find_vectors(
@@ -32,47 +32,31 @@ def find_vectors(
                 f"{matrix.shape[1]} dimensions, but vector_size={vector_size}."
             )
     else:
-        _check_any_vector(init_vectors, vector_size)
-        words = [word for word in vocabulary if _knows(init_vectors, word)]
+        if isinstance(init_vectors, Mapping):
+            known, vector_of = init_vectors, init_vectors.__getitem__
+        else:  # whose [] would give a vector to each part of a tuple
+            known, vector_of = init_vectors.key_to_index, init_vectors.get_vector
+        for word in islice(known, 1):  # a wrong size is found whatever the vocabulary
+            _check_vector(vector_of(word), word, vector_size)
+        # For gensim an int that is no word is the number of a row. Of texts, the models
+        # of fastText make vectors of words that they have not met.
+        words = [
+            word
+            for word in vocabulary
+            if word in known or (isinstance(word, str) and word in init_vectors)
+        ]
         matrix = np.empty((len(words), vector_size), dtype=np.float32)
         for row, word in enumerate(words):
-            vector = _vector_of(init_vectors, word)
-            matrix[row] = _check_vector(vector, word, vector_size)
+            matrix[row] = _check_vector(vector_of(word), word, vector_size)
     if not words:
         first = next(iter(vocabulary))
-        warnings.warn(
+        warn(
             f"init_vectors knows none of the {len(vocabulary)} words, the first of "
             f"which is {first!r}: all begin as usual. Perhaps its words have capitals "
             "(lowercase=False), or are cut otherwise (tokenizer)?",
-            stacklevel=7,  # whoever called fit, which scikit-learn wraps
         )
     rows = np.array([vocabulary[word] for word in words], dtype=np.int64)
     return rows, matrix
-
-
-def _knows(init_vectors: Any, word: Any) -> bool:
-    if isinstance(init_vectors, Mapping):
-        return word in init_vectors
-    # For gensim an int that is no word is the number of a row. Of texts, the models of
-    # fastText make vectors of words that they have not met.
-    return word in init_vectors.key_to_index or (
-        isinstance(word, str) and word in init_vectors
-    )
-
-
-def _vector_of(init_vectors: Any, word: Any) -> Any:
-    if isinstance(init_vectors, Mapping):
-        return init_vectors[word]
-    return init_vectors.get_vector(word)  # of a tuple, [] would give a vector a part
-
-
-def _check_any_vector(init_vectors: Any, vector_size: int) -> None:
-    """Find a wrong size also where no word of the vocabulary is found."""
-    words = init_vectors
-    if not isinstance(init_vectors, Mapping):
-        words = init_vectors.index_to_key
-    for word in islice(words, 1):
-        _check_vector(_vector_of(init_vectors, word), word, vector_size)
 
 
 def _check_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float32]:

@@ -5,12 +5,14 @@ callbacks, which are experimental in 1.9 and absent before it: there, what stand
 them does nothing.
 """
 
+from numbers import Integral
 from typing import Any
 
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import Interval as _Interval
 
 __all__ = [
     "COUNT_VECTORIZER_CONSTRAINTS",
@@ -30,6 +32,17 @@ COUNT_VECTORIZER_CONSTRAINTS = CountVectorizer._parameter_constraints
 fit_context = _fit_context
 #: What `n_jobs` means here; in a worker of joblib, -1 is its share of processors.
 effective_n_threads = _openmp_effective_n_threads
+
+
+class Interval(_Interval):
+    """Takes a fraction too, which numpy's isnan, of which its parent asks, does not."""
+
+    def __contains__(self, value: Any) -> bool:
+        try:
+            number = value if isinstance(value, Integral) else float(value)
+        except OverflowError:
+            return False
+        return bool(super().__contains__(number))
 
 
 def validate_params(estimator: BaseEstimator) -> None:

@@ -1,7 +1,6 @@
 """The estimator: documents -> tokens -> ids -> matrices -> document vectors."""
 
 import os
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import copy
 from functools import wraps
@@ -44,6 +43,7 @@ from sklearn_w2v._sklearn import (
     validate_params,
 )
 from sklearn_w2v._vocabulary import check_vocabulary, encode
+from sklearn_w2v._warnings import warn
 from sklearn_w2v._watchers import EpochLines, FitCallbacks
 
 Init = TypeVar("Init", bound=Callable[..., None])
@@ -72,15 +72,22 @@ OTHER_NAMES = {
 }
 
 
+def _say_our_names(
+    owner: Any, parameters: Iterable[str], error: type[Exception]
+) -> None:
+    """Raise an error if there are parameters of other libraries; say what to pass."""
+    foreign = sorted(OTHER_NAMES.keys() & set(parameters))
+    if foreign:
+        why = ", ".join(f"{name!r}: {OTHER_NAMES[name]}" for name in foreign)
+        raise error(f"{type(owner).__name__} has no parameter {why}.")
+
+
 def _names_parameters(init: Init) -> Init:
     """Let an `__init__` say how a parameter of other libraries is called here."""
 
     @wraps(init)
     def named_init(self: Any, *args: Any, **parameters: Any) -> None:
-        foreign = sorted(parameters.keys() & OTHER_NAMES.keys())
-        if foreign:
-            why = ", ".join(f"{name!r}: {OTHER_NAMES[name]}" for name in foreign)
-            raise TypeError(f"{type(self).__name__} has no parameter {why}.")
+        _say_our_names(self, parameters, TypeError)
         init(self, *args, **parameters)
 
     return cast(Init, named_init)
@@ -177,8 +184,8 @@ class Word2VecVectorizer(
         or 1 all the same. Not used with a `vocabulary`.
 
     negative : int, default=5
-        Noise words for each pair of a word and its context, at least 1. Up to 20 can
-        help on small corpora.
+        Noise words for each pair of a word and its context, from 1 to 1,000,000. Up to
+        20 can help on small corpora.
 
     ns_exponent : float, default=0.75
         Noise words are drawn in proportion to count ** `ns_exponent`, in [-10, 10]: 1
@@ -425,7 +432,7 @@ class Word2VecVectorizer(
         "window": [Interval(Integral, 1, None, closed="left")],
         "shrink_windows": ["boolean"],
         "min_count": [Interval(Integral, 1, None, closed="left")],
-        "negative": [Interval(Integral, 1, None, closed="left")],
+        "negative": [Interval(Integral, 1, 1_000_000, closed="both")],
         "ns_exponent": [Interval(Real, -10, 10, closed="both")],
         "sample": [Interval(Real, 0, 1, closed="both"), None],
         "vectors": [StrOptions({"average", "center", "context"})],
@@ -1041,11 +1048,11 @@ default=None
                 )
             in_order = sorted(range(len(words)), key=lambda row: wanted[words[row]])
             words, matrix = [words[row] for row in in_order], matrix[in_order]
+        warn_of_parameters(vectorizer._text_parameters(), vocabulary=None)
         warn_of_capitals(
             vectorizer._text_parameters(),
             words,
             whose=f"of the {len(words)} words of {os.fspath(path)!r}",
-            stacklevel=3,
         )
         vocabulary = {word: row for row, word in enumerate(words)}
         vectorizer._set_learned(learned_from_vectors(vocabulary, matrix))
@@ -1064,14 +1071,12 @@ default=None
                 f"n_components_removed={parameters.n_components_removed} leaves "
                 f"nothing of vectors of vector_size={parameters.vector_size}."
             )
-        is_fitted = self.__sklearn_is_fitted__()
-        goes_on = is_fitted and (partial or self.warm_start)
-        if is_fitted and not goes_on and not self.n_iter_:
-            warnings.warn(
+        goes_on = self.__sklearn_is_fitted__() and (partial or self.warm_start)
+        if self._is_from_file() and not goes_on:
+            warn(
                 "fit learns word vectors from scratch, and drops those of the file. To "
                 "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
                 "go on from them, pass the file as init_vectors.",
-                stacklevel=4,  # whoever called fit, which scikit-learn wraps
             )
         before = self._learned() if goes_on else None
         token_lists = self._token_lists(X)
@@ -1139,7 +1144,7 @@ default=None
             message = f"{word!r} is not in the vocabulary"
             if isinstance(word, str) and word.lower() in self.vocabulary_:
                 message += f", but {word.lower()!r} is: texts are lower-cased"
-            elif isinstance(word, Real):
+            elif isinstance(word, Real) or hasattr(word, "__array__"):
                 message += "; a vector goes in as an array of numpy"
             raise KeyError(message) from None
         except TypeError as error:
@@ -1153,13 +1158,56 @@ default=None
                 f"A vector of shape ({self._n_features_out},) expected, got shape "
                 f"{vector.shape}. Several vectors go in as a list of them."
             )
-        if not np.isfinite(vector).all():
-            raise ValueError("A vector of finite numbers expected, got nan or inf.")
+        if vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
+            raise ValueError(
+                "A vector of finite real numbers expected, got nan, inf or "
+                f"dtype={vector.dtype}."
+            )
         return vector
 
     @property
     def _n_features_out(self) -> int:
         return int(self.embedding_matrix_.shape[1])
+
+    def set_params(self, **params: Any) -> "Word2VecVectorizer":
+        """Set parameters, which the next fit goes by.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by their names.
+
+        Returns
+        -------
+        self : Word2VecVectorizer
+            The vectorizer itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; those of gensim are told their names here.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> Word2VecVectorizer().set_params(vector_size=300)
+        Word2VecVectorizer(vector_size=300)
+        """
+        _say_our_names(self, params, ValueError)
+        return cast("Word2VecVectorizer", super().set_params(**params))
+
+    def __sklearn_clone__(self) -> "Word2VecVectorizer":
+        if self._is_from_file():
+            warn(
+                "A clone of a vectorizer from a file, as cross-validation and grid "
+                "searches make them, has none of its vectors, and fit will learn "
+                "others. To keep them, wrap the vectorizer in "
+                "sklearn.frozen.FrozenEstimator."
+            )
+        return cast("Word2VecVectorizer", super().__sklearn_clone__())
+
+    def _is_from_file(self) -> bool:
+        return self.__sklearn_is_fitted__() and not self.n_iter_
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "vocabulary_")

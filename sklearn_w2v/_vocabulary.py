@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from itertools import repeat
 from numbers import Integral
@@ -154,23 +154,40 @@ def _extend(ids: "array[int]", more: Iterable[int], position: int) -> None:
 
 def _check_tokens(tokens: list[Any], corpus: Corpus, first_id: int) -> None:
     """Refuse tokens that would be found nowhere again."""
+    kinds: dict[type, Any] = {}
     for token_id, token in enumerate(tokens, first_id):
         if isinstance(token, str):
             continue
-        if is_na_of_pandas(token) or token != token:  # noqa: PLR0124, as nan is
+        parts = list(_parts(token))
+        kinds.update((type(part), part) for part in parts)
+        if any(map(_is_missing, parts)):
             place = int(np.flatnonzero(corpus.ids == token_id)[0])
             document = int(np.searchsorted(corpus.offsets, place, side="right")) - 1
             raise ValueError(
                 f"Document {document} has a token that is missing ({token!r}). Leave "
                 "missing tokens out."
             )
-    for kind, token in {type(token): token for token in tokens}.items():
-        if not _equals_a_copy(token):
+    for kind, part in kinds.items():
+        if not _equals_a_copy(part):
             raise ValueError(
                 f"Tokens of type {kind.__module__}.{kind.__qualname__} are equal only "
                 "to themselves, so that no word would be found again. Let the analyzer "
                 "return their texts: [str(token) for token in document], for example."
             )
+
+
+def _parts(token: Any) -> Iterator[Any]:
+    """Yield what a token is made of: itself, or the parts of a tuple or a set."""
+    if isinstance(token, (tuple, frozenset)):
+        for part in token:
+            yield from _parts(part)
+    else:
+        yield token
+
+
+def _is_missing(token: Any) -> bool:
+    # As nan, which is the only number that is not itself.
+    return token is None or is_na_of_pandas(token) or bool(token != token)  # noqa: PLR0124
 
 
 def _equals_a_copy(token: Any) -> bool:

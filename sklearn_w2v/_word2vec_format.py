@@ -22,7 +22,6 @@ import re
 import secrets
 import shutil
 import sys
-import warnings
 import zlib
 from array import array
 from collections.abc import Container, Iterable, Iterator
@@ -33,6 +32,8 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sklearn_w2v._warnings import warn
 
 try:
     import fcntl
@@ -47,6 +48,9 @@ BYTES_AT_ONCE = 1 << 24
 LONGEST_WORD = 1 << 16
 LARGEST_VECTOR = 1 << 20
 
+#: Blank lines of a text file, at most. Python takes a minute for 200 MB of them.
+MOST_BLANK_LINES = 1 << 16
+
 #: Numbers of vectors, at most: float32 holds their squares and sums, too.
 LARGEST_NUMBER = 1e15
 
@@ -56,6 +60,7 @@ OTHER_FILES = {
     **{b"BZh%d1AY&SY" % level: "packed by bzip2. Unpack it" for level in range(1, 10)},
     b"\xfd7zXZ": "packed by xz. Unpack it",
     b"(\xb5/\xfd": "packed by zstd. Unpack it",
+    b"\xff\xfe\0\0": "text in UTF-32. Convert it to UTF-8",
     b"\xff\xfe": "text in UTF-16. Convert it to UTF-8",
     b"\xfe\xff": "text in UTF-16. Convert it to UTF-8",
     b"\xba\x16O/": (
@@ -184,17 +189,15 @@ class _Kept:
                 f"that is nan, infinite or beyond +-{LARGEST_NUMBER:g}."
             )
         if self.n_repeated:
-            warnings.warn(
+            warn(
                 f"{self.path!r} has {self.n_repeated} vectors of words that have one "
                 f"already, the first of them for {self.first_repeated!r}. The first "
                 "vector of a word counts.",
-                stacklevel=4,  # whoever called `read`
             )
         if self.n_not_utf8:
-            warnings.warn(
+            warn(
                 f"{self.path!r} has {self.n_not_utf8} words that are {not_utf8}. They "
                 "are left out. If they are many, the file has another encoding.",
-                stacklevel=4,
             )
         return words, vectors
 
@@ -217,6 +220,12 @@ def _read(
         if n_words < 1 or not 1 <= vector_size <= LARGEST_VECTOR:
             raise _bad_header(path, n_words, f"with {vector_size} numbers each")
         first = next(lines, b"")
+    elif vector_size == 1 and _are_numbers(first.split()):
+        raise ValueError(
+            f"{path!r} begins with {first.rstrip().decode()!r}, which is no header of "
+            "two whole numbers. Correct it; or if it is a word and its number, put a "
+            "header above."
+        )
     if _is_text(first, vector_size):
         _read_text(chain([first], lines), n_words, vector_size, kept)
     elif n_words is not None:
@@ -233,12 +242,15 @@ def _read_text(
     lines: Iterable[bytes], n_words: int | None, vector_size: int, kept: _Kept
 ) -> None:
     """Read the lines of words; `n_words` is None where there was no header."""
-    n_read, line = 0, b"\n"
+    n_read, n_blank, line = 0, 0, b"\n"
     for line_number, line in enumerate(lines, 1 if n_words is None else 2):
         # fastText and word2vec write a space at the end of a line. Numbers are counted
         # from there, since GloVe's files have words with spaces.
         word, *numbers = line.rstrip().rsplit(b" ", vector_size)
         if not word and not numbers:
+            n_blank += 1
+            if n_blank > MOST_BLANK_LINES:
+                raise ValueError(f"{kept.path!r} has over {n_blank - 1:,} blank lines.")
             continue
         if n_read == n_words:
             raise _bad_header(kept.path, n_words, "but goes on after them")
@@ -265,10 +277,9 @@ def _read_text(
     if n_words is not None and n_read < n_words:
         raise _bad_header(kept.path, n_words, f"but ends after {n_read}")
     if not line.endswith(b"\n"):
-        warnings.warn(
+        warn(
             f"The last line of {kept.path!r} has no end: its last number may have been "
             "cut off.",
-            stacklevel=4,  # whoever called `read`
         )
 
 
@@ -313,20 +324,19 @@ def _is_text(line: bytes, vector_size: int) -> bool:
     # A header can have larger numbers than rsplit takes, so spaces are counted first.
     if not 1 <= vector_size <= line.count(b" "):
         return False
-    try:
-        numbers = _numbers(line.rstrip().rsplit(b" ", vector_size)[1:])
-    except ValueError:
-        return False
-    return len(numbers) == vector_size
+    numbers = line.rstrip().rsplit(b" ", vector_size)[1:]
+    return len(numbers) == vector_size and _are_numbers(numbers)
 
 
 def _ends_in_column(word: bytes) -> bool:
     """Tell whether a word ends in white space, or in white space and a number."""
     *columns, last = re.split(rb"[ \t]", word)
-    if not columns:
-        return False
+    return bool(columns) and _are_numbers([last or b"0"])
+
+
+def _are_numbers(texts: list[bytes]) -> bool:
     try:
-        _numbers([last or b"0"])
+        _numbers(texts)
     except ValueError:
         return False
     return True

@@ -244,7 +244,7 @@ def test_texts_without_words_bring_a_warning_if_they_are_most():
 
 def test_a_vocabulary_of_one_or_two_words_brings_a_warning():
     (message,) = warnings_of_texts(["a"] * 10, 1, n_words=2)
-    assert message.startswith("The vocabulary of 10 documents has 2 words. If they ha")
+    assert message.startswith("The vocabulary of 10 documents has fewer than 3 words: ")
     assert warnings_of_texts(["a"] * 9, 0, n_words=2) == []
 
 

@@ -1,5 +1,6 @@
 """Fits that stop, go on, begin at known vectors, or are read from a cache."""
 
+import copy
 import multiprocessing
 import os
 import pickle
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from unittest.mock import Mock
 
 import joblib
 import numpy as np
@@ -702,6 +704,37 @@ def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(FORK)
     subprocess.run([sys.executable, script, method], check=True, timeout=90)
+
+
+# --- memory that is too short
+
+
+@pytest.mark.parametrize("vector_size", [2**55, 10**18, 10**30])
+def test_short_memory_is_told_of_by_what_is_too_large(vector_size, texts):
+    message = (
+        r"the training of \d+ words x vector_size=\d+, .* GB\. Raise min_count, or"
+    )
+    with pytest.raises(MemoryError, match=message):
+        small(vector_size=vector_size).fit(texts)
+
+
+@pytest.mark.parametrize("place", ["train", "Learned", "word_weights"])
+def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
+    vectorizer = small().fit(texts)
+    before = copy.deepcopy(vectorizer.__dict__)
+    error = MemoryError("Unable to allocate 8.00 EiB for an array")
+    monkeypatch.setattr(_fit, place, Mock(side_effect=error))
+    message = r"No memory is left for the training of \d+ words x vector_size=8, whose"
+    with pytest.raises(MemoryError, match=message):
+        vectorizer.fit(texts)
+    np.testing.assert_equal(vectorizer.__dict__, before)
+
+
+def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch):
+    error = RuntimeError("of another kind")
+    monkeypatch.setattr(_fit, "train", Mock(side_effect=error))
+    with pytest.raises(RuntimeError, match="of another kind"):
+        small().fit(texts)
 
 
 # --- what is said of a fit that teaches nothing

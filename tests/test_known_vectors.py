@@ -50,6 +50,16 @@ def test_a_number_that_is_no_word_is_no_row_of_keyed_vectors():
     assert vectors.tolist() == [[0, 1], [4, 5]]
 
 
+def test_what_has_the_methods_of_keyed_vectors_will_do():
+    class Alike:
+        key_to_index, get_vector = VECTORS, staticmethod(VECTORS.get)
+
+        def __contains__(self, word):
+            return word in VECTORS
+
+    assert_found(find_vectors(Alike(), VOCABULARY, 2), [0, 2])
+
+
 def test_fasttext_makes_vectors_of_words_that_it_has_not_met():
     gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
     model = gensim.FastText([["cat", "dog"]], vector_size=2, min_count=1, bucket=9)

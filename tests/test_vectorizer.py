@@ -4,15 +4,21 @@ import pickle
 import re
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from helpers import TOPICS, assert_same_fit, small
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -626,8 +632,17 @@ def test_parameters_of_other_libraries_are_told_their_names_here(name, value, cu
     message = f"Word2VecVectorizer has no parameter '{name}': .*{cure}"
     with pytest.raises(TypeError, match=message):
         Word2VecVectorizer(**{name: value})
+    with pytest.raises(ValueError, match=message):
+        make_pipeline(Word2VecVectorizer()).set_params(
+            **{f"word2vecvectorizer__{name}": value}
+        )
+
+
+def test_parameters_of_no_library_are_pythons_and_scikit_learns_errors():
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
         Word2VecVectorizer(colour="red")
+    with pytest.raises(ValueError, match="Invalid parameter 'colour'"):
+        Word2VecVectorizer().set_params(colour="red")
 
 
 def test_a_class_of_yours_may_have_such_a_parameter(texts):
@@ -639,8 +654,8 @@ def test_a_class_of_yours_may_have_such_a_parameter(texts):
     assert Seeded(seed=3).fit(texts).n_iter_ == 20
 
 
-@pytest.mark.parametrize("of", [np.uint8, np.int8, np.uint64, np.float32])
-def test_numbers_of_numpy_are_numbers(of, texts):
+@pytest.mark.parametrize("of", [np.uint8, np.int8, np.uint64, np.float32, Fraction])
+def test_numbers_of_other_types_are_numbers(of, texts):
     parameters = {
         "window": 3,
         "negative": 5,
@@ -653,7 +668,7 @@ def test_numbers_of_numpy_are_numbers(of, texts):
         "max_df": 127,
         "n_jobs": 1,
     }
-    if of is np.float32:
+    if of in (np.float32, Fraction):
         parameters = {"sample": 0.125, "learning_rate": 0.5, "tol": 0.5}
     expected = small(**parameters).fit(texts)
     fitted = small(**{name: of(value) for name, value in parameters.items()}).fit(texts)
@@ -711,7 +726,10 @@ def test_most_similar_takes_a_tuple_that_is_a_word():
     [
         ([0.1, 0.2], KeyError, "a vector goes in as an array of numpy"),
         (np.zeros((2, 8)), ValueError, "Several vectors go in as a list of them"),
-        (np.full(8, np.nan), ValueError, "A vector of finite numbers expected"),
+        (np.full(8, np.nan), ValueError, "finite real numbers expected, got nan, inf"),
+        (np.ones(8, dtype=complex), ValueError, "or dtype=complex128"),
+        (np.ones(8, dtype=object), ValueError, "or dtype=object"),
+        (torch.ones(8), KeyError, "a vector goes in as an array of numpy"),
         (
             [["cat", "dog"]],
             TypeError,
@@ -763,6 +781,27 @@ def test_a_fit_from_a_file_says_that_the_file_is_dropped(texts, tmp_path):
 
 def clone_fitted(vectorizer):
     return pickle.loads(pickle.dumps(vectorizer))
+
+
+def test_a_clone_says_that_it_has_nothing_of_a_file(texts, tmp_path):
+    small().fit(texts).save_word2vec_format(tmp_path / "vectors")
+    loaded = small().from_word2vec_format(tmp_path / "vectors")
+    pipeline = make_pipeline(loaded, LogisticRegression())
+    message = "A clone of a vectorizer from a file.* has none .*FrozenEstimator"
+    with pytest.warns(UserWarning, match=message) as caught:
+        cross_val_score(pipeline, texts, [0, 1] * (len(texts) // 2), cv=2)
+    assert {warning.filename for warning in caught} == {__file__}
+    frozen = make_pipeline(FrozenEstimator(loaded), LogisticRegression())
+    cross_val_score(frozen, texts, [0, 1] * (len(texts) // 2), cv=2)
+    clone(small().fit(texts))
+
+
+def test_a_file_says_which_parameters_do_nothing(texts, tmp_path):
+    path = tmp_path / "vectors"
+    small().fit(texts).save_word2vec_format(path)
+    with pytest.warns(UserWarning, match="stop_words will not be used") as caught:
+        Word2VecVectorizer.from_word2vec_format(path, analyzer=list, stop_words=["a"])
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 @pytest.mark.parametrize("binary", [False, True])

@@ -100,8 +100,8 @@ def test_learns_what_a_plain_loop_learns(
 
 
 def test_tokens_may_be_anything_hashable():
-    encoded = learn([[1, ("a", 2)], [None, 1]])
-    assert encoded.vocabulary == {1: 0, ("a", 2): 1, None: 2}
+    encoded = learn([[1, ("a", 2)], [b"x", 1]])
+    assert encoded.vocabulary == {1: 0, ("a", 2): 1, b"x": 2}
     assert encoded.corpus.ids.tolist() == [0, 1, 2, 0]
 
 
@@ -166,11 +166,15 @@ def test_no_documents_may_be_an_iterator_that_was_read_before():
         learn(iter([]))
 
 
-@pytest.mark.parametrize("missing", [math.nan, np.float32("nan"), pd.NA, pd.NaT])
+@pytest.mark.parametrize("missing", [math.nan, np.float32("nan"), pd.NA, pd.NaT, None])
 def test_a_missing_token_is_refused_by_its_document(missing):
-    message = r"Document 2 has a token that is missing \(.*[Nn][aA].*\)\. Leave missing"
+    message = (
+        r"Document 2 has a token that is missing \(.*[Nn][aAo].*\)\. Leave missing"
+    )
     with pytest.raises(ValueError, match=message):
         learn([["a", 1.5], [], ["a", missing], [missing]])
+    with pytest.raises(ValueError, match=message):
+        learn([["a", ("a", "b")], [], ["a", ("a", (missing,))]])
 
 
 class Token:
@@ -200,12 +204,14 @@ def test_tokens_that_are_equal_to_themselves_alone_are_refused():
         learn(documents)
     with pytest.raises(ValueError, match=r"builtins\.object are equal only"):
         learn([["a", object()]])
+    with pytest.raises(ValueError, match=r"Token are equal only"):
+        learn([["a", ("b", "c"), ("b", Token("c"))]])
     documents = [list(map(Value, text)) for text in ("ab", "bc")]
     assert [str(word) for word in learn(documents).vocabulary] == ["b", "a", "c"]
 
 
 def test_tokens_of_many_types_are_words():
-    tokens = ["1", 1, (1,), 1.5, b"1", None, frozenset([1]), "1.5"]
+    tokens = ["1", 1, (1,), 1.5, b"1", (), ("a", (1,)), frozenset([1]), "1.5"]
     assert list(learn([tokens]).vocabulary) == tokens
 
 

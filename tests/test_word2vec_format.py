@@ -266,6 +266,11 @@ no_word = (
     "first, or more than one blank or a tab between them."
 ).format
 
+bad_header = (
+    "FILE begins with {!r}, which is no header of two whole numbers. Correct it; or if "
+    "it is a word and its number, put a header above."
+).format
+
 
 @pytest.mark.parametrize(
     ("content", "expected"),
@@ -296,7 +301,10 @@ no_word = (
         (b"2 2\na 1 2\nb 1_0 3\n", no_numbers(3, b"1_0")),
         (b"2 2\ncat 1 2 3\ndog 0.5 -1 4\n", no_word(2, "cat 1", 2)),
         (b"2 2\ncat 2 3\ndog 0.5 -1 4\n", no_word(3, "dog 0.5", 2)),
-        (b"2.0 3\ncat 1 2 3\ndog 0.5 -1 4\n", no_word(2, "cat 1 2", 1)),
+        (b"2.0 3\ncat 1 2 3\ndog 0.5 -1 4\n", bad_header("2.0 3")),
+        (BOM + b"2 1e2 \ncat 1 2 3\n", bad_header("2 1e2")),
+        (b"5.0 0.5\nb 0.25\n", bad_header("5.0 0.5")),
+        (b"a 1\n" + b"\n" * (2**16 + 1), "FILE has over 65,536 blank lines."),
         (b"a 1 2\nb 1 2\nc 1 2 3\n", no_word(3, "c 1", 2)),
         (b"the\t0.1 0.2 0.3\n", no_word(1, "the\t0.1", 2)),
         (b"2 2\na 1 2\nthe  1 2\n", no_word(3, "the ", 2)),
@@ -325,6 +333,7 @@ def test_what_is_wrong_with_a_file_is_said_in_its_terms(file_of, content, expect
         (lzma.compress(TEXT), "packed by xz. Unpack it"),
         (b"(\xb5/\xfdrest", "packed by zstd. Unpack it"),
         (TEXT.decode().encode("utf-16"), "text in UTF-16. Convert it to UTF-8"),
+        (TEXT.decode().encode("utf-32"), "text in UTF-32. Convert it to UTF-8"),
         (
             b"\xfe\xff" + TEXT.decode().encode("utf-16-be"),
             "text in UTF-16. Convert",

@@ -4,10 +4,7 @@ What a step trains on is drawn in `sampler.py`; what it does stands in `model.py
 """
 
 import math
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -19,6 +16,7 @@ from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.sampler import CPU, BatchSampler, NoiseTable
 from sklearn_w2v._skipgram.state import Initial, Trained, TrainingStopped, Watcher
 from sklearn_w2v._skipgram.threads import Team, team_of
+from sklearn_w2v._warnings import warn
 
 
 def train(
@@ -58,7 +56,7 @@ def train(
     TrainingStopped
         If a watcher stops it.
     """
-    with _memory_errors(plan), team_of(n_threads) as team:
+    with team_of(n_threads) as team:
         generator = torch.Generator(CPU).manual_seed(seed)
         noise = NoiseTable(plan)
         sampler = BatchSampler(corpus, plan, noise)
@@ -109,11 +107,10 @@ class History:
         self.scores.append(score)
         if math.isnan(score):
             if len(self.scores) == 1:  # it is the same in each epoch
-                warnings.warn(
+                warn(
                     "early_stopping has nothing to go by, and all epochs are trained: "
                     "the documents held out have no two words beside one another, or "
                     "`sample` drops them. Raise validation_fraction or sample.",
-                    stacklevel=2,
                 )
             return
         stagnates = score < self.best_score + self.tol
@@ -207,26 +204,6 @@ def _validation_score(
             loss += model.loss(batch)
             weight += batch.weight
     return -loss / weight if weight else math.nan
-
-
-@contextmanager
-def _memory_errors(plan: TrainingPlan) -> Iterator[None]:
-    """Say what is too large where torch says no more than that memory is short."""
-    n_bytes = 8 * plan.n_words * plan.vector_size
-    too_large = MemoryError(
-        f"No memory is left for the training of {plan.n_words:,} words x "
-        f"vector_size={plan.vector_size}, whose two matrices alone take "
-        f"{n_bytes / 1e9:,.1f} GB. Raise min_count, or lower max_features or "
-        "vector_size."
-    )
-    if n_bytes > sys.maxsize:
-        raise too_large
-    try:
-        yield
-    except RuntimeError as error:
-        if "allocate memory" not in str(error):
-            raise
-        raise too_large from error
 
 
 def _check_finite(values: Tensor, learning_rate: float) -> None:

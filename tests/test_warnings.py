@@ -1,0 +1,48 @@
+"""Words to the user: they point at a line of the user's own."""
+
+import warnings
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._warnings import warn
+
+#: One word a text, so that a fit has something to say.
+TEXTS = ["cat", "dog"] * 9
+LABELS = [0, 1] * 9
+
+
+def lonely(**parameters):
+    return Word2VecVectorizer(min_count=1, epochs=1, random_state=0, **parameters)
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda memory: lonely().fit(TEXTS),
+        lambda memory: lonely().partial_fit(TEXTS),
+        lambda memory: lonely().fit_transform(TEXTS),
+        lambda memory: lonely(memory=memory).fit(TEXTS),
+        lambda memory: make_pipeline(lonely(), LogisticRegression()).fit(TEXTS, LABELS),
+        lambda memory: cross_val_score(
+            make_pipeline(lonely(), LogisticRegression()), TEXTS, LABELS, cv=2
+        ),
+        lambda memory: warn("a word"),
+    ],
+)
+def test_a_warning_points_at_the_line_that_called_whoever_warns(fit, tmp_path):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit(tmp_path)
+    assert caught
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_a_warning_of_code_without_a_module_points_at_it():
+    code = compile("warn('a word')", "<no module>", "exec")
+    with pytest.warns(UserWarning, match="a word") as caught:
+        exec(code, {"warn": warn})
+    assert [warning.filename for warning in caught] == ["<no module>"]
