@@ -8,7 +8,7 @@ from hypothesis import settings
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 #: On demand, for minutes or hours: --hypothesis-profile=long.
-settings.register_profile("long", max_examples=20_000, deadline=None)
+settings.register_profile("long", max_examples=50_000, deadline=None)
 settings.register_profile("minutes", max_examples=1_000, deadline=None)
 
 #: Eight sentences of the kind that word2vec tutorials train on, twenty times: 31 words.

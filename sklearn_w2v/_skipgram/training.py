@@ -17,6 +17,7 @@ from sklearn_w2v._skipgram.sampler import CPU, BatchSampler, NoiseTable
 from sklearn_w2v._skipgram.state import Initial, Trained, TrainingStopped, Watcher
 from sklearn_w2v._skipgram.threads import Team, team_of
 from sklearn_w2v._warnings import warn
+from sklearn_w2v._word2vec_format import LARGEST_NUMBER
 
 
 def train(
@@ -52,7 +53,7 @@ def train(
     Raises
     ------
     ValueError
-        If the loss or a matrix is no longer finite.
+        If the loss or a matrix has numbers that are nan, infinite or huge.
     TrainingStopped
         If a watcher stops it.
     """
@@ -69,7 +70,7 @@ def train(
             for watcher in watchers:
                 watcher.epoch_begins()
             loss = _train_epoch(model, sampler, plan, epoch, generator)
-            _check_finite(torch.tensor(loss, device=CPU), plan.learning_rate)
+            _check_numbers(torch.tensor(loss, device=CPU), plan.learning_rate)
             score = None
             if held_out_sampler:
                 # With the same draws each time, epochs differ in their vectors alone.
@@ -81,7 +82,7 @@ def train(
             answers = [watcher.epoch_ends(trained) for watcher in watchers]
             if any(answers) or history.stagnates():
                 break
-        _check_finite(model.vectors, plan.learning_rate)
+        _check_numbers(model.vectors, plan.learning_rate)
         if any(answers):
             raise TrainingStopped(trained)
         return trained
@@ -206,11 +207,11 @@ def _validation_score(
     return -loss / weight if weight else math.nan
 
 
-def _check_finite(values: Tensor, learning_rate: float) -> None:
+def _check_numbers(values: Tensor, learning_rate: float) -> None:
     # A minimum or maximum is nan where a value is; this takes no memory of its own.
-    if not torch.stack(values.aminmax()).isfinite().all():
+    if not (torch.stack(values.aminmax()).abs() <= LARGEST_NUMBER).all():
         raise ValueError(
-            "Training diverged: the loss or the vectors are no longer finite. Lower "
-            f"learning_rate (here {learning_rate}) or batch_size, or use "
-            "solver='adagrad'."
+            "Training diverged: the loss or the vectors have numbers that are nan, "
+            f"infinite or beyond +-{LARGEST_NUMBER:g}. Lower learning_rate (here "
+            f"{learning_rate}) or batch_size, or use solver='adagrad'."
         )
