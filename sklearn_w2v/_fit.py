@@ -72,6 +72,7 @@ class FitParameters(TrainingParameters, Protocol):
     trainable: bool
     warm_start: bool
     memory: Any
+    device: str
     n_jobs: int | None
     random_state: int | np.random.RandomState | None
 
@@ -106,6 +107,10 @@ class Fit:
         *,
         partial: bool,
     ) -> None:
+        # Only training needs torch, which takes a second to import.
+        from sklearn_w2v._skipgram.devices import find_device  # noqa: PLC0415
+
+        self.device = find_device(parameters.device)
         self.parameters = parameters
         self.before = before
         self.partial = partial
@@ -254,8 +259,7 @@ class Fit:
 
     def _train(self, watchers: Sequence[Watcher]) -> Trained:
         """Train, or take from the memory what was trained before."""
-        # Only training needs torch, which takes a second to import.
-        import torch  # noqa: PLC0415
+        import torch  # noqa: PLC0415, see above
 
         parameters, corpus, held_out = self.parameters, self.words.corpus, None
         random_state = check_random_state(parameters.random_state)
@@ -274,6 +278,7 @@ class Fit:
             word_counts=self.words.counts.tokens,
             epochs=self.epochs,
             decay=not self.partial,
+            on_processor=self.device.type == "cpu",
         )
         run = train
         is_lost = parameters.memory is not None and parameters.random_state is None
@@ -284,17 +289,24 @@ class Fit:
             )
         # A memory of what is never asked for again would only grow.
         if not self.partial and parameters.random_state is not None:
-            # Who watches, and on how many threads it runs, changes nothing.
-            run = self._memory().cache(train, ignore=["watchers", "n_threads"])
+            # Who watches, how many threads there are, and which device of its kind it
+            # is, changes nothing.
+            ignored = ["watchers", "n_threads", "device"]
+            run = self._memory().cache(train, ignore=ignored)
         try:
             return run(
-                # Another release may come to other vectors.
-                {"sklearn_w2v": __version__, "torch": str(torch.__version__)},
+                # Another release, or kind of device, may come to other vectors.
+                {
+                    "sklearn_w2v": __version__,
+                    "torch": str(torch.__version__),
+                    "device": self.device.type,
+                },
                 corpus,
                 held_out,
                 plan,
                 self.initial,
                 seed=seed,
+                device=self.device,
                 n_threads=self._n_threads(),
                 watchers=watchers,
             )
@@ -374,17 +386,18 @@ class Fit:
 
 
 def train(
-    releases: Mapping[str, str],
+    made_by: Mapping[str, str],
     corpus: Corpus,
     held_out: Corpus | None,
     plan: TrainingPlan,
     initial: Initial,
     *,
     seed: int,
+    device: Any,
     n_threads: int,
     watchers: Sequence[Watcher],
 ) -> Trained:
-    """Train: what a memory caches, by the releases at work and all that decides."""
+    """Train: what a memory caches, by what is at work and all that decides."""
     from sklearn_w2v._skipgram import training  # noqa: PLC0415, it imports torch
 
     return training.train(
@@ -393,6 +406,7 @@ def train(
         plan,
         initial,
         seed=seed,
+        device=device,
         n_threads=n_threads,
         watchers=watchers,
     )
@@ -414,7 +428,10 @@ def _memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
     except MemoryError as error:
         raise too_large from error
     except RuntimeError as error:
-        if "allocate memory" not in str(error):
+        # The first of a processor, the second of other devices.
+        if not any(
+            words in str(error) for words in ("allocate memory", "out of memory")
+        ):
             raise
         raise too_large from error
 

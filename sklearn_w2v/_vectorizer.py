@@ -301,14 +301,24 @@ class Word2VecVectorizer(
         by `partial_fit`, and not with ``random_state=None``. What is in the folder is
         unpickled: trust it as you trust code.
 
+    device : str, default="cpu"
+        Where to train: a device of torch, such as "cpu", "cuda", "cuda:1" or "mps", or
+        "auto" for the first of "cuda", "mps" and "cpu" that is there. What is learned
+        is numpy's in any case, and `transform` is the processor's: what one machine
+        learned on a device, another without it unpickles and uses. The same
+        `random_state` gives other vectors on another kind of device. On "cuda" it gives
+        others in each fit, as good as one another: sums are added there in any order,
+        and what that changes in the last digits grows. "mps" is not tested.
+
     n_jobs : int or None, default=None
-        Threads of the training. None and -1 mean all processors that are usable: those
-        of the process and its container, or its share as a worker of joblib. There are
-        never more threads than usable processors, whatever the number. The result is
-        the same, bit for bit, for any of them. More threads pay where steps have more
-        than 76,800 / `vector_size` tokens (see `batch_size`), and other processes leave
-        processors free; where these do not, they cost little. While a fit runs, torch
-        has one thread in this process; its own number is put back after.
+        Threads of the training, if `device` is "cpu". None and -1 mean all processors
+        that are usable: those of the process and its container, or its share as a
+        worker of joblib. There are never more threads than usable processors, whatever
+        the number. The result is the same, bit for bit, for any of them. More threads
+        pay where steps have more than 76,800 / `vector_size` tokens (see `batch_size`),
+        and other processes leave processors free; where these do not, they cost little.
+        While a fit runs, torch has one thread in this process; its own number is put
+        back after.
 
     random_state : int, RandomState instance or None, default=None
         Determines all that is drawn at random. Pass an int for the same vectors each
@@ -464,6 +474,7 @@ class Word2VecVectorizer(
         "trainable": ["boolean"],
         "warm_start": ["boolean"],
         "memory": [str, os.PathLike, HasMethods(["cache"]), None],
+        "device": [str],
         "n_jobs": [
             None,
             Interval(Integral, None, -1, closed="right"),
@@ -515,6 +526,7 @@ class Word2VecVectorizer(
         trainable: bool = True,
         warm_start: bool = False,
         memory: Any = None,
+        device: str = "cpu",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -557,6 +569,7 @@ class Word2VecVectorizer(
         self.trainable = trainable
         self.warm_start = warm_start
         self.memory = memory
+        self.device = device
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -586,6 +599,7 @@ class Word2VecVectorizer(
               or a file of vectors is damaged;
             - if `early_stopping` has too few documents, or `n_components_removed` is as
               large as `vector_size`;
+            - if torch has no such `device` here;
             - if training diverges.
         TypeError
             If a token is not hashable.

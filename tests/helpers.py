@@ -53,6 +53,7 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
         "tol": 0.0,
     }
     schedule = {
+        "on_processor": settings.pop("on_processor", True),
         "epochs": settings.pop("epochs", 3),
         "decay": settings.pop("decay", True),
     }

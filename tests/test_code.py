@@ -53,9 +53,10 @@ FLOORS = [
     {"_corpus", "_sklearn", "_version", "_warnings", "_skipgram.threads"},
     {"_documents", "_word2vec_format"},
     {"_vocabulary", "_known_vectors", "_learned", "_pooling"}
-    | {"_skipgram.plan", "_skipgram.state"},
+    | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
     {"_watchers", "_skipgram.sampler", "_skipgram.solvers"},
     {"_skipgram.model"},
+    {"_skipgram.recorded"},
     {"_skipgram.training"},
     {"_fit"},
     {"_vectorizer"},
@@ -66,6 +67,7 @@ FLOORS = [
 #: What may be imported inside a function: torch takes a second, the displays' parts of
 #: scikit-learn a fifth of one, and the rest is optional.
 IMPORTED_LATE = {
+    "sklearn_w2v._skipgram.devices",  # which imports torch
     *("torch", "sklearn_w2v._skipgram", "sklearn.decomposition", "sklearn.manifold"),
     *("gensim.models", "matplotlib.pyplot", "matplotlib.cbook", "matplotlib.text"),
     *("matplotlib.ticker", "textalloc"),

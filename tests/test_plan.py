@@ -14,9 +14,9 @@ from sklearn_w2v._skipgram.plan import (
     auto_epochs,
     cut_step,
     keep_probabilities,
-    longest_part,
     noise_probabilities,
     noise_words_a_group,
+    processor_part,
     weights_by_distance,
 )
 
@@ -111,27 +111,37 @@ def test_groups_have_more_noise_words_where_tokens_have_more_pairs(
     assert noise_words_a_group(weights, mean_length) == expected
 
 
+def automatic(counts, solver, vector_size=100):
+    longest = processor_part(vector_size)
+    return auto_batch_size(counts, solver, longest_part=longest, max_step=3072)
+
+
+def cut(batch_size, vector_size, *, reach, n_noise):
+    longest = processor_part(vector_size)
+    return cut_step(batch_size, longest_part=longest, reach=reach, n_noise=n_noise)
+
+
 @pytest.mark.parametrize(
     ("n_tokens", "expected"), [(10, 32), (50_000, 896), (10**8, 3072)]
 )
 def test_automatic_steps_make_fifty_an_epoch_within_bounds(n_tokens, expected):
     counts = np.full(10, n_tokens / 10)
-    assert auto_batch_size(counts, "adagrad", 100) == expected
-    assert auto_batch_size(counts, "adam", 100) == expected
+    assert automatic(counts, "adagrad") == expected
+    assert automatic(counts, "adam") == expected
 
 
 @pytest.mark.parametrize(
     ("counts", "expected"), [([1e6] * 1000, 256), ([5e3] * 9, 64), ([1e6], 8)]
 )
 def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
-    assert auto_batch_size(np.array(counts), "sgd", 100) == expected
+    assert automatic(np.array(counts), "sgd") == expected
 
 
 @given(st.integers(32, 10**6), st.sampled_from([1, 50, 100, 300, 2000]))
 def test_automatic_steps_are_cut_into_whole_groups_or_blocks(n_tokens, vector_size):
     counts = np.full(10, n_tokens / 10)
-    batch_size = auto_batch_size(counts, "adagrad", vector_size)
-    layout = cut_step(batch_size, vector_size=vector_size, reach=5, n_noise=8)
+    batch_size = automatic(counts, "adagrad", vector_size)
+    layout = cut(batch_size, vector_size, reach=5, n_noise=8)
     assert layout.step_length == batch_size
     assert layout.block_length % 16 == 0
     assert batch_size > 0.8 * min(max(n_tokens / 50, 32), 3072) - 64
@@ -141,29 +151,27 @@ def test_automatic_steps_are_cut_into_whole_groups_or_blocks(n_tokens, vector_si
     ("vector_size", "longest"), [(1, 1536), (50, 1536), (100, 768), (300, 256)]
 )
 def test_parts_are_shorter_where_vectors_are_longer(vector_size, longest):
-    assert longest_part(vector_size) == longest
-    assert longest_part(10**6) == longest_part(1000) == plans.GROUP_LENGTH
+    assert processor_part(vector_size) == longest
+    assert processor_part(10**6) == processor_part(1000) == plans.GROUP_LENGTH
 
 
 @given(st.integers(1, 10**5), st.sampled_from([1, 100, 1000]), st.integers(1, 999))
 def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(
     batch_size, vector_size, reach
 ):
-    layout = cut_step(batch_size, vector_size=vector_size, reach=reach, n_noise=8)
+    layout = cut(batch_size, vector_size, reach=reach, n_noise=8)
     # Each part, group and block loses less than one token to even cutting.
     n_groups = layout.parts_a_step * layout.groups_a_part
     losses = layout.parts_a_step + n_groups * (1 + layout.blocks_a_group)
     assert batch_size - losses < layout.step_length <= batch_size
     assert 1 <= layout.block_length <= layout.group_length <= plans.GROUP_LENGTH
-    assert layout.part_length <= longest_part(vector_size)
+    assert layout.part_length <= processor_part(vector_size)
     assert layout.block_length <= max(plans.BLOCK_LENGTH, reach)
 
 
 @pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 64)])
 def test_blocks_are_longer_where_windows_are_wide(reach, length):
-    assert (
-        cut_step(3072, vector_size=100, reach=reach, n_noise=8).block_length == length
-    )
+    assert cut(3072, 100, reach=reach, n_noise=8).block_length == length
 
 
 @pytest.mark.parametrize(

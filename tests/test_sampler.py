@@ -9,6 +9,7 @@ import torch
 from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
 
 from sklearn_w2v._skipgram import sampler as samplers
+from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.plan import Layout
 from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
 
@@ -16,7 +17,7 @@ from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
 def batches_of(documents=DOCUMENTS, *, seed=0, layout=(2, 1, 2, 8, 6), **settings):
     """The chunks of an epoch: the tokens read, and the batches."""
     plan = plan_of(documents, layout=Layout(*layout), **settings)
-    sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan))
+    sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan, CPU))
     return list(sampler.epoch(torch.Generator().manual_seed(seed)))
 
 
@@ -125,7 +126,7 @@ def test_noise_weighs_as_many_words_a_pair_as_asked():
 def test_each_epoch_reads_every_token_in_an_order_of_its_own():
     documents = [[i % N_WORDS] * 3 for i in range(60)]
     plan = plan_of(documents, layout=Layout(1, 1, 2, 8, 6))
-    sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan))
+    sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan, CPU))
     generator, orders = torch.Generator().manual_seed(0), []
     for _ in range(2):
         chunks = list(sampler.epoch(generator))
@@ -141,7 +142,7 @@ def test_each_epoch_reads_every_token_in_an_order_of_its_own():
 def test_frequent_words_do_not_overflow_the_noise_table():
     noise = np.array([1 - 6e-9] + [1e-9] * 6)
     plan = plan_of(noise_probabilities=noise, layout=Layout(1, 1, 2, 8, 6))
-    table = NoiseTable(plan).words
+    table = NoiseTable(plan, CPU).words
     assert table.shape == (6, -(-7 * 64 // 6))
     assert (table == 0).all()
 
@@ -153,7 +154,7 @@ def test_the_noise_table_grows_with_the_vocabulary_up_to_a_bound(n_words, length
         noise_probabilities=np.full(n_words, 1 / n_words),
         layout=Layout(1, 1, 2, 8, 6),
     )
-    table = NoiseTable(plan).words
+    table = NoiseTable(plan, CPU).words
     assert table.shape == (6, -(-length // 6))
     assert len(table.unique()) == n_words
 

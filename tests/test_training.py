@@ -11,6 +11,7 @@ from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.solvers import SOLVERS
 from sklearn_w2v._skipgram.state import Initial, KnownVectors, TrainingStopped
 from sklearn_w2v._skipgram.training import train
@@ -47,6 +48,7 @@ def train_on(
     known=(),
     frozen=(),
     seed=0,
+    device=CPU,
     n_threads=1,
     watcher=None,
     **settings,
@@ -54,9 +56,10 @@ def train_on(
     return train(
         corpus_of(documents),
         None if held_out is None else corpus_of(held_out),
-        plan_of(documents, held_out, **settings),
+        plan_of(documents, held_out, on_processor=device == CPU, **settings),
         Initial(known, np.array(frozen, dtype=np.int64)),
         seed=seed,
+        device=device,
         n_threads=n_threads,
         watchers=[watcher or Watched()],
     )

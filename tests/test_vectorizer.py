@@ -239,6 +239,7 @@ def test_unfitted_use_says_so(method, arguments):
         ("trainable", [2, None]),
         ("warm_start", [2, None]),
         ("memory", [3, {}]),
+        ("device", [None, 0]),
         ("n_jobs", [0, 1.5, "all"]),
         ("random_state", ["seed", -1]),
         ("verbose", [-1, "yes"]),

@@ -82,6 +82,21 @@ def evaluate(tests, vocabulary, vectors):
     return figures
 
 
+def add_tests(parser):
+    """Let a parser take the files of tests."""
+    parser.add_argument("--similarity", nargs="*", default=[], metavar="NAME=FILE")
+    parser.add_argument("--analogies", type=Path)
+
+
+def read_tests(options):
+    """Return the tests of these files."""
+    files = dict(argument.split("=", 1) for argument in options.similarity)
+    return {
+        "similarity": {n: read_similarity(Path(file)) for n, file in files.items()},
+        "analogies": options.analogies and read_analogies(options.analogies),
+    }
+
+
 def train_ours(documents, epochs, seed, options):
     """Return the vocabulary, our vectors by kind, and the seconds of a `fit`."""
     kinds = {}
@@ -114,8 +129,7 @@ def main():
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--similarity", nargs="*", default=[], metavar="NAME=FILE")
-    parser.add_argument("--analogies", type=Path)
+    add_tests(parser)
     parser.add_argument("--epochs", type=int, nargs="*", default=[3, 5])
     parser.add_argument("--our-epochs", type=int, nargs="*", default=[2, 4])
     parser.add_argument("--vectors", nargs="+", default=["average", "center"])
@@ -123,11 +137,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
 
-    files = dict(argument.split("=", 1) for argument in options.similarity)
-    tests = {
-        "similarity": {n: read_similarity(Path(file)) for n, file in files.items()},
-        "analogies": options.analogies and read_analogies(options.analogies),
-    }
+    tests = read_tests(options)
     documents = read_documents(options.corpus)
     runs = [(train_gensim, epochs) for epochs in options.epochs]
     runs += [(train_ours, epochs) for epochs in options.epochs + options.our_epochs]

@@ -28,6 +28,7 @@ from torch import nn
 from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.plan import noise_probabilities, plan_training
 from sklearn_w2v._skipgram.state import Initial
 from sklearn_w2v._skipgram.training import train
@@ -81,6 +82,7 @@ def prepare_ours(documents, options):
         word_counts=counts.tokens,
         epochs=options.epochs,
         decay=True,
+        on_processor=True,
     )
 
     def run():
@@ -90,6 +92,7 @@ def prepare_ours(documents, options):
             plan,
             Initial(known=[], frozen=np.empty(0, dtype=np.int64)),
             seed=0,
+            device=CPU,
             n_threads=options.threads,
             watchers=[],
         )

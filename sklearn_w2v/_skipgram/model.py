@@ -15,9 +15,8 @@ at once, by small matrix products and without autograd:
     scores     (G, T, K)   centers @ noise^T
 """
 
-from collections import deque
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,8 +25,8 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from sklearn_w2v._skipgram.plan import SolverName
-from sklearn_w2v._skipgram.sampler import Batch, Part
-from sklearn_w2v._skipgram.solvers import SOLVERS, Solver
+from sklearn_w2v._skipgram.sampler import Batch, Part, exact_sum
+from sklearn_w2v._skipgram.solvers import SOLVERS, Rate, Solver
 from sklearn_w2v._skipgram.state import KnownVectors
 from sklearn_w2v._skipgram.threads import ALONE, Team
 
@@ -60,23 +59,28 @@ class SkipGram:
         self.team = team
         self.trainable: Tensor | None = None  # (n_words,): 0 in rows that stay
         self.gradients: Gradients | None = None
-        # Those that no thread is using: together as many as threads were at work.
-        self.workspaces: deque[Workspace] = deque()
+        self.workspaces: dict[int, Workspace] = {}  # of each member of the team
 
     def set_known(self, known: KnownVectors) -> None:
         """Let words begin at known vectors, with what is known of their solver."""
-        centers, contexts = self.vectors.numpy()
-        centers[known.rows], contexts[known.rows] = known.centers, known.contexts
+        device = self.vectors.device
+        rows: Tensor | slice
+        if isinstance(known.rows, slice):
+            rows = known.rows
+        else:
+            rows = _upload(known.rows, device)
+        for place, vectors in enumerate((known.centers, known.contexts)):
+            self.matrices[place][rows] = _upload(vectors, device)
         for place, solver in enumerate(self.solvers):
             for name in solver.state.keys() & known.solver_state.keys():
-                state = solver.state[name].numpy()  # (n_words,)
-                state[known.rows] = known.solver_state[name][place]
+                values = known.solver_state[name][place]  # (n_known,)
+                solver.state[name][rows] = _upload(values, device)
 
     def freeze(self, rows: NDArray[np.int64]) -> None:
         """Leave the vectors of these words as they are."""
         if len(rows):
             self.trainable = self.vectors.new_ones(self.vectors.shape[1])
-            self.trainable[torch.from_numpy(rows)] = 0
+            self.trainable[_upload(rows, self.vectors.device)] = 0
 
     def state(self) -> ModelState:
         """Return what the model has learned until now."""
@@ -93,16 +97,15 @@ class SkipGram:
         losses = [0.0] * len(batch.parts)
 
         def score(place: int) -> None:
-            workspace = self._take_workspace(batch.parts[place])
+            workspace = self._workspace(batch.parts[place])
             workspace.score(batch.parts[place], *self.matrices)
             losses[place] = workspace.loss()
-            self.workspaces.append(workspace)
 
         self.team.run([partial(score, place) for place in range(len(losses))])
         return sum(losses)
 
     def step(
-        self, batch: Batch, learning_rate: float, *, with_loss: bool = False
+        self, batch: Batch, learning_rate: Rate, *, with_loss: bool = False
     ) -> float:
         """Move both matrices against the gradient of the batch's summed loss.
 
@@ -112,12 +115,11 @@ class SkipGram:
         losses = [0.0] * len(batch.parts)
 
         def differentiate(place: int) -> None:
-            workspace = self._take_workspace(batch.parts[place])
+            workspace = self._workspace(batch.parts[place])
             workspace.score(batch.parts[place], *self.matrices)
             if with_loss:
                 losses[place] = workspace.loss()
             workspace.differentiate(gradients.parts[place])
-            self.workspaces.append(workspace)
 
         def descend(place: int) -> None:
             rows = (batch.centers, batch.contexts)[place]
@@ -126,17 +128,17 @@ class SkipGram:
                 of_rows *= self.trainable.index_select(0, rows)[:, None]
             self.solvers[place].step(rows, of_rows, learning_rate)
 
-        team = self.team if len(losses) > 1 else ALONE
+        team = self.team if len(losses) >= self.team.least_parts else ALONE
         team.run([partial(differentiate, place) for place in range(len(losses))])
         team.run([partial(descend, 0), partial(descend, 1)])
         return sum(losses)
 
-    def _take_workspace(self, part: Part) -> "Workspace":
-        """Return a workspace that no other thread is using."""
-        try:
-            return self.workspaces.pop()
-        except IndexError:
-            return Workspace(part, self.vectors)
+    def _workspace(self, part: Part) -> "Workspace":
+        """Return the workspace of whoever is at work."""
+        worker = self.team.worker()
+        if worker not in self.workspaces:
+            self.workspaces[worker] = Workspace(part, self.vectors)
+        return self.workspaces[worker]
 
     def _prepare(self, batch: Batch) -> "Gradients":
         """Return the memory for the batch's gradients: that of the last, if it fits."""
@@ -169,6 +171,10 @@ class Gradients:
         """Return whether there is room for the parts of this batch, of their shape."""
         shapes = [tensor.shape for tensor in batch.parts[0]]
         return len(batch.parts) <= len(self.parts) and shapes == self.shapes
+
+    def is_filled_by(self, batch: Batch) -> bool:
+        """Return whether this batch leaves no room."""
+        return self.fit(batch) and len(batch.parts) == len(self.parts)
 
 
 class PartGradients:
@@ -244,8 +250,8 @@ class Workspace:
 
     def loss(self) -> float:
         """Return the summed loss of the part that was scored."""
-        loss = _exact_sum(softplus(self.scores).mul_(self.weights))
-        return loss + _exact_sum(softplus(self.noise_scores).mul_(self.noise_weights))
+        loss = exact_sum(softplus(self.scores).mul_(self.weights))
+        return loss + exact_sum(softplus(self.noise_scores).mul_(self.noise_weights))
 
     def differentiate(self, gradients: PartGradients) -> None:
         """Write the gradients of the part that was scored; uses the scores up."""
@@ -271,9 +277,9 @@ def _sizes_of(part: Part) -> tuple[int, ...]:
     return B, L, L + n_around, G, T, K, n_around
 
 
-def _exact_sum(losses: Tensor) -> float:
-    """Sum in float64: of millions of small numbers float32 keeps few digits."""
-    return float(losses.sum(dtype=torch.float64))
+def _upload(array: NDArray[Any], device: torch.device) -> Tensor:
+    # torch warns of arrays that are not writable, as those of a memory map may be.
+    return torch.from_numpy(np.require(array, requirements="W")).to(device)
 
 
 def _product(first: Tensor, second: Tensor, *, out: Tensor, factor: float = 1) -> None:

@@ -29,8 +29,10 @@ MAX_EPOCHS = 20
 GROUP_LENGTH = 64
 BLOCK_LENGTH = 16
 
-#: Tokens of a step with batch_size="auto", at most.
+#: Tokens of a step with batch_size="auto", at most: of a processor; of other devices,
+#: to which small steps are a waste.
 MAX_STEP = 3072
+DEVICE_MAX_STEP = 4096
 
 #: Tokens of a step that a user asks for, at most: more than any corpus has.
 MAX_BATCH = 2**40
@@ -40,6 +42,10 @@ MAX_BATCH = 2**40
 #: less work for Python, but there have to be enough for several threads.
 PART_NUMBERS = 76_800
 PART_LENGTH = 1536
+
+#: Tokens of a part, at most, for other devices: there one part is a step, unless its
+#: scores and gradients would take too much memory.
+DEVICE_PART_LENGTH = 2**15
 
 #: Noise words of a group (K): for each pair that a token has on average; at least; at
 #: most; and a number that K is a multiple of, since odd lengths make slow products.
@@ -140,6 +146,7 @@ def plan_training(
     word_counts: NDArray[np.int64],
     epochs: int,
     decay: bool,
+    on_processor: bool,
 ) -> TrainingPlan:
     """Decide on all that a training goes by.
 
@@ -154,6 +161,8 @@ def plan_training(
         distributions.
     epochs, decay : int, bool
         See TrainingPlan.
+    on_processor : bool
+        Whether the training is not on another device.
     """
     solver, batch_size = parameters.solver, parameters.batch_size
     learning_rate = parameters.learning_rate
@@ -162,8 +171,13 @@ def plan_training(
     expected_counts = corpus.token_counts(len(word_counts)) * keep
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
+    longest_part, max_step = DEVICE_PART_LENGTH, DEVICE_MAX_STEP
+    if on_processor:
+        longest_part, max_step = processor_part(parameters.vector_size), MAX_STEP
     if batch_size == "auto":
-        batch_size = auto_batch_size(expected_counts, solver, parameters.vector_size)
+        batch_size = auto_batch_size(
+            expected_counts, solver, longest_part=longest_part, max_step=max_step
+        )
 
     lengths = [part.lengths.max() for part in (corpus, held_out) if part is not None]
     pair_weights = weights_by_distance(
@@ -177,7 +191,7 @@ def plan_training(
     )
     layout = cut_step(
         min(batch_size, MAX_BATCH),
-        vector_size=parameters.vector_size,
+        longest_part=longest_part,
         reach=len(pair_weights),
         n_noise=n_noise,
     )
@@ -258,7 +272,11 @@ def noise_words_a_group(pair_weights: NDArray[np.float64], mean_length: float) -
 
 
 def auto_batch_size(
-    expected_counts: NDArray[np.float64], solver: SolverName, vector_size: int
+    expected_counts: NDArray[np.float64],
+    solver: SolverName,
+    *,
+    longest_part: int,
+    max_step: int,
 ) -> int:
     """Tokens of a step, from how often each word comes in an epoch after sub-sampling.
 
@@ -266,11 +284,11 @@ def auto_batch_size(
     as long as no word collects too many gradients in a step.
     """
     n_tokens = expected_counts.sum()
-    batch_size = min(max(n_tokens / 50, 32), MAX_STEP)
+    batch_size = min(max(n_tokens / 50, 32), max_step)
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
     # Parts of equally many whole groups, or whole blocks: odd lengths are slow.
-    groups_a_part = longest_part(vector_size) // GROUP_LENGTH
+    groups_a_part = longest_part // GROUP_LENGTH
     for n_groups in range(int(batch_size // GROUP_LENGTH), 0, -1):
         if n_groups % math.ceil(n_groups / groups_a_part) == 0:
             return n_groups * GROUP_LENGTH
@@ -278,19 +296,19 @@ def auto_batch_size(
     return int(batch_size // length) * length
 
 
-def longest_part(vector_size: int) -> int:
-    """Return the tokens of a part, at most: whole groups."""
+def processor_part(vector_size: int) -> int:
+    """Return the tokens of a part of a processor, at most: whole groups."""
     n_groups = max(PART_NUMBERS // vector_size // GROUP_LENGTH, 1)
     return min(n_groups * GROUP_LENGTH, PART_LENGTH)
 
 
-def cut_step(batch_size: int, *, vector_size: int, reach: int, n_noise: int) -> Layout:
+def cut_step(batch_size: int, *, longest_part: int, reach: int, n_noise: int) -> Layout:
     """Cut steps of up to `batch_size` tokens, evenly.
 
     Short blocks have many contexts around them for few tokens, where windows are wide;
     long ones have many scores that are no pair's.
     """
-    parts_a_step = -(-batch_size // longest_part(vector_size))
+    parts_a_step = -(-batch_size // longest_part)
     part_length = batch_size // parts_a_step
     groups_a_part = -(-part_length // GROUP_LENGTH)
     group_length = part_length // groups_a_part

@@ -30,15 +30,16 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.plan import PIECE_LENGTH, TrainingPlan
 
 #: Tokens whose steps are prepared in one go, about: so many, or fewer where windows are
-#: wide, for this many places in their windows.
+#: wide, for this many places in their windows. Other devices want more at once, since
+#: each chunk makes them wait for the processor a few times.
 CHUNK_LENGTH = 2**16
 CHUNK_PLACES = 2**23
-
-#: Said wherever a tensor is made, since torch's default may be another.
-CPU = torch.device("cpu")
+DEVICE_CHUNK_LENGTH = 2**20
+DEVICE_CHUNK_PLACES = 2**25
 
 #: Entries that a word has on average in the table that noise words are drawn from; and
 #: of the table, at most.
@@ -69,20 +70,32 @@ class Batch(NamedTuple):
     @property
     def weight(self) -> float:
         """What all pairs count together."""
-        return sum(float(part.weights.sum(dtype=torch.float64)) for part in self.parts)
+        return sum(exact_sum(part.weights) for part in self.parts)
+
+
+def exact_sum(values: Tensor) -> float:
+    """Sum in float64: of millions of small numbers float32 keeps few digits."""
+    # By the processor, since some devices have no float64.
+    return float(values.to(CPU).sum(dtype=torch.float64))
 
 
 class BatchSampler:
     """Draws what word2vec draws: tokens that stay, windows, noise, and their order."""
 
     def __init__(self, corpus: Corpus, plan: TrainingPlan, noise: "NoiseTable") -> None:
-        self.ids = torch.from_numpy(corpus.ids)  # (n_tokens,) int32
+        device = noise.words.device
+        self.ids = _upload_if_it_fits(
+            torch.from_numpy(corpus.ids), device
+        )  # (n_tokens,)
         self.n_tokens = len(corpus.ids)
         self.piece_starts, self.piece_lengths = _pieces(
-            torch.from_numpy(corpus.offsets)
+            torch.from_numpy(corpus.offsets).to(device)
         )
-        self.keep_probabilities = torch.from_numpy(plan.keep_probabilities).float()
-        self.pair_weights = torch.from_numpy(plan.pair_weights).float()  # (reach,)
+        keep_probabilities = torch.from_numpy(plan.keep_probabilities).float()
+        pair_weights = torch.from_numpy(plan.pair_weights).float()
+        self.keep_probabilities = keep_probabilities.to(device)  # (n_words,)
+        self.pair_weights = pair_weights.to(device)  # (reach,)
+        self.device = device
         self.negative = plan.negative
         self.layout = plan.layout
         self.noise = noise
@@ -90,28 +103,31 @@ class BatchSampler:
     def epoch(self, generator: torch.Generator) -> Iterator[tuple[int, list[Batch]]]:
         """Yield all documents once in random order, as tokens read and their steps."""
         n_pieces = len(self.piece_starts)
-        order = torch.randperm(n_pieces, generator=generator, device=CPU)
+        order = torch.randperm(n_pieces, generator=generator, device=self.device)
         n_places = 2 * len(self.pair_weights) + 1
         chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // n_places)
+        if self.device != CPU:
+            chunk_length = min(DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PLACES // n_places)
         for pieces in order.split(max(1, chunk_length * n_pieces // self.n_tokens)):
-            tokens, lengths = self._subsample(pieces, generator)
             n_read = int(self.piece_lengths[pieces].sum())
+            tokens, lengths = self._subsample(pieces, n_read, generator)
             yield n_read, self._batches(tokens, lengths, generator)
 
     def _subsample(
-        self, pieces: Tensor, generator: torch.Generator
+        self, pieces: Tensor, n_read: int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Draw which tokens stay; return them, and how many do in each piece."""
         lengths = self.piece_lengths[pieces]  # (n_pieces,)
         # From a token's place in this chunk to its place in `ids`.
         shifts = self.piece_starts[pieces] - (lengths.cumsum(0) - lengths)
-        places = _places(int(lengths.sum())) + shifts.repeat_interleave(lengths)
-        tokens = self.ids.index_select(0, places)  # (n_tokens in the chunk,) int32
+        shifts = shifts.repeat_interleave(lengths, output_size=n_read)
+        places = _places(n_read, self.device) + shifts  # (n_read,)
+        tokens = self.ids.index_select(0, places.to(self.ids.device)).to(self.device)
         draws = torch.rand(
-            len(tokens), generator=generator, dtype=torch.float32, device=CPU
+            n_read, generator=generator, dtype=torch.float32, device=self.device
         )
         kept = draws < self.keep_probabilities.index_select(0, tokens)
-        n_kept_until = pad(kept.cumsum(0), (1, 0))  # (n_tokens in the chunk + 1,)
+        n_kept_until = pad(kept.cumsum(0), (1, 0))  # (n_read + 1,)
         ends = pad(lengths.cumsum(0), (1, 0))
         return tokens[kept], n_kept_until[ends].diff()
 
@@ -157,14 +173,16 @@ class BatchSampler:
         """
         reach = len(self.pair_weights)
         ends = lengths.cumsum(0)
-        place = _places(int(ends[-1]))
+        n = int(ends[-1])
+        place = _places(n, self.device)
         # Tokens before and behind each one in its document, as far as they matter.
-        before = place - (ends - lengths).repeat_interleave(lengths)
-        behind = ends.repeat_interleave(lengths) - 1 - place
+        starts = (ends - lengths).repeat_interleave(lengths, output_size=n)
+        before = place - starts
+        behind = ends.repeat_interleave(lengths, output_size=n) - 1 - place
         before = before.clamp_(max=reach).to(torch.int32)  # (n,)
         behind = behind.clamp_(max=reach).to(torch.int32)
-        distance = (_places(reach) + 1).to(torch.int32)[:, None]  # (reach, 1)
-        itself = torch.zeros(1, len(place), dtype=torch.bool, device=CPU)
+        distance = (_places(reach, self.device) + 1).to(torch.int32)[:, None]
+        itself = torch.zeros(1, n, dtype=torch.bool, device=self.device)
         in_reach = torch.cat([before >= distance.flip(0), itself, behind >= distance])
         of_itself = self.pair_weights.new_zeros(1)
         by_offset = torch.cat([self.pair_weights.flip(0), of_itself, self.pair_weights])
@@ -184,33 +202,46 @@ class NoiseTable:
     common words come about as often as they should.
     """
 
-    def __init__(self, plan: TrainingPlan) -> None:
+    def __init__(self, plan: TrainingPlan, device: torch.device) -> None:
         n_parts = plan.layout.n_noise
         length = min(MAX_NOISE_TABLE, NOISE_ENTRIES * plan.n_words)
         length = -(-length // n_parts) * n_parts
         ends = np.rint(np.cumsum(plan.noise_probabilities) * length).astype(np.int64)
         words = np.arange(plan.n_words, dtype=np.int32)
         table = np.repeat(words, np.diff(ends, prepend=0))
-        self.words = torch.from_numpy(table).view(n_parts, -1)
+        self.words = torch.from_numpy(table).to(device).view(n_parts, -1)
 
     def draw(self, n_groups: int, generator: torch.Generator) -> Tensor:
         """Draw the noise words of groups, (n_groups * n_parts,)."""
         n_parts, part_length = self.words.shape
+        device = self.words.device
         draws = torch.randint(
-            part_length, (n_groups, n_parts), generator=generator, device=CPU
+            part_length, (n_groups, n_parts), generator=generator, device=device
         )
-        draws += _places(n_parts) * part_length
+        draws += _places(n_parts, device) * part_length
         return self.words.flatten().index_select(0, draws.flatten()).long()
 
 
 def _pieces(offsets: Tensor) -> tuple[Tensor, Tensor]:
     """Cut documents into pieces of PIECE_LENGTH at most: their starts and lengths."""
+    device = offsets.device
     n_pieces = -(-offsets.diff() // PIECE_LENGTH)  # (n_documents,)
-    document = _places(len(n_pieces)).repeat_interleave(n_pieces)
+    document = _places(len(n_pieces), device).repeat_interleave(n_pieces)
     first = (n_pieces.cumsum(0) - n_pieces).repeat_interleave(n_pieces)
-    starts = offsets[document] + (_places(len(document)) - first) * PIECE_LENGTH
+    place = _places(len(document), device) - first  # in its document
+    starts = offsets[document] + place * PIECE_LENGTH
     return starts, (offsets[document + 1] - starts).clamp(max=PIECE_LENGTH)
 
 
-def _places(n_places: int) -> Tensor:
-    return torch.arange(n_places, device=CPU)
+def _upload_if_it_fits(ids: Tensor, device: torch.device) -> Tensor:
+    """Return the ids on the device, or as they are if they take half of what is free.
+
+    In that case each chunk is uploaded when its turn comes.
+    """
+    if device.type == "cuda" and ids.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
+        return ids
+    return ids.to(device)
+
+
+def _places(n_places: int, device: torch.device) -> Tensor:
+    return torch.arange(n_places, device=device)

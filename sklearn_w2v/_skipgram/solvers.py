@@ -12,13 +12,16 @@ from torch import Tensor
 
 from sklearn_w2v._skipgram.plan import SolverName
 
+#: A tensor where a step is recorded, to be played at other rates.
+Rate = float | Tensor
+
 
 class Solver(Protocol):
     """How gradients change the rows of a matrix."""
 
     state: dict[str, Tensor]  # each (n_rows of the matrix,)
 
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
+    def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, each as often as it occurs; may use the gradient up."""
 
 
@@ -36,7 +39,7 @@ class AdaGrad:
         self.sum_of_squares = matrix.new_full((len(matrix),), 0.1 * matrix.shape[1])
         self.state = {"sum_of_squares": self.sum_of_squares}
 
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
+    def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, each as often as it occurs; uses the gradient up."""
         squares = torch.linalg.vector_norm(gradient, dim=1).square_()
         self.sum_of_squares.scatter_add_(0, rows, squares)
@@ -58,7 +61,7 @@ class Adam:
         self.mean_of_squares = torch.zeros_like(matrix)
         self.state: dict[str, Tensor] = {}  # a training that goes on begins them anew
 
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
+    def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, the gradients of equal rows summed."""
         touched, place = rows.unique(return_inverse=True)  # (n_touched,), (n_rows,)
         summed = gradient.new_zeros(len(touched), gradient.shape[1])
@@ -81,7 +84,7 @@ class SGD:
         self.matrix = matrix
         self.state: dict[str, Tensor] = {}
 
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: float) -> None:
+    def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, each as often as it occurs; uses the gradient up."""
         _add_to_rows(self.matrix, rows, gradient.mul_(-learning_rate))
 

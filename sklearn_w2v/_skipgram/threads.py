@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, get_ident
 from typing import TypeVar
 
 import torch
@@ -34,6 +34,9 @@ class Team:
         How many they are.
     """
 
+    #: Parts of a step that are worth meeting for.
+    least_parts = 2
+
     def __init__(self, helpers: ThreadPoolExecutor | None, n_helpers: int) -> None:
         self.helpers = helpers
         self.n_helpers = n_helpers
@@ -54,6 +57,10 @@ class Team:
             errors = [future.exception() for future in running]
         for error in filter(None, errors):
             raise error
+
+    def worker(self) -> int:
+        """Return a number of whoever is asking, which no other member has."""
+        return get_ident()
 
     def ahead(self, items: Iterator[Item]) -> Iterator[Item]:
         """Yield the items; a helper makes the next one meanwhile."""

@@ -5,15 +5,20 @@ What a step trains on is drawn in `sampler.py`; what it does stands in `model.py
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.model import ModelState, SkipGram
 from sklearn_w2v._skipgram.plan import TrainingPlan
-from sklearn_w2v._skipgram.sampler import CPU, BatchSampler, NoiseTable
+from sklearn_w2v._skipgram.recorded import RecordedSkipGram, Streams
+from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
 from sklearn_w2v._skipgram.state import Initial, Trained, TrainingStopped, Watcher
 from sklearn_w2v._skipgram.threads import Team, team_of
 from sklearn_w2v._warnings import warn
@@ -27,6 +32,7 @@ def train(
     initial: Initial,
     *,
     seed: int,
+    device: torch.device,
     n_threads: int,
     watchers: Sequence[Watcher],
 ) -> Trained:
@@ -45,8 +51,11 @@ def train(
         Where words begin whose vectors are known; others begin as in word2vec.
     seed : int
         Determines all that is drawn.
+    device : torch.device
+        Where to train. One of another kind adds in another order, and draws other
+        numbers from the same seed.
     n_threads : int
-        The result does not depend on it.
+        Of the processor, if that is the device. The result does not depend on it.
     watchers : sequence of Watcher
         Are told of each epoch; any of them can stop the training.
 
@@ -57,9 +66,10 @@ def train(
     TrainingStopped
         If a watcher stops it.
     """
-    with team_of(n_threads) as team:
-        generator = torch.Generator(CPU).manual_seed(seed)
-        noise = NoiseTable(plan)
+    n_threads = n_threads if device == CPU else 1
+    with team_of(n_threads) as team, _current(device):
+        generator = torch.Generator(device).manual_seed(seed)
+        noise = NoiseTable(plan, device)
         sampler = BatchSampler(corpus, plan, noise)
         held_out_sampler = None
         if held_out is not None:
@@ -74,7 +84,7 @@ def train(
             score = None
             if held_out_sampler:
                 # With the same draws each time, epochs differ in their vectors alone.
-                draws = torch.Generator(CPU).manual_seed(seed)
+                draws = torch.Generator(device).manual_seed(seed)
                 score = _validation_score(model, held_out_sampler, draws)
             history.add(loss, score, model.state())
             trained = history.result(model.state())
@@ -127,11 +137,11 @@ class History:
     def result(self, state: ModelState) -> Trained:
         """Return the state of the best epoch, or the model's if none was scored."""
         vectors, solver_state = self.best or state
-        centers, contexts = vectors.numpy()
+        centers, contexts = _to_numpy(vectors)
         return Trained(
             centers,
             contexts,
-            {name: tensor.numpy() for name, tensor in solver_state.items()},
+            {name: _to_numpy(tensor) for name, tensor in solver_state.items()},
             self.losses,
             self.scores,
             self.n_tokens,
@@ -148,11 +158,21 @@ class History:
             self.best.solver_state[name].copy_(tensor)
 
 
+def _to_numpy(tensor: Tensor) -> NDArray[np.float32]:
+    """Return an array: of the processor's tensors the same memory, else a copy."""
+    if tensor.is_cuda:
+        # To pages that stay where they are a device copies ten times as fast.
+        pinned = torch.empty_like(tensor, device=CPU, pin_memory=True)
+        tensor = pinned.copy_(tensor)
+    return tensor.to(CPU).numpy()
+
+
 def _initial_model(
     plan: TrainingPlan, initial: Initial, generator: torch.Generator, team: Team
 ) -> SkipGram:
     shape = 2, plan.n_words, plan.vector_size
-    vectors = torch.empty(shape, dtype=torch.float32, device=CPU)
+    device = generator.device
+    vectors = torch.empty(shape, dtype=torch.float32, device=device)
     is_known = np.zeros(plan.n_words, dtype=bool)
     for known in initial.known:
         is_known[known.rows] = True
@@ -161,7 +181,12 @@ def _initial_model(
         half = 0.5 / plan.vector_size
         vectors[0].uniform_(-half, half, generator=generator)
         vectors[1].zero_()
-    model = SkipGram(vectors, solver=plan.solver, team=team)
+    kind = SkipGram
+    if device.type == "cuda":
+        team = Streams(device)
+        # Steps of Adam have other shapes each time.
+        kind = SkipGram if plan.solver == "adam" else RecordedSkipGram
+    model = kind(vectors, solver=plan.solver, team=team)
     for known in initial.known:
         model.set_known(known)
     model.freeze(initial.frozen)
@@ -205,6 +230,11 @@ def _validation_score(
             loss += model.loss(batch)
             weight += batch.weight
     return -loss / weight if weight else math.nan
+
+
+def _current(device: torch.device) -> AbstractContextManager[Any]:
+    """Make a CUDA device the one that streams and recordings are of."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _check_numbers(values: Tensor, learning_rate: float) -> None:

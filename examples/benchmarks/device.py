@@ -1,0 +1,138 @@
+"""Training speed and quality on a device, such as a GPU, beside the processor.
+
+    python examples/benchmarks/device.py CORPUS.txt[.xz] --device cuda \
+        --similarity WS=EN-WS-353.txt ... --analogies questions-words.txt
+
+A document is a line. Speed is in-vocabulary words before sub-sampling / seconds, of one
+epoch over the corpus repeated `--repeat` times (of the processor, over the corpus), the
+median of the rounds, after a short training that is not counted. The tests are those of
+`quality.py`, on the mean of both matrices after `--epochs` of the corpus. `--profile`
+lists what a step is made of. Needs the `benchmark` extra.
+"""
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from corpora import read_documents
+from quality import add_tests, evaluate, read_tests
+from torch.profiler import profile
+
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram.devices import CPU, find_device
+from sklearn_w2v._skipgram.plan import plan_training
+from sklearn_w2v._skipgram.state import Initial
+from sklearn_w2v._skipgram.training import train
+from sklearn_w2v._vocabulary import learn_vocabulary
+
+#: Documents of the profile, and of the training before all.
+FEW_DOCUMENTS = 20_000
+
+
+def run(corpus, word_counts, device, batch_size, *, epochs=1, seed=0, threads=2):
+    """Train, and return what it came to, and in how many seconds."""
+    plan = plan_training(
+        Word2VecVectorizer(batch_size=batch_size),
+        corpus,
+        None,
+        word_counts=word_counts,
+        epochs=epochs,
+        decay=True,
+        on_processor=device == CPU,
+    )
+    begin = time.perf_counter()
+    trained = train(
+        corpus,
+        None,
+        plan,
+        Initial(known=[], frozen=np.empty(0, dtype=np.int64)),
+        seed=seed,
+        device=device,
+        n_threads=threads,
+        watchers=[],
+    )
+    return trained, time.perf_counter() - begin
+
+
+def speed_of(corpus, word_counts, place, batch_size, options):
+    """Return the words of a corpus that are trained on in a second."""
+    # The processor takes a while: once is enough for it.
+    rounds = 1 if place == CPU else options.rounds
+    seconds = [
+        run(corpus, word_counts, place, batch_size, threads=options.threads)[1]
+        for _ in range(rounds)
+    ]
+    return len(corpus.ids) / statistics.median(seconds)
+
+
+def figures_of(vocabulary, corpus, word_counts, place, batch_size, options):
+    """Return the figure of each test, means over the seeds."""
+    tests = read_tests(options)
+    parameters = {"epochs": options.epochs, "threads": options.threads}
+    figures = []
+    for seed in range(options.seeds):
+        trained, _ = run(
+            corpus, word_counts, place, batch_size, seed=seed, **parameters
+        )
+        vectors = (trained.centers + trained.contexts) / 2
+        figures.append(list(evaluate(tests, vocabulary, vectors).values()))
+    return np.mean(figures, axis=0)
+
+
+def main():
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--repeat", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--batch-sizes", type=int, nargs="+", default=[3072, 4096, 6144]
+    )
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--max-words", type=float, default=float("inf"))
+    parser.add_argument("--profile", action="store_true")
+    add_tests(parser)
+    options = parser.parse_args()
+
+    device = find_device(options.device)
+    documents = read_documents(options.corpus, options.max_words)
+    vocabulary, corpus, (word_counts, *_), _ = learn_vocabulary(
+        documents, min_count=5, min_df=1, max_df=1.0, max_features=None
+    )
+    offsets = corpus.offsets[:FEW_DOCUMENTS]
+    few = Corpus(corpus.ids[: offsets[-1]], offsets)
+    run(few, word_counts, device, options.batch_sizes[0])
+    if options.profile:
+        with profile() as profiler:
+            run(few, word_counts, device, options.batch_sizes[0])
+        print(profiler.key_averages().table("self_device_time_total", 30))
+        return
+
+    offsets = np.concatenate([[0], np.cumsum(np.tile(corpus.lengths, options.repeat))])
+    large = Corpus(np.tile(corpus.ids, options.repeat), offsets)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    print(f"{len(large.ids):,} words, {len(vocabulary):,} different ones\n")
+    print("| | batch_size | words/s | tests |\n|---|---|---|---|")
+    for place, batch_size in [
+        (CPU, options.batch_sizes[0]),
+        *((device, batch_size) for batch_size in options.batch_sizes),
+    ]:
+        some = corpus if place == CPU else large
+        speed = speed_of(some, word_counts, place, batch_size, options)
+        figures = figures_of(
+            vocabulary, corpus, word_counts, place, batch_size, options
+        )
+        shown = " ".join(f"{figure:.1f}" for figure in figures)
+        where = f"{options.threads} threads" if place == CPU else name
+        print(f"| {where} | {batch_size} | {speed:,.0f} | {shown} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
