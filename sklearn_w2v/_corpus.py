@@ -3,8 +3,11 @@
 The ground that all other rooms stand on.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import os
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,11 @@ UNKNOWN = -1
 #: that is taken beside the ids.
 DOCUMENTS_AT_ONCE = 8192
 TOKENS_AT_ONCE = 2**19
+
+#: Ids that are kept in memory, at most: 1 GiB. Beyond them, ids that are written to a
+#: file in one go.
+IDS_IN_MEMORY = 2**28
+IDS_AT_ONCE = 2**22
 
 #: Rows of a matrix of words: their numbers, or a run of them.
 Rows = NDArray[np.int64] | slice
@@ -53,12 +61,83 @@ class Corpus(NamedTuple):
         for begin in range(0, len(self.ids), TOKENS_AT_ONCE):
             yield self.ids[begin : begin + TOKENS_AT_ONCE]
 
-    def token_counts(self, n_words: int) -> NDArray[np.int64]:
-        """Return how often each word occurs; all tokens have to be words."""
+    def token_counts(
+        self, n_words: int, documents: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Return how often each word occurs in all documents, or in those of a number.
+
+        All tokens have to be words.
+        """
         counts = np.zeros(n_words, dtype=np.int64)
-        for ids in self.pieces():  # which numpy converts to 64 bits
+        some = self.pieces() if documents is None else self._ids_of(documents)
+        for ids in some:  # which numpy converts to 64 bits
             counts += np.bincount(ids, minlength=n_words)
         return counts
+
+    def _ids_of(self, documents: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+        """Yield the ids of documents, some at once; one with very many on its own."""
+        ends = np.cumsum(self.lengths[documents])
+        splits = np.flatnonzero(np.diff(ends // TOKENS_AT_ONCE)) + 1
+        for some in np.split(documents, splits):
+            yield np.concatenate(
+                [self.ids[self.offsets[i] : self.offsets[i + 1]] for i in some]
+            )
+
+
+class CorpusWriter:
+    """Takes documents of ids, one after the other, and makes a corpus of them.
+
+    It is kept in memory up to IDS_IN_MEMORY ids; what is longer goes on in a file, that
+    has no name and is gone with the corpus, however the process ends. To be used in a
+    `with`, which closes the file: the corpus does without.
+    """
+
+    def __init__(self) -> None:
+        self.ids, self.offsets = array("i"), array("q", [0])
+        self.file: IO[bytes] | None = None
+        self.n_written = 0
+
+    def __enter__(self) -> "CorpusWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.file is not None:
+            self.file.close()
+
+    def add(self, ids: Iterable[int]) -> None:
+        """Add a document."""
+        self.ids.extend(ids)
+        self.offsets.append(self.n_written + len(self.ids))
+        if len(self.ids) > (IDS_AT_ONCE if self.file else IDS_IN_MEMORY):
+            self._write()
+
+    def corpus(self) -> Corpus:
+        """Return all documents; the ids can be written to."""
+        offsets = np.frombuffer(self.offsets, np.int64)
+        if self.file is None:
+            return Corpus(np.frombuffer(self.ids, np.int32), offsets)
+        self._write()
+        self.file.flush()
+        # As an array like any other, whose base is the map.
+        ids = np.asarray(np.memmap(self.file, np.int32, "r+"))
+        return Corpus(ids, offsets)
+
+    def _write(self) -> None:
+        folder = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
+        try:
+            if self.file is None:
+                self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+            self.ids.tofile(self.file)
+        except OSError as error:
+            n_bytes = 4 * (self.n_written + len(self.ids))
+            raise OSError(
+                error.errno,
+                f"{error.strerror}: a temporary file in {folder!r} takes 4 bytes for "
+                f"each token, here {n_bytes:,} until now. Name a folder with more room "
+                "in the environment variable TMPDIR or JOBLIB_TEMP_FOLDER",
+            ) from error
+        self.n_written += len(self.ids)
+        del self.ids[:]
 
 
 class WordCounts(NamedTuple):
@@ -92,20 +171,24 @@ def count_words(corpus: Corpus, n_words: int) -> WordCounts:
 
 
 def drop_unknown(corpus: Corpus) -> Corpus:
-    """Leave out the tokens that are no words; the documents all stay."""
-    is_word = corpus.ids != UNKNOWN  # (n_tokens,)
-    if is_word.all():
-        return corpus
+    """Leave out the tokens that are no words; the documents all stay.
+
+    In the same memory: the words move up, and the corpus that is passed is used up.
+    """
     offsets = np.zeros_like(corpus.offsets)
     begin, n_words = 0, 0
     for ids in corpus.pieces():
         end = begin + len(ids)
-        n_words_until = n_words + np.cumsum(is_word[begin:end])
+        is_word = ids != UNKNOWN  # (n_tokens in this piece,)
+        n_words_until = n_words + np.cumsum(is_word)
         # The documents that end in this piece.
         first, last = np.searchsorted(corpus.offsets, [begin, end], side="right")
         offsets[first:last] = n_words_until[corpus.offsets[first:last] - begin - 1]
-        begin, n_words = end, n_words_until[-1]
-    return Corpus(corpus.ids[is_word], offsets)
+        n_words_now = int(n_words_until[-1])
+        if n_words_now < end:  # else nothing is left out until here
+            corpus.ids[n_words:n_words_now] = ids[is_word]
+        begin, n_words = end, n_words_now
+    return Corpus(corpus.ids[:n_words], offsets)
 
 
 def coverage(corpus: Corpus) -> NDArray[np.float64]:
@@ -117,11 +200,11 @@ def coverage(corpus: Corpus) -> NDArray[np.float64]:
 
 def hold_out(
     corpus: Corpus, validation_fraction: float, random_state: np.random.RandomState
-) -> tuple[Corpus, Corpus]:
-    """Return the documents to train on, and a share of those with words, held out."""
+) -> NDArray[np.int64]:
+    """Return the numbers of the documents to hold out: a share of those with words."""
     with_words = np.flatnonzero(corpus.lengths)
     try:
-        parts = train_test_split(
+        _, held_out = train_test_split(
             with_words, test_size=validation_fraction, random_state=random_state
         )
     except ValueError as error:
@@ -131,16 +214,7 @@ def hold_out(
             "some to train on. Pass more documents, another fraction, or "
             "early_stopping=False."
         ) from error
-    places = np.arange(len(corpus.lengths))
-    rest, held_out = (_select(corpus, np.isin(places, part)) for part in parts)
-    return rest, held_out
-
-
-def _select(corpus: Corpus, chosen: NDArray[np.bool_]) -> Corpus:
-    return Corpus(
-        corpus.ids[np.repeat(chosen, corpus.lengths)],
-        np.concatenate([[0], np.cumsum(corpus.lengths[chosen])]),
-    )
+    return np.sort(held_out)
 
 
 def _document_frequencies(corpus: Corpus, n_words: int) -> NDArray[np.int64]:

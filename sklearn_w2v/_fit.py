@@ -264,9 +264,7 @@ class Fit:
         parameters, corpus, held_out = self.parameters, self.words.corpus, None
         random_state = check_random_state(parameters.random_state)
         if parameters.early_stopping and not self.partial:
-            corpus, held_out = hold_out(
-                corpus, parameters.validation_fraction, random_state
-            )
+            held_out = hold_out(corpus, parameters.validation_fraction, random_state)
         # Each epoch of fits that go on has draws of its own, also with an int as
         # random_state.
         n_epochs_before = 0 if self.before is None else self.before.n_iter
@@ -388,7 +386,7 @@ class Fit:
 def train(
     made_by: Mapping[str, str],
     corpus: Corpus,
-    held_out: Corpus | None,
+    held_out: NDArray[np.int64] | None,
     plan: TrainingPlan,
     initial: Initial,
     *,

@@ -44,7 +44,7 @@ from sklearn_w2v._sklearn import (
 )
 from sklearn_w2v._vocabulary import check_vocabulary, encode
 from sklearn_w2v._warnings import warn
-from sklearn_w2v._watchers import EpochLines, FitCallbacks
+from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
 
 Init = TypeVar("Init", bound=Callable[..., None])
 
@@ -325,8 +325,9 @@ class Word2VecVectorizer(
         time that a vectorizer is fitted anew.
 
     verbose : int, default=0
-        1 prints a line for each epoch on standard error: loss, speed and time left. For
-        a progress bar see Notes.
+        1 prints a line for each epoch on standard error: loss, speed and time left; and
+        one every five seconds while documents are read and in long epochs. For a
+        progress bar see Notes.
 
     Attributes
     ----------
@@ -380,8 +381,9 @@ class Word2VecVectorizer(
 
     Notes
     -----
-    `fit` holds 4 bytes for each token, 9 for a moment when it leaves out rare words,
-    and 8 with `early_stopping`; the texts themselves are read once and not kept.
+    `fit` reads the texts once, and keeps 4 bytes for each token: in memory up to 1 GiB,
+    and beyond it in a temporary file, in the folder that the environment variable
+    JOBLIB_TEMP_FOLDER or TMPDIR names. The file has no name and leaves nothing behind.
     There is no `ngram_range`: scikit-learn puts all bigrams of a document after all its
     unigrams, which would fill the windows with words that do not stand there.
 
@@ -603,6 +605,9 @@ class Word2VecVectorizer(
             - if training diverges.
         TypeError
             If a token is not hashable.
+        OSError
+            If a document is the name of a file that cannot be read, or no room is left
+            for the temporary file of a corpus of more than 268 million tokens.
         MemoryError
             If there is no memory for the matrices.
 
@@ -1094,7 +1099,8 @@ default=None
             )
         before = self._learned() if goes_on else None
         token_lists = self._token_lists(X)
-        fit = Fit(parameters, before, token_lists, partial=partial)
+        documents = ReadingLines().watch(token_lists) if self.verbose else token_lists
+        fit = Fit(parameters, before, documents, partial=partial)
         if before is None:
             lengths = fit.words.corpus.lengths
             n_without_words = len(lengths) - int(np.count_nonzero(lengths))
@@ -1104,7 +1110,7 @@ default=None
         # Only now is it known how many epochs there will be.
         context = self._init_callback_context(max_subtasks=fit.epochs)
         callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
-        lines = [EpochLines(fit.epochs)] if self.verbose else []
+        lines = [EpochLines(None if partial else fit.epochs)] if self.verbose else []
         learned = fit.run([*lines, callbacks])
         callbacks.fit_ends(learned)
         self._set_learned(learned)

@@ -1,8 +1,7 @@
 """Tokens -> ids: decides which tokens are words, and replaces words by their rows."""
 
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from itertools import repeat
 from numbers import Integral
@@ -13,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._corpus import UNKNOWN, Corpus, WordCounts, count_words, drop_unknown
+from sklearn_w2v._corpus import (
+    UNKNOWN,
+    Corpus,
+    CorpusWriter,
+    WordCounts,
+    count_words,
+    drop_unknown,
+)
 from sklearn_w2v._documents import is_na_of_pandas
 
 
@@ -44,13 +50,9 @@ def learn_vocabulary(
     seen = defaultdict(None, {word: row for row, word in enumerate(known)})
     n_known = len(seen)
     seen.default_factory = seen.__len__  # a new token gets the next free id
-    ids, offsets = array("i"), array("q", [0])
-    for position, tokens in enumerate(documents):
-        _extend(ids, map(seen.__getitem__, tokens), position)
-        offsets.append(len(ids))
-    tokens_seen = Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
-    if not len(ids):
-        n_documents = len(offsets) - 1
+    tokens_seen = _write(documents, lambda tokens: map(seen.__getitem__, tokens))
+    if not len(tokens_seen.ids):
+        n_documents = len(tokens_seen.lengths)
         why = (
             f"none of {n_documents} documents has a token. Perhaps they are empty, or "
             "token_pattern finds no word in them (by default it takes two or more "
@@ -83,7 +85,7 @@ def learn_vocabulary(
     for piece in tokens_seen.pieces():
         piece[:] = row_of_token[piece]  # in the same memory
     corpus = drop_unknown(tokens_seen)
-    n_unknown = len(ids) - len(corpus.ids)
+    n_unknown = len(tokens_seen.ids) - len(corpus.ids)
     return Encoded(vocabulary, corpus, counts.select(rows), n_unknown)
 
 
@@ -123,11 +125,9 @@ def encode_words(
 
 def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
     """Turn a stream of token lists into rows; UNKNOWN stands for what is no word."""
-    ids, offsets = array("i"), array("q", [0])
-    for position, tokens in enumerate(documents):
-        _extend(ids, map(vocabulary.get, tokens, repeat(UNKNOWN)), position)
-        offsets.append(len(ids))
-    return Corpus(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64))
+    return _write(
+        documents, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN))
+    )
 
 
 def _has_document_frequency(
@@ -142,14 +142,21 @@ def _has_document_frequency(
     return (frequencies >= lowest) & (frequencies <= highest)
 
 
-def _extend(ids: "array[int]", more: Iterable[int], position: int) -> None:
-    try:
-        ids.extend(more)
-    except TypeError as error:
-        raise TypeError(
-            f"The tokens of document {position} cannot be looked up ({error}). Tokens "
-            "have to be hashable: texts, numbers or tuples, for example."
-        ) from error
+def _write(
+    documents: Iterable[Iterable[Any]],
+    ids_of: Callable[[Iterable[Any]], Iterable[int]],
+) -> Corpus:
+    """Return the corpus of what each document's tokens are to be."""
+    with CorpusWriter() as writer:
+        for position, tokens in enumerate(documents):
+            try:
+                writer.add(ids_of(tokens))
+            except TypeError as error:
+                raise TypeError(
+                    f"The tokens of document {position} cannot be looked up ({error}). "
+                    "Tokens have to be hashable: texts, numbers or tuples, for example."
+                ) from error
+        return writer.corpus()
 
 
 def _check_tokens(tokens: list[Any], corpus: Corpus, first_id: int) -> None:

@@ -37,6 +37,19 @@ def corpus_of(documents):
     return Corpus(ids, np.cumsum([0, *map(len, documents)]))
 
 
+def corpus_and_held_out(documents, held_out):
+    """A corpus, and which of its documents are held out, if any."""
+    if held_out is None:
+        return corpus_of(documents), None
+    n_documents = len(documents) + len(held_out)
+    return corpus_of([*documents, *held_out]), np.arange(len(documents), n_documents)
+
+
+def all_of(documents):
+    """A corpus, and the numbers of all its documents."""
+    return corpus_of(documents), np.arange(len(documents))
+
+
 def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
     """The plan of a training: settings are parameters, or what the plan has of them."""
     parameters = {
@@ -58,12 +71,10 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
         "decay": settings.pop("decay", True),
     }
     parameters |= {name: settings.pop(name) for name in parameters if name in settings}
-    corpus = corpus_of(documents)
     plan = plan_training(
         SimpleNamespace(**parameters),
-        corpus,
-        None if held_out is None else corpus_of(held_out),
-        word_counts=np.bincount(corpus.ids, minlength=n_words),
+        *corpus_and_held_out(documents, held_out),
+        word_counts=np.bincount(corpus_of(documents).ids, minlength=n_words),
         **schedule,
     )
     return replace(plan, **settings)

@@ -1,7 +1,10 @@
 """Corpora of integers and their counts, against plain loops."""
 
 import tracemalloc
+from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from sklearn_w2v import _corpus
 from sklearn_w2v._corpus import (
     UNKNOWN,
     Corpus,
+    CorpusWriter,
     WordCounts,
     count_words,
     coverage,
@@ -35,9 +39,10 @@ def known(document):
 @contextmanager
 def at_once(n_documents, n_tokens):
     """Let fewer documents and tokens be looked at in one go."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_corpus, "DOCUMENTS_AT_ONCE", n_documents)
-        patch.setattr(_corpus, "TOKENS_AT_ONCE", n_tokens)
+    with (
+        patch.object(_corpus, "DOCUMENTS_AT_ONCE", n_documents),
+        patch.object(_corpus, "TOKENS_AT_ONCE", n_tokens),
+    ):
         yield
 
 
@@ -68,6 +73,15 @@ def test_words_are_counted_by_token_and_by_document(documents, n_documents, n_to
     assert counts.n_documents == len(documents)
 
 
+@given(documents=ROWS.filter(len), data=st.data(), n_tokens=st.integers(1, 30))
+def test_words_of_some_documents_are_counted(documents, data, n_tokens):
+    some = data.draw(st.sets(st.sampled_from(range(len(documents))), min_size=1))
+    with at_once(100, n_tokens):
+        counts = corpus_of(documents).token_counts(5, np.array(sorted(some), np.int64))
+    expected = Counter(row for i in some for row in documents[i])
+    assert counts.tolist() == [expected[row] for row in range(5)]
+
+
 @given(documents=ROWS_OR_UNKNOWN.filter(len), n_tokens=st.integers(1, 30))
 def test_unknown_tokens_are_dropped_and_documents_stay(documents, n_tokens):
     with at_once(100, n_tokens):
@@ -77,9 +91,70 @@ def test_unknown_tokens_are_dropped_and_documents_stay(documents, n_tokens):
     assert corpus.lengths.tolist() == [len(known(document)) for document in documents]
 
 
-def test_dropping_unknown_tokens_of_a_full_corpus_copies_nothing():
-    corpus = Corpus(np.array([0, 1], np.int32), np.array([0, 2]))
-    assert drop_unknown(corpus) is corpus
+@pytest.mark.parametrize("ids", [[0, 1], [0, UNKNOWN, 1], [UNKNOWN]])
+def test_unknown_tokens_are_dropped_in_the_memory_of_the_corpus(ids):
+    corpus = Corpus(np.array(ids, np.int32), np.array([0, len(ids)]))
+    kept = drop_unknown(corpus).ids
+    assert kept.base is corpus.ids
+
+
+@given(
+    documents=ROWS_OR_UNKNOWN.filter(len),
+    in_memory=st.integers(0, 40),
+    more=st.integers(0, 40),
+    n_tokens=st.integers(1, 30),
+)
+def test_a_corpus_that_goes_on_in_a_file_is_the_same(
+    documents, in_memory, more, n_tokens
+):
+    with (
+        patch.object(_corpus, "IDS_IN_MEMORY", in_memory),
+        patch.object(_corpus, "IDS_AT_ONCE", more),
+        at_once(100, n_tokens),
+    ):
+        with CorpusWriter() as writer:
+            for document in documents:
+                writer.add(document)
+            corpus = writer.corpus()
+        assert type(corpus.ids) is np.ndarray
+        assert documents_of(corpus) == documents
+        assert documents_of(drop_unknown(corpus)) == list(map(known, documents))
+
+
+@pytest.fixture
+def temporary_folder(tmp_path, monkeypatch):
+    """Where what does not fit into no memory at all goes on."""
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path))
+    monkeypatch.setattr(_corpus, "IDS_IN_MEMORY", 0)
+    return tmp_path
+
+
+def test_the_file_of_a_corpus_has_no_name_that_could_be_left_behind(temporary_folder):
+    with CorpusWriter() as writer:
+        writer.add([1, 2, 3])
+        assert list(temporary_folder.iterdir()) == []
+        corpus = writer.corpus()
+    assert list(temporary_folder.iterdir()) == []
+    assert corpus.ids.tolist() == [1, 2, 3]
+
+
+def test_a_full_disk_names_the_folder_and_the_cure(temporary_folder, monkeypatch):
+    message = rf"No space left.*{temporary_folder}' takes 4 bytes.*, here 28 .*TMPDIR"
+    monkeypatch.setattr(_corpus, "IDS_AT_ONCE", 3)
+    with CorpusWriter() as writer:
+        writer.add([1, 2, 3])
+        writer.file.close()
+        full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115, as above
+        writer.file = full
+        with pytest.raises(OSError, match=message):
+            writer.add([1, 2, 3, 4])
+
+
+def test_a_folder_that_is_not_there_is_named(temporary_folder, monkeypatch):
+    folder = str(temporary_folder / "none")
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", folder)
+    with pytest.raises(FileNotFoundError, match=f"a temporary file in '{folder}' take"):
+        CorpusWriter().add([1, 2, 3])
 
 
 @given(documents=ROWS_OR_UNKNOWN)
@@ -118,14 +193,13 @@ def test_counts_of_some_words_are_selected_by_their_rows():
 def test_whole_documents_that_have_words_are_held_out():
     documents = [[i] * (i % 3) for i in range(30)]
     corpus = corpus_of(documents)
-    rest, held_out = hold_out(corpus, 0.3, np.random.RandomState(0))
-    parts = [list(filter(None, documents_of(part))) for part in (rest, held_out)]
-    assert list(map(len, parts)) == [14, 6]
-    assert sorted(parts[0] + parts[1]) == list(filter(None, documents))
-    again = hold_out(corpus, 0.3, np.random.RandomState(0))
-    assert again[1].ids.tolist() == held_out.ids.tolist()
-    other = hold_out(corpus, 0.3, np.random.RandomState(1))
-    assert other[1].ids.tolist() != held_out.ids.tolist()
+    held_out, again, other = (
+        hold_out(corpus, 0.3, np.random.RandomState(seed)).tolist()
+        for seed in (0, 0, 1)
+    )
+    assert len(set(held_out)) == 6  # of 20
+    assert all(documents[i] for i in held_out)
+    assert held_out == again == sorted(held_out) != other
 
 
 @pytest.mark.parametrize(("documents", "fraction"), [([[0]], 0.1), ([[0], []], 0.5)])
@@ -138,7 +212,7 @@ def test_holding_out_one_document_names_the_parameters(documents, fraction):
 
 
 @pytest.mark.parametrize("length", [25, 2_500, 2_000_000])
-def test_counting_takes_a_byte_a_token_whatever_their_length(length):
+def test_counting_takes_no_more_memory_for_more_tokens(length):
     n_tokens = 2_000_000
     ids = np.arange(n_tokens, dtype=np.int32) % 1000
     ids[::10] = UNKNOWN
@@ -148,5 +222,4 @@ def test_counting_takes_a_byte_a_token_whatever_their_length(length):
     count_words(known, 1000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # The ids that are left, and what is beside them: a byte each, and a part at once.
-    assert peak < known.ids.nbytes + n_tokens + 64 * _corpus.TOKENS_AT_ONCE
+    assert peak < 48 * _corpus.TOKENS_AT_ONCE + 16 * len(corpus.offsets)

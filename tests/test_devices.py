@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from helpers import corpus_of, plan_of, small
+from helpers import all_of, plan_of, small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -36,7 +36,7 @@ def batches(n_steps, *, parts_a_step=1):
         documents, n_words=N_WORDS, window=3, layout=Layout(parts_a_step, 2, 2, 8, 6)
     )
     cpu = torch.device("cpu")
-    sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan, cpu))
+    sampler = BatchSampler(*all_of(documents), plan, NoiseTable(plan, cpu))
     ((_, steps),) = sampler.epoch(torch.Generator().manual_seed(0))
     return steps[:n_steps]
 

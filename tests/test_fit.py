@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_w2v import Word2VecVectorizer, _fit
+from sklearn_w2v import Word2VecVectorizer, _corpus, _fit
 from sklearn_w2v._fit import Fit
 from sklearn_w2v._skipgram import plan
 
@@ -34,6 +34,9 @@ class TokenCounter:
     """Watches a training, and notes how many tokens it reads in an epoch."""
 
     def epoch_begins(self):
+        pass
+
+    def tokens_read(self, n_read, n_tokens):
         pass
 
     def epoch_ends(self, trained):
@@ -704,6 +707,48 @@ def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(FORK)
     subprocess.run([sys.executable, script, method], check=True, timeout=90)
+
+
+# --- corpora that go on in a file
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"min_count": 3, "max_df": 0.5},
+        {"early_stopping": True, "n_components_removed": 1},
+        {"vocabulary": ["cat", "dog", "bank"], "weighting": "sif"},
+    ],
+)
+def test_a_corpus_in_a_file_gives_the_same_fit(parameters, texts, monkeypatch):
+    expected = small(**parameters).fit(texts).partial_fit(texts[:50])
+    expected_vectors = expected.transform(texts)
+    monkeypatch.setattr(_corpus, "IDS_IN_MEMORY", 0)
+    monkeypatch.setattr(_corpus, "IDS_AT_ONCE", 50)
+    fitted = small(**parameters)
+    vectors = fitted.fit_transform(iter(texts))
+    np.testing.assert_array_equal(vectors, fitted.transform(texts))
+    assert_same_fit(fitted.partial_fit(texts[:50]), expected)
+    np.testing.assert_array_equal(fitted.transform(texts), expected_vectors)
+
+
+def test_a_memory_does_not_mind_where_a_corpus_is(texts, tmp_path, monkeypatch):
+    small(memory=tmp_path / "memory").fit(texts)
+    monkeypatch.setattr(_corpus, "IDS_IN_MEMORY", 0)
+    small(memory=tmp_path / "memory").fit(texts)
+    assert n_cached(tmp_path / "memory") == 1
+
+
+def test_a_fit_without_room_for_its_file_changes_nothing(texts, tmp_path, monkeypatch):
+    vectorizer = small().fit(texts)
+    before = copy.deepcopy(vectorizer.__dict__)
+    monkeypatch.setattr(_corpus, "IDS_IN_MEMORY", 0)
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path / "none"))
+    for method in (vectorizer.fit, vectorizer.partial_fit, vectorizer.fit_transform):
+        with pytest.raises(OSError, match="TMPDIR or JOBLIB_TEMP_FOLDER"):
+            method(texts)
+    np.testing.assert_equal(vectorizer.__dict__, before)
 
 
 # --- memory that is too short

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
+from helpers import DOCUMENTS, N_WORDS, all_of, plan_of
 from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
@@ -28,7 +28,7 @@ def random_matrices(seed=0):
 def some_batch(*layout):
     """The first step of an epoch, in three parts unless a layout is given."""
     plan = plan_of(window=WINDOW, layout=Layout(*(layout or (3, 1, 2, 8)), 6))
-    sampler = BatchSampler(corpus_of(DOCUMENTS), plan, NoiseTable(plan, CPU))
+    sampler = BatchSampler(*all_of(DOCUMENTS), plan, NoiseTable(plan, CPU))
     ((_, (batch, *_)),) = sampler.epoch(torch.Generator().manual_seed(0))
     return batch
 

@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
+from helpers import DOCUMENTS, N_WORDS, all_of, corpus_of, plan_of
 
 from sklearn_w2v._skipgram import sampler as samplers
 from sklearn_w2v._skipgram.devices import CPU
@@ -17,7 +17,7 @@ from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
 def batches_of(documents=DOCUMENTS, *, seed=0, layout=(2, 1, 2, 8, 6), **settings):
     """The chunks of an epoch: the tokens read, and the batches."""
     plan = plan_of(documents, layout=Layout(*layout), **settings)
-    sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan, CPU))
+    sampler = BatchSampler(*all_of(documents), plan, NoiseTable(plan, CPU))
     return list(sampler.epoch(torch.Generator().manual_seed(seed)))
 
 
@@ -126,7 +126,7 @@ def test_noise_weighs_as_many_words_a_pair_as_asked():
 def test_each_epoch_reads_every_token_in_an_order_of_its_own():
     documents = [[i % N_WORDS] * 3 for i in range(60)]
     plan = plan_of(documents, layout=Layout(1, 1, 2, 8, 6))
-    sampler = BatchSampler(corpus_of(documents), plan, NoiseTable(plan, CPU))
+    sampler = BatchSampler(*all_of(documents), plan, NoiseTable(plan, CPU))
     generator, orders = torch.Generator().manual_seed(0), []
     for _ in range(2):
         chunks = list(sampler.epoch(generator))

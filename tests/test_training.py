@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, corpus_of, plan_of
-from hypothesis import given, settings
+from helpers import DOCUMENTS, N_WORDS, corpus_and_held_out, plan_of
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from sklearn_w2v._skipgram.devices import CPU
@@ -22,10 +22,13 @@ class Watched:
 
     def __init__(self, stop_after=math.inf, at_end=lambda trained: None):
         self.stop_after, self.at_end = stop_after, at_end
-        self.n_begun, self.results = 0, []
+        self.n_begun, self.read, self.results = 0, [], []
 
     def epoch_begins(self):
         self.n_begun += 1
+
+    def tokens_read(self, n_read, n_tokens):
+        self.read.append((n_read, n_tokens))
 
     def epoch_ends(self, trained):
         self.at_end(trained)
@@ -54,8 +57,7 @@ def train_on(
     **settings,
 ):
     return train(
-        corpus_of(documents),
-        None if held_out is None else corpus_of(held_out),
+        *corpus_and_held_out(documents, held_out),
         plan_of(documents, held_out, on_processor=device == CPU, **settings),
         Initial(known, np.array(frozen, dtype=np.int64)),
         seed=seed,
@@ -97,7 +99,10 @@ def fits(draw):
 @given(fit=fits())
 def test_any_number_of_threads_gives_the_same_bits(fit):
     documents, parameters = fit
-    expected = train_on(documents, n_threads=1, **parameters)
+    try:
+        expected = train_on(documents, n_threads=1, **parameters)
+    except ValueError:  # plain gradient descent may diverge
+        reject()
     for n_threads in (2, 3, 4, 8):
         assert_equal(train_on(documents, n_threads=n_threads, **parameters), expected)
 

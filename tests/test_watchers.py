@@ -54,9 +54,50 @@ def test_verbose_says_how_held_out_documents_fare(texts, capfd):
         assert f", validation score {score:.4f}, " in line
 
 
-def test_verbose_of_partial_fit_counts_one_epoch(texts, capfd):
+def test_verbose_of_partial_fit_speaks_of_a_batch_and_of_no_end(texts, capfd):
     small(verbose=1).partial_fit(texts)
-    assert "epoch 1/1: loss" in capfd.readouterr().err
+    (line,) = capfd.readouterr().err.splitlines()
+    pattern = r"\[Word2VecVectorizer\] batch: loss \d\.\d{4}, [\d,]+ words/s"
+    assert re.fullmatch(pattern, line)
+
+
+class Clock:
+    """Each look at it finds it so many seconds later."""
+
+    def __init__(self, step):
+        self.now, self.step = 0.0, step
+
+    def perf_counter(self):
+        self.now += self.step
+        return self.now
+
+
+def test_verbose_says_every_few_seconds_how_far_documents_are_read(
+    texts, capfd, monkeypatch
+):
+    monkeypatch.setattr(_watchers, "time", Clock(0.02))
+    small(verbose=1).fit(texts)
+    first, *_ = capfd.readouterr().err.splitlines()
+    assert first.endswith("] 251 documents read, 2,008 tokens, 400 tokens/s")
+
+
+def test_verbose_says_every_few_seconds_how_far_an_epoch_is(capsys, monkeypatch):
+    clock = Clock(2.0)
+    monkeypatch.setattr(_watchers, "time", clock)
+    lines = EpochLines(epochs=4)
+    lines.epoch_begins()
+    for n_read in (100, 200, 300, 400, 500, 600):
+        lines.tokens_read(n_read, 1000)
+    lines.epoch_ends(Trained(None, None, {}, [2.5], [], n_tokens=1000))
+    lines.epoch_begins()
+    clock.now += 10
+    lines.tokens_read(500, 1000)
+    assert [line[21:] for line in capsys.readouterr().err.splitlines()] == [
+        "epoch 1/4: 30% read, 38 words/s, 0:01:39 left",
+        "epoch 1/4: 60% read, 38 words/s, 0:01:31 left",
+        "epoch 1/4: loss 2.5000, 56 words/s, 0:00:54 left",
+        "epoch 2/4: 50% read, 47 words/s, 0:00:53 left",
+    ]
 
 
 def test_verbose_knows_how_many_epochs_auto_is(texts, capfd):

@@ -141,7 +141,7 @@ class TrainingParameters(Protocol):
 def plan_training(
     parameters: TrainingParameters,
     corpus: Corpus,
-    held_out: Corpus | None,
+    held_out: NDArray[np.int64] | None,
     *,
     word_counts: NDArray[np.int64],
     epochs: int,
@@ -154,8 +154,10 @@ def plan_training(
     ----------
     parameters : TrainingParameters
         What the user has set.
-    corpus, held_out : Corpus
-        What to train on, at least one word; what to stop by, if anything.
+    corpus : Corpus
+        What to train on; at least one word.
+    held_out : ndarray or None
+        The numbers of documents to stop by, and not to train on, if there are any.
     word_counts : ndarray of shape (n_words,)
         How often words occur in all that was ever learned from, which decides the
         distributions.
@@ -167,8 +169,14 @@ def plan_training(
     solver, batch_size = parameters.solver, parameters.batch_size
     learning_rate = parameters.learning_rate
     keep = keep_probabilities(word_counts, parameters.sample)
-    # In an epoch, after sub-sampling.
-    expected_counts = corpus.token_counts(len(word_counts)) * keep
+    counts, n_documents = (
+        corpus.token_counts(len(keep)),
+        np.count_nonzero(corpus.lengths),
+    )
+    if held_out is not None:
+        counts -= corpus.token_counts(len(keep), held_out)
+        n_documents -= len(held_out)
+    expected_counts = counts * keep  # in an epoch, after sub-sampling
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
     longest_part, max_step = DEVICE_PART_LENGTH, DEVICE_MAX_STEP
@@ -179,16 +187,13 @@ def plan_training(
             expected_counts, solver, longest_part=longest_part, max_step=max_step
         )
 
-    lengths = [part.lengths.max() for part in (corpus, held_out) if part is not None]
     pair_weights = weights_by_distance(
         parameters.window,
         parameters.shrink_windows,
-        longest=min(int(max(lengths)), PIECE_LENGTH),
+        longest=min(int(corpus.lengths.max()), PIECE_LENGTH),
     )
     n_expected = expected_counts.sum()
-    n_noise = noise_words_a_group(
-        pair_weights, mean_length=n_expected / np.count_nonzero(corpus.lengths)
-    )
+    n_noise = noise_words_a_group(pair_weights, mean_length=n_expected / n_documents)
     layout = cut_step(
         min(batch_size, MAX_BATCH),
         longest_part=longest_part,

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -80,17 +81,29 @@ def exact_sum(values: Tensor) -> float:
 
 
 class BatchSampler:
-    """Draws what word2vec draws: tokens that stay, windows, noise, and their order."""
+    """Draws what word2vec draws: tokens that stay, windows, noise, and their order.
 
-    def __init__(self, corpus: Corpus, plan: TrainingPlan, noise: "NoiseTable") -> None:
+    Of the documents of the corpus that have these numbers.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        documents: NDArray[np.int64],
+        plan: TrainingPlan,
+        noise: "NoiseTable",
+    ) -> None:
         device = noise.words.device
         self.ids = _upload_if_it_fits(
             torch.from_numpy(corpus.ids), device
         )  # (n_tokens,)
-        self.n_tokens = len(corpus.ids)
         self.piece_starts, self.piece_lengths = _pieces(
-            torch.from_numpy(corpus.offsets).to(device)
+            *(
+                torch.from_numpy(places[documents]).to(device)
+                for places in (corpus.offsets[:-1], corpus.offsets[1:])
+            )
         )
+        self.n_tokens = int(corpus.lengths[documents].sum())
         keep_probabilities = torch.from_numpy(plan.keep_probabilities).float()
         pair_weights = torch.from_numpy(plan.pair_weights).float()
         self.keep_probabilities = keep_probabilities.to(device)  # (n_words,)
@@ -222,15 +235,15 @@ class NoiseTable:
         return self.words.flatten().index_select(0, draws.flatten()).long()
 
 
-def _pieces(offsets: Tensor) -> tuple[Tensor, Tensor]:
+def _pieces(starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
     """Cut documents into pieces of PIECE_LENGTH at most: their starts and lengths."""
-    device = offsets.device
-    n_pieces = -(-offsets.diff() // PIECE_LENGTH)  # (n_documents,)
+    device = starts.device
+    n_pieces = -(-(ends - starts) // PIECE_LENGTH)  # (n_documents,)
     document = _places(len(n_pieces), device).repeat_interleave(n_pieces)
     first = (n_pieces.cumsum(0) - n_pieces).repeat_interleave(n_pieces)
     place = _places(len(document), device) - first  # in its document
-    starts = offsets[document] + place * PIECE_LENGTH
-    return starts, (offsets[document + 1] - starts).clamp(max=PIECE_LENGTH)
+    piece_starts = starts[document] + place * PIECE_LENGTH
+    return piece_starts, (ends[document] - piece_starts).clamp(max=PIECE_LENGTH)
 
 
 def _upload_if_it_fits(ids: Tensor, device: torch.device) -> Tensor:

@@ -47,6 +47,9 @@ class Watcher(Protocol):
     def epoch_begins(self) -> None:
         """Take note that an epoch begins."""
 
+    def tokens_read(self, n_read: int, n_tokens: int) -> None:
+        """Take note that so many of an epoch's tokens are read."""
+
     def epoch_ends(self, trained: Trained) -> bool:
         """Take note of the result if training stopped here; return whether to stop."""
 

@@ -27,7 +27,7 @@ from sklearn_w2v._word2vec_format import LARGEST_NUMBER
 
 def train(
     corpus: Corpus,
-    held_out: Corpus | None,
+    held_out: NDArray[np.int64] | None,
     plan: TrainingPlan,
     initial: Initial,
     *,
@@ -42,9 +42,9 @@ def train(
     ----------
     corpus : Corpus
         What to train on; at least one word.
-    held_out : Corpus or None
-        Documents held out. If there are any, training stops when their loss improves
-        no more, and returns the matrices of the epoch where it was lowest.
+    held_out : ndarray or None
+        The numbers of documents held out. If there are any, training stops when their
+        loss improves no more, and returns the matrices of the epoch of the lowest.
     plan : TrainingPlan
         What to go by.
     initial : Initial
@@ -70,16 +70,17 @@ def train(
     with team_of(n_threads) as team, _current(device):
         generator = torch.Generator(device).manual_seed(seed)
         noise = NoiseTable(plan, device)
-        sampler = BatchSampler(corpus, plan, noise)
-        held_out_sampler = None
+        documents, held_out_sampler = np.arange(len(corpus.lengths)), None
         if held_out is not None:
-            held_out_sampler = BatchSampler(held_out, plan, noise)
+            documents = np.delete(documents, held_out)
+            held_out_sampler = BatchSampler(corpus, held_out, plan, noise)
+        sampler = BatchSampler(corpus, documents, plan, noise)
         model = _initial_model(plan, initial, generator, team)
         history = History(plan, sampler.n_tokens)
         for epoch in range(plan.epochs):
             for watcher in watchers:
                 watcher.epoch_begins()
-            loss = _train_epoch(model, sampler, plan, epoch, generator)
+            loss = _train_epoch(model, sampler, plan, epoch, generator, watchers)
             _check_numbers(torch.tensor(loss, device=CPU), plan.learning_rate)
             score = None
             if held_out_sampler:
@@ -199,6 +200,7 @@ def _train_epoch(
     plan: TrainingPlan,
     epoch: int,
     generator: torch.Generator,
+    watchers: Sequence[Watcher],
 ) -> float:
     """Train on every document once, and return the mean loss of a pair."""
     first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
@@ -214,6 +216,8 @@ def _train_epoch(
                 weight += batch.weight
             n_steps += 1
         n_read += n_tokens
+        for watcher in watchers:
+            watcher.tokens_read(n_read, sampler.n_tokens)
     return loss / weight if weight else 0.0
 
 
