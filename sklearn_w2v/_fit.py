@@ -59,6 +59,7 @@ class FitParameters(TrainingParameters, Protocol):
     max_df: float
     min_df: float
     max_features: int | None
+    max_vocab_size: int | None
     min_count: int
     vocabulary: Mapping[Any, int] | Iterable[Any] | None
     vectors: Literal["average", "center", "context"]
@@ -183,6 +184,7 @@ class Fit:
             min_df=parameters.min_df,
             max_df=parameters.max_df,
             max_features=parameters.max_features,
+            max_vocab_size=parameters.max_vocab_size,
         )
 
     def _add_up(self, encoded: Encoded) -> Encoded:

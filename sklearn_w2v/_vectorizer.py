@@ -58,7 +58,6 @@ OTHER_NAMES = {
     "sg": "it trains skip-gram, gensim's sg=1, and nothing else",
     "hs": "it trains with negative sampling, gensim's hs=0, and nothing else",
     "cbow_mean": "it trains skip-gram, and no CBOW",
-    "max_vocab_size": "min_count or max_features keep the vocabulary small",
     "max_final_vocab": "it is max_features here",
     "limit": "it is max_features here",
     "sentences": "documents go to fit",
@@ -159,6 +158,14 @@ class Word2VecVectorizer(
 
     max_features : int or None, default=None
         Keep only so many words, the most frequent ones. Not used with a `vocabulary`.
+
+    max_vocab_size : int or None, default=None
+        Count only so many different tokens at once, at least 1, about 100 bytes each.
+        When there are more, the rarest are forgotten while documents are read, by
+        gensim's rule: those met fewer times than a threshold that rises by one each
+        time. A warning says so. It bounds memory where a corpus has many millions of
+        different tokens; `min_count` and `max_features` apply after it. Not used with a
+        `vocabulary`.
 
     vocabulary : mapping, iterable or None, default=None
         The words to use, as a mapping of words to rows 0, 1, 2... or as an iterable of
@@ -440,6 +447,7 @@ class Word2VecVectorizer(
             )
         },
         "analyzer": [StrOptions({"word"}), callable],
+        "max_vocab_size": [Interval(Integral, 1, None, closed="left"), None],
         "vector_size": [Interval(Integral, 1, None, closed="left")],
         "window": [Interval(Integral, 1, None, closed="left")],
         "shrink_windows": ["boolean"],
@@ -503,6 +511,7 @@ class Word2VecVectorizer(
         max_df: float = 1.0,
         min_df: float = 1,
         max_features: int | None = None,
+        max_vocab_size: int | None = None,
         vocabulary: Mapping[Any, int] | Iterable[Any] | None = None,
         vector_size: int = 100,
         window: int = 5,
@@ -546,6 +555,7 @@ class Word2VecVectorizer(
         self.max_df = max_df
         self.min_df = min_df
         self.max_features = max_features
+        self.max_vocab_size = max_vocab_size
         self.vocabulary = vocabulary
         self.vector_size = vector_size
         self.window = window

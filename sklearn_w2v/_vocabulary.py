@@ -1,9 +1,9 @@
 """Tokens -> ids: decides which tokens are words, and replaces words by their rows."""
 
-from collections import defaultdict
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from itertools import repeat
+from itertools import islice, repeat
 from numbers import Integral
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_w2v._corpus import (
+    TOKENS_AT_ONCE,
     UNKNOWN,
     Corpus,
     CorpusWriter,
@@ -21,6 +22,7 @@ from sklearn_w2v._corpus import (
     drop_unknown,
 )
 from sklearn_w2v._documents import is_na_of_pandas
+from sklearn_w2v._warnings import warn
 
 
 class Encoded(NamedTuple):
@@ -32,6 +34,88 @@ class Encoded(NamedTuple):
     n_unknown: int  # tokens that are no words
 
 
+class TokenIds(dict[Any, int]):
+    """The ids of tokens: a token that is new gets the next free one.
+
+    Parameters
+    ----------
+    known : iterable of hashables
+        Tokens that come first.
+    max_vocab_size : int or None
+        How many tokens there may be. When there are more, the rarest are forgotten, by
+        gensim's rule: those that were met fewer times than a threshold, which rises by
+        one each time. What comes again gets another id, and is counted anew.
+    """
+
+    def __init__(self, known: Iterable[Any], max_vocab_size: int | None) -> None:
+        super().__init__((word, row) for row, word in enumerate(known))
+        self.n_known = self.n_ids = len(self)
+        self.max_vocab_size = max_vocab_size
+        self.threshold = 1
+        self.pending = array("i")  # ids that are not counted yet
+        self.counts = np.zeros(0, dtype=np.int64)  # (n_ids when last counted,)
+
+    def __missing__(self, token: Any) -> int:
+        self[token] = self.n_ids
+        self.n_ids += 1
+        return self.n_ids - 1
+
+    def ids_of(self, tokens: Iterable[Any]) -> Iterable[int]:
+        """Return the ids of a document's tokens."""
+        ids = map(self.__getitem__, tokens)
+        if self.max_vocab_size is None:
+            return ids
+        document = array("i", ids)
+        self.pending.extend(document)
+        if len(self) > max(self.max_vocab_size, self.n_known):
+            self._forget()
+        elif len(self.pending) > TOKENS_AT_ONCE:
+            self._count()
+        return document
+
+    def by_id(self) -> list[Any]:
+        """Return the tokens by their ids, None where they are forgotten."""
+        tokens = [None] * self.n_ids
+        for token, token_id in self.items():
+            tokens[token_id] = token
+        return tokens
+
+    def forgotten_ids(self) -> NDArray[np.int64]:
+        """Return the ids of tokens that are forgotten."""
+        is_forgotten = np.ones(self.n_ids, dtype=bool)
+        is_forgotten[np.fromiter(self.values(), np.int64, len(self))] = False
+        return np.flatnonzero(is_forgotten)
+
+    def warn_if_any_are_forgotten(self) -> None:
+        """Warn if words may be missing."""
+        n_forgotten = self.n_ids - len(self)
+        if n_forgotten:
+            warn(
+                f"max_vocab_size={self.max_vocab_size}: {n_forgotten} times a token "
+                "was forgotten while documents were read, since there were more. Each "
+                f"was met fewer than {self.threshold - 1} times by then: rare words, "
+                "and such as come late, may be missing, or be counted too low."
+            )
+
+    def _count(self) -> None:
+        counts = np.bincount(self.pending, minlength=self.n_ids)
+        counts[: len(self.counts)] += self.counts
+        self.counts = counts
+        del self.pending[:]
+
+    def _forget(self) -> None:
+        self._count()
+        counts = self.counts.tolist()
+        rare = [
+            token
+            for token, token_id in islice(self.items(), self.n_known, None)
+            if counts[token_id] < self.threshold
+        ]
+        for token in rare:
+            del self[token]
+        self.threshold += 1
+
+
 def learn_vocabulary(
     documents: Iterable[Iterable[Any]],
     *,
@@ -40,6 +124,7 @@ def learn_vocabulary(
     min_df: float,
     max_df: float,
     max_features: int | None,
+    max_vocab_size: int | None,
 ) -> Encoded:
     """Learn the vocabulary of a stream of token lists, and encode it.
 
@@ -47,10 +132,9 @@ def learn_vocabulary(
     which they were first seen, which needs no order among tokens of any type. Words
     that are known already come first, in their order, however often they occur here.
     """
-    seen = defaultdict(None, {word: row for row, word in enumerate(known)})
+    seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
-    seen.default_factory = seen.__len__  # a new token gets the next free id
-    tokens_seen = _write(documents, lambda tokens: map(seen.__getitem__, tokens))
+    tokens_seen = _write(documents, seen.ids_of)
     if not len(tokens_seen.ids):
         n_documents = len(tokens_seen.lengths)
         why = (
@@ -62,25 +146,30 @@ def learn_vocabulary(
         )
         raise ValueError(f"empty vocabulary; {why}")
 
-    _check_tokens(list(seen)[n_known:], tokens_seen, n_known)
-    counts = count_words(tokens_seen, len(seen))
+    _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
+    seen.warn_if_any_are_forgotten()
+    words = seen.by_id()
+    counts = count_words(tokens_seen, len(words))
     kept = counts.tokens >= min_count
+    kept[seen.forgotten_ids()] = False
     kept &= _has_document_frequency(counts, min_df=min_df, max_df=max_df)
     new = np.flatnonzero(kept[n_known:]) + n_known
     new = new[np.argsort(-counts.tokens[new], kind="stable")]
     rows = np.concatenate([np.arange(n_known), new])
     rows = rows[: None if max_features is None else max(max_features, n_known)]
     if not counts.tokens[rows].any():
+        forgetting = ""
+        if max_vocab_size is not None:
+            forgetting = f", and with max_vocab_size={max_vocab_size}"
         raise ValueError(
-            f"empty vocabulary; none of the {len(seen)} distinct tokens is left after "
-            f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}. "
-            f"The highest count of a token is {counts.tokens.max()}: try a lower "
-            "min_count or min_df, or a higher max_df."
+            f"empty vocabulary; none of the {len(words)} distinct tokens is left after "
+            f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}"
+            f"{forgetting}. The highest count of a token is {counts.tokens.max()}: try "
+            "a lower min_count or min_df, or a higher max_df."
         )
 
-    row_of_token = np.full(len(seen), UNKNOWN, dtype=np.int32)
+    row_of_token = np.full(len(words), UNKNOWN, dtype=np.int32)
     row_of_token[rows] = np.arange(len(rows), dtype=np.int32)
-    words = list(seen)
     vocabulary = {words[token]: row for row, token in enumerate(rows.tolist())}
     for piece in tokens_seen.pieces():
         piece[:] = row_of_token[piece]  # in the same memory
@@ -159,10 +248,10 @@ def _write(
         return writer.corpus()
 
 
-def _check_tokens(tokens: list[Any], corpus: Corpus, first_id: int) -> None:
-    """Refuse tokens that would be found nowhere again."""
+def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
+    """Refuse tokens, which come with their ids, that would be found nowhere again."""
     kinds: dict[type, Any] = {}
-    for token_id, token in enumerate(tokens, first_id):
+    for token, token_id in tokens:
         if isinstance(token, str):
             continue
         parts = list(_parts(token))

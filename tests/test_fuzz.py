@@ -48,6 +48,7 @@ PARAMETERS = st.fixed_dictionaries(
         "max_df": st.sampled_from([0.0, 0.5, 1.0, 1, 10**30]),
         "min_df": st.sampled_from([0.0, 0.5, 1, 10**30]),
         "max_features": st.sampled_from([1, 2, 10**30, None]),
+        "max_vocab_size": st.sampled_from([1, 2, 10**30, None]),
         "vocabulary": st.sampled_from([["cat", "dog"], {"cat": 0, ("new", "york"): 1}]),
         "window": st.sampled_from([1, 2, 20, 10**30, np.uint8(255)]),
         "shrink_windows": st.booleans(),

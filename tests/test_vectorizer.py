@@ -240,6 +240,7 @@ def test_unfitted_use_says_so(method, arguments):
         ("warm_start", [2, None]),
         ("memory", [3, {}]),
         ("device", [None, 0]),
+        ("max_vocab_size", [0, 2.5, "all"]),
         ("n_jobs", [0, 1.5, "all"]),
         ("random_state", ["seed", -1]),
         ("verbose", [-1, "yes"]),

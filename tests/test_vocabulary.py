@@ -4,14 +4,15 @@ import math
 import tracemalloc
 from collections import Counter
 from itertools import cycle, islice
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sklearn_w2v import _corpus
+from sklearn_w2v import _corpus, _vocabulary
 from sklearn_w2v._corpus import UNKNOWN
 from sklearn_w2v._vocabulary import (
     encode,
@@ -24,7 +25,13 @@ DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_siz
 
 
 def learn(documents, **parameters):
-    defaults = {"min_count": 1, "min_df": 1, "max_df": 1.0, "max_features": None}
+    defaults = {
+        "min_count": 1,
+        "min_df": 1,
+        "max_df": 1.0,
+        "max_features": None,
+        "max_vocab_size": None,
+    }
     return learn_vocabulary(documents, **(defaults | parameters))
 
 
@@ -97,6 +104,72 @@ def test_learns_what_a_plain_loop_learns(
             learn_it()
     else:
         assert_encoded(learn_it(), documents, words)
+
+
+def forgetful_counts(documents, max_vocab_size):
+    """What gensim counts: see `scan_vocab` and `prune_vocab` of its release 4."""
+    counts, threshold = Counter(), 1
+    for document in documents:
+        counts.update(document)
+        if len(counts) > max_vocab_size:
+            counts = Counter({t: n for t, n in counts.items() if n >= threshold})
+            threshold += 1
+    return counts
+
+
+@pytest.mark.filterwarnings("ignore:max_vocab_size")
+@given(documents=DOCUMENTS, max_vocab_size=st.integers(1, 8), at_once=st.integers(0, 9))
+def test_the_rarest_tokens_are_forgotten_by_gensims_rule(
+    documents, max_vocab_size, at_once
+):
+    expected = forgetful_counts(documents, max_vocab_size)
+    assume(expected)
+    with patch.object(_vocabulary, "TOKENS_AT_ONCE", at_once):
+        encoded = learn(documents, max_vocab_size=max_vocab_size)
+    found = dict(zip(encoded.vocabulary, encoded.counts.tokens.tolist(), strict=True))
+    assert found == expected
+    assert len(encoded.corpus.ids) == sum(expected.values())
+    assert encoded.n_unknown == sum(map(len, documents)) - sum(expected.values())
+    words = list(encoded.vocabulary)
+    for document, n_kept in zip(documents, encoded.corpus.lengths, strict=True):
+        assert n_kept <= len(document)
+    assert {words[row] for row in encoded.corpus.ids} == set(words)
+
+
+def test_gensim_forgets_the_same_tokens():
+    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+    random = np.random.RandomState(0)
+    documents = [[f"w{i}" for i in random.zipf(1.5, size=20)] for _ in range(300)]
+    model = gensim.Word2Vec(min_count=1, max_vocab_size=100)
+    model.build_vocab(documents)
+    with pytest.warns(UserWarning, match="max_vocab_size=100: .* times a token was"):
+        encoded = learn(documents, max_vocab_size=100)
+    found = dict(zip(encoded.vocabulary, encoded.counts.tokens.tolist(), strict=True))
+    assert found == {
+        word: model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key
+    }
+
+
+def test_a_vocabulary_that_is_all_forgotten_names_the_parameter():
+    message = r"max_df=1\.0, and with max_vocab_size=1\. The highest"
+    with (
+        pytest.warns(UserWarning, match="max_vocab_size=1"),
+        pytest.raises(ValueError, match=message),
+    ):
+        learn([["a"], ["b"], ["c"]], max_vocab_size=1)
+
+
+def test_known_words_are_not_forgotten():
+    with pytest.warns(UserWarning, match="max_vocab_size"):
+        encoded = learn(
+            [["a"], ["b"], ["c"], ["d"]] * 3, known=["x", "a"], max_vocab_size=1
+        )
+    assert list(encoded.vocabulary)[:2] == ["x", "a"]
+
+
+def test_a_vocabulary_that_fits_is_not_forgotten_and_not_told_of():
+    documents = [["a", "b"], ["b", "c"]]
+    assert_encoded(learn(documents, max_vocab_size=3), documents, ["b", "a", "c"])
 
 
 def test_tokens_may_be_anything_hashable():

@@ -68,6 +68,7 @@ def prepare_ours(documents, options):
         min_df=1,
         max_df=1.0,
         max_features=options.max_features,
+        max_vocab_size=None,
     )
     vectorizer = Word2VecVectorizer(
         vector_size=options.vector_size,
@@ -182,7 +183,12 @@ def prepare_loop(documents, options):
     Pairs of a centre and a context word in batches, two `nn.Embedding`, autograd, Adam.
     """
     vocabulary, corpus, counts, _ = learn_vocabulary(
-        documents, min_count=1, min_df=1, max_df=1.0, max_features=None
+        documents,
+        min_count=1,
+        min_df=1,
+        max_df=1.0,
+        max_features=None,
+        max_vocab_size=None,
     )
     ids = torch.from_numpy(corpus.ids[:LOOP_WORDS]).long()
     noise = torch.from_numpy(noise_probabilities(counts.tokens, 0.75))
