@@ -51,10 +51,11 @@ ONE_COLUMN = (
 
 def build_analyzer(**text_parameters: Any) -> Analyzer:
     """Build the function that turns one document into its tokens."""
-    if text_parameters["tokenizer"] is None and (
-        text_parameters["token_pattern"] == WORDS
-    ):
-        text_parameters["tokenizer"] = split_words
+    if text_parameters["tokenizer"] is None and text_parameters["analyzer"] == "word":
+        if text_parameters["token_pattern"] is None:
+            raise ValueError("token_pattern=None wants a tokenizer to take its place.")
+        if text_parameters["token_pattern"] == WORDS:
+            text_parameters["tokenizer"] = split_words
     for name in ("preprocessor", "strip_accents"):
         if callable(text_parameters[name]):
             text_parameters[name] = partial(_preprocess, name, text_parameters[name])
@@ -94,6 +95,8 @@ class TokenLists:
     takes_text : bool
         Whether a document has to be a str or bytes, as it has for scikit-learn's own
         analyzer and `input="content"`. A callable analyzer takes what it likes.
+    reads_files : bool
+        Whether documents are the names of files or files, and not the texts.
 
     Attributes
     ----------
@@ -109,10 +112,16 @@ class TokenLists:
     """
 
     def __init__(
-        self, X: Iterable[Any], analyzer: Analyzer, *, takes_text: bool
+        self,
+        X: Iterable[Any],
+        analyzer: Analyzer,
+        *,
+        takes_text: bool,
+        reads_files: bool = False,
     ) -> None:
         _check_container(X, takes_text)
         self.X, self.analyzer, self.takes_text = X, analyzer, takes_text
+        self.reads_files = reads_files
         self.n_blank = self.n_in_letters = 0
 
     def __iter__(self) -> Iterator[Iterable[Any]]:
@@ -129,8 +138,7 @@ class TokenLists:
                     "The analyzer (or tokenizer) has to return a sequence of tokens, "
                     f"but returned a {type(tokens).__name__} for document {position}."
                 )
-            if isinstance(tokens, Sized) and isinstance(document, Sized):
-                self._note(document, tokens)
+            self._note(document, tokens)
             yield tokens
 
     def _analyze(self, document: Any, position: int) -> Any:
@@ -155,14 +163,20 @@ class TokenLists:
                 f"analyzer cannot take: {error}."
             ) from error
 
-    def _note(self, document: Sized, tokens: Sized) -> None:
-        text = document if isinstance(document, (str, bytes)) else ""
-        if not (len(tokens) or text.strip()):
+    def _note(self, document: Any, tokens: Iterable[Any]) -> None:
+        n_tokens = len(tokens) if isinstance(tokens, Sized) else None
+        if self.reads_files:
+            # Of a file object nobody knows what was in it.
+            is_name = isinstance(document, (str, bytes, os.PathLike))
+            if n_tokens == 0 and is_name:
+                self.n_blank += os.path.getsize(document) == 0
+        elif not isinstance(document, (str, bytes)):
+            self.n_blank += n_tokens == 0 and isinstance(document, Sized)
+        elif not document.strip():
             self.n_blank += 1
-        elif len(tokens) == len(text) and isinstance(text, str) and " " in text:
-            # Letters with capitals, as words between blanks have in most scripts.
-            n_cased = sum(letter.lower() != letter.upper() for letter in text)
-            self.n_in_letters += n_cased > len(text) / 2
+        elif n_tokens == len(document) and isinstance(document, str):
+            n_letters = sum(map(_is_of_words_between_blanks, document))
+            self.n_in_letters += " " in document and n_letters > n_tokens / 2
 
 
 def warn_of_texts(
@@ -172,8 +186,8 @@ def warn_of_texts(
     if tokens.n_in_letters > (n_documents - tokens.n_blank) / 2:
         warn(
             f"The analyzer cuts {tokens.n_in_letters} of {n_documents} texts, which "
-            "have blanks, into letters. If words are wanted, leave analyzer='word', or "
-            "pass lists of words.",
+            "have blanks, into letters. If words are wanted, leave analyzer, tokenizer "
+            "and token_pattern at their defaults, or pass lists of words.",
         )
     n_with_text = n_documents - tokens.n_blank
     n_lost = n_without_words - tokens.n_blank
@@ -207,6 +221,8 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
     unused, why = [], ""
     if callable(text_parameters["analyzer"]):
         unused, why = given, "analyzer is a callable"
+    elif "preprocessor" in given and "strip_accents" in given:
+        unused, why = ["strip_accents"], "there is a preprocessor"
     elif "tokenizer" in given and "token_pattern" in given:
         unused, why = ["token_pattern"], "there is a tokenizer"
     if unused:
@@ -291,6 +307,21 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
         )
     raise ValueError(
         f"Document {position} is a {type(document).__name__}, not a text. {ONE_COLUMN}"
+    )
+
+
+def _is_of_words_between_blanks(letter: str) -> bool:
+    """Tell whether a letter is of a script that puts blanks between words.
+
+    By and large: of one with capitals, Hebrew, Arabic, Syriac, Georgian, Ethiopic or
+    Korean.
+    """
+    return (
+        letter.lower() != letter.upper()
+        or "\u0590" <= letter <= "\u07ff"
+        or "\u10a0" <= letter <= "\u10ff"
+        or "\u1200" <= letter <= "\u137f"
+        or "\uac00" <= letter <= "\ud7a3"
     )
 
 

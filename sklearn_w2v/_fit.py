@@ -49,8 +49,10 @@ from sklearn_w2v._warnings import warn
 LEAST_FALL = 1e-3
 #: Of fewer epochs nobody expects much.
 FEW_EPOCHS = 5
-#: How many times as high as in the beginning the loss may be in the end.
+#: How many times as high as in the beginning the loss may be in the end: of few epochs,
+#: which can begin with steps that are too long, and of more.
 MOST_RISE = 10
+MOST_RISE_OF_MANY = 1.5
 
 
 class FitParameters(TrainingParameters, Protocol):
@@ -133,7 +135,7 @@ class Fit:
             # Later batches may be tiny. Known vectors can be long, and pairs far off.
             of_chance = (1 + self.parameters.negative) * math.log(2)
             first = trained.losses[0] if self.initial.known else of_chance
-            _warn_of_losses(trained.losses, highest=MOST_RISE * first)
+            _warn_of_losses(trained.losses, first)
         return self.learned_from(trained)
 
     def learned_from(self, trained: Trained) -> Learned:
@@ -280,21 +282,11 @@ class Fit:
             decay=not self.partial,
             on_processor=self.device.type == "cpu",
         )
-        run = train
-        is_lost = parameters.memory is not None and parameters.random_state is None
-        if is_lost and not self.partial:
-            warn(
-                "memory keeps nothing of fits with random_state=None, each of which is "
-                "another. Pass an int as random_state.",
-            )
-        # A memory of what is never asked for again would only grow.
-        if not self.partial and parameters.random_state is not None:
-            # Who watches, how many threads there are, and which device of its kind it
-            # is, changes nothing.
-            ignored = ["watchers", "n_threads", "device"]
-            run = self._memory().cache(train, ignore=ignored)
+        # Who watches, how many threads there are, and which device of its kind it is,
+        # changes nothing.
+        ignored = ["watchers", "n_threads", "device"]
         try:
-            return run(
+            return self._memory().cache(train, ignore=ignored)(
                 # Another release, or kind of device, may come to other vectors.
                 {
                     "sklearn_w2v": __version__,
@@ -316,11 +308,30 @@ class Fit:
     def _memory(self) -> Any:
         """Return the memory as an object; one that keeps nothing if there is none."""
         memory = self.parameters.memory
+        # A memory of what is never asked for again would only grow.
+        if memory is None or self.partial:
+            return check_memory(None)
         if memory == "":
             raise ValueError("memory='' names no folder. None caches nothing.")
-        return check_memory(
-            os.fspath(memory) if isinstance(memory, os.PathLike) else memory
-        )
+        if self.parameters.random_state is None:
+            warn(
+                "memory keeps nothing of fits with random_state=None, each of which is "
+                "another. Pass an int as random_state."
+            )
+            return check_memory(None)
+        if isinstance(memory, (str, os.PathLike)):
+            memory = os.fspath(memory)
+            # Where joblib puts what it keeps; it stops a fit that it cannot keep.
+            folder = os.path.join(memory, "joblib", "sklearn_w2v")
+            try:
+                os.makedirs(folder, exist_ok=True)
+            except OSError as error:
+                warn(
+                    f"memory={memory!r} keeps nothing, since it cannot be written to "
+                    f"({error.strerror}). Name another folder."
+                )
+                memory = None
+        return check_memory(memory)
 
     def _n_threads(self) -> int:
         """Return the number of training threads: no more than there are processors."""
@@ -416,48 +427,59 @@ def train(
 def _memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
     """Say what is too large where torch and numpy say that memory is short."""
     n_bytes = 8 * n_words * vector_size
-    too_large = MemoryError(
+    too_large = (
         f"No memory is left for the training of {n_words:,} words x vector_size="
         f"{vector_size}, whose two matrices alone take {n_bytes / 1e9:,.1f} GB. Raise "
-        "min_count, or lower max_features or vector_size."
+        "min_count, or lower max_features or vector_size"
     )
     if n_bytes > sys.maxsize:
-        raise too_large
+        raise MemoryError(f"{too_large}.")
     try:
         yield
-    except MemoryError as error:
-        raise too_large from error
-    except RuntimeError as error:
-        # The first of a processor, the second of other devices.
-        if not any(
-            words in str(error) for words in ("allocate memory", "out of memory")
+    except (MemoryError, RuntimeError) as error:
+        # The first words are those of a processor, the second of other devices.
+        of_torch = ("allocate memory", "out of memory")
+        if isinstance(error, RuntimeError) and not any(
+            words in str(error) for words in of_torch
         ):
             raise
-        raise too_large from error
+        reason = str(error).partition("\n")[0]
+        raise MemoryError(f"{too_large} ({reason}).") from error
 
 
-def _warn_of_losses(losses: Sequence[float], *, highest: float) -> None:
-    """Warn if training has taught nothing."""
-    if not any(losses):
+def _warn_of_losses(losses: Sequence[float], first: float) -> None:
+    """Warn if training has taught nothing; `first` is the loss before it."""
+    of_pairs = [loss for loss in losses if loss]
+    most_rise = MOST_RISE if len(losses) < FEW_EPOCHS else MOST_RISE_OF_MANY
+    n_without = len(losses) - len(of_pairs)
+    if not of_pairs:
         warn(
             "No two words stand beside one another, so that nothing is trained: "
-            "vectors are where they began. Perhaps documents have one word each (with "
-            "analyzer=list, a document is a list of tokens), or `sample` is so low "
-            "that it drops nearly all of them.",
+            "vectors are where they began. Perhaps documents have one word of the "
+            "vocabulary each (where no blanks stand between words, `token_pattern` "
+            "takes a whole sentence for one; with analyzer=list, a document is a list "
+            "of tokens), or `sample` is so low that it drops nearly all of them."
         )
-    elif losses[-1] > highest:
+    elif n_without > len(losses) / 2:
         warn(
-            f"The loss ends at {losses[-1]:.3f}, over {MOST_RISE} times as high as "
-            "where it began. Lower learning_rate.",
+            f"In {n_without} of {len(losses)} epochs no two words stand beside one "
+            "another: so few tokens do not survive the sub-sampling. Pass sample=None, "
+            "or more documents."
+        )
+    elif of_pairs[-1] > most_rise * first:
+        warn(
+            f"The loss ends at {of_pairs[-1]:.3f}, where it was {first:.3f} before the "
+            "training. Lower learning_rate."
         )
     elif (
-        len(losses) >= FEW_EPOCHS and max(losses) - min(losses) < LEAST_FALL * losses[0]
+        len(of_pairs) >= FEW_EPOCHS
+        and max(of_pairs) - min(of_pairs) < LEAST_FALL * of_pairs[0]
     ):
         warn(
-            f"The loss stays at {losses[0]:.3f} in all of {len(losses)} epochs: the "
+            f"The loss stays at {of_pairs[0]:.3f} in all of {len(losses)} epochs: the "
             "documents are too few to learn from, or the learning rate is too low. "
             "Raise epochs or learning_rate, lower batch_size, or begin at "
-            "init_vectors.",
+            "init_vectors."
         )
 
 

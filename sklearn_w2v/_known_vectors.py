@@ -61,6 +61,8 @@ def find_vectors(
 
 def _check_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float32]:
     try:
+        if np.iscomplexobj(vector):
+            raise TypeError("it is complex")
         with np.errstate(over="ignore"):  # what is too large is found below
             array = np.asarray(vector, dtype=np.float32)
     except (TypeError, ValueError) as error:

@@ -128,7 +128,7 @@ class WordMapDisplay:
         --------
         >>> from sklearn_w2v import Word2VecVectorizer, WordMapDisplay
         >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1)
-        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"] * 50)
+        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"] * 500)
         >>> display = WordMapDisplay.from_estimator(vectorizer, n_words=2)
         >>> display.words
         ['the', 'sat']
@@ -310,7 +310,7 @@ class LossCurveDisplay:
         --------
         >>> from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer
         >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1)
-        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"] * 50)
+        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"] * 500)
         >>> display = LossCurveDisplay.from_estimator(vectorizer, name="two texts")
         >>> display.line_.get_label()
         'two texts'

@@ -82,17 +82,17 @@ class Pooling(NamedTuple):
         if self.norm is None:
             return contributions
         vector = self._replace(norm=None).document_vectors(_corpus_of(ids))[0]
-        length = np.linalg.norm(vector)
+        length = np.linalg.norm(vector.astype(np.float64))
         return contributions / length if length else np.zeros(len(ids))
 
     def _remove_common_components(self, vectors: NDArray[np.float32]) -> None:
         if not len(self.common_components):
             return
-        lengths = np.linalg.norm(vectors, axis=1)
+        lengths = _lengths(vectors)
         # Not by matrix products, whose last bits depend on the number of rows.
         for component in self.common_components:
             vectors -= (vectors * component).sum(axis=1)[:, None] * component
-        vectors[np.linalg.norm(vectors, axis=1) <= ROUNDING * lengths] = 0
+        vectors[_lengths(vectors) <= ROUNDING * lengths] = 0
 
 
 def word_weights(
@@ -144,6 +144,12 @@ def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     scaled = vectors / np.where(is_zero, 1, largest)
     lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
     return scaled / np.where(is_zero, 1, lengths)
+
+
+def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    # In float32 the squares of short vectors are 0.
+    lengths: NDArray[np.float64] = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    return lengths
 
 
 def _corpus_of(ids: NDArray[np.int32]) -> Corpus:

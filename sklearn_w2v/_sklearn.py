@@ -5,7 +5,6 @@ callbacks, which are experimental in 1.9 and absent before it: there, what stand
 them does nothing.
 """
 
-from numbers import Integral
 from typing import Any
 
 from sklearn.base import BaseEstimator, _fit_context
@@ -35,11 +34,11 @@ effective_n_threads = _openmp_effective_n_threads
 
 
 class Interval(_Interval):
-    """Takes a fraction too, which numpy's isnan, of which its parent asks, does not."""
+    """Takes fractions too, and nothing that is too large for a float."""
 
     def __contains__(self, value: Any) -> bool:
         try:
-            number = value if isinstance(value, Integral) else float(value)
+            number = float(value)  # numpy's isnan, which is asked, takes no fraction
         except OverflowError:
             return False
         return bool(super().__contains__(number))

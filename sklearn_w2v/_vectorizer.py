@@ -282,8 +282,9 @@ class Word2VecVectorizer(
         gensim KeyedVectors, or the path of a file in word2vec's text or binary format
         or in GloVe's, also gzipped (.gz). The words of the vocabulary that are found
         begin there, both as centres and as contexts; the rest begin as usual. Pays
-        where documents are few and short: a thousand titles, say. In a grid search, in
-        pickles and where the vectorizer is shown, a path is faster than a mapping.
+        where documents are few and short: a thousand titles, say. Pass a path rather
+        than a large mapping: scikit-learn prints, copies and pickles parameters, and a
+        notebook that shows a vectorizer with a dict waits some 3 ms for each word.
 
     trainable : bool, default=True
         Whether training changes the vectors of words found in `init_vectors`. If False,
@@ -388,9 +389,10 @@ class Word2VecVectorizer(
 
     Notes
     -----
-    `fit` reads the texts once, and keeps 4 bytes for each token: in memory up to 1 GiB,
-    and beyond it in a temporary file, in the folder that the environment variable
-    JOBLIB_TEMP_FOLDER or TMPDIR names. The file has no name and leaves nothing behind.
+    `fit` reads the texts once, and keeps 4 bytes for each token and about 100 for each
+    document. Tokens are in memory up to 1 GiB, and beyond it in a temporary file, in
+    the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names; the
+    file has no name and leaves nothing behind.
     There is no `ngram_range`: scikit-learn puts all bigrams of a document after all its
     unigrams, which would fill the windows with words that do not stand there.
 
@@ -767,7 +769,7 @@ class Word2VecVectorizer(
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer().fit(["the cat sat"] * 50)
+        >>> vectorizer = Word2VecVectorizer().fit(["the cat sat"] * 500)
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
@@ -861,7 +863,7 @@ class Word2VecVectorizer(
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
         >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
-        >>> vectorizer.fit(["the cat sat"] * 50).get_vector("cat").shape
+        >>> vectorizer.fit(["the cat sat"] * 500).get_vector("cat").shape
         (8,)
         """
         check_is_fitted(self)
@@ -946,7 +948,7 @@ default=None
         Examples
         --------
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 50)
+        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 500)
         >>> vectorizer.to_keyed_vectors().index_to_key
         ['the', 'cat', 'sat']
         """
@@ -990,7 +992,7 @@ default=None
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 50)
+        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 500)
         >>> with TemporaryDirectory() as folder:
         ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt")
         ...     print(Path(folder, "vectors.txt").read_text().splitlines()[0])
@@ -1038,7 +1040,7 @@ default=None
         >>> from tempfile import TemporaryDirectory
         >>> from sklearn.frozen import FrozenEstimator
         >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer().fit(["the cat sat"] * 50)
+        >>> vectorizer = Word2VecVectorizer().fit(["the cat sat"] * 500)
         >>> with TemporaryDirectory() as folder:
         ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt.gz")
         ...     loaded = Word2VecVectorizer.from_word2vec_format(
@@ -1101,7 +1103,7 @@ default=None
                 f"nothing of vectors of vector_size={parameters.vector_size}."
             )
         goes_on = self.__sklearn_is_fitted__() and (partial or self.warm_start)
-        if self._is_from_file() and not goes_on:
+        if self._is_from_file() and not goes_on and self.init_vectors is None:
             warn(
                 "fit learns word vectors from scratch, and drops those of the file. To "
                 "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
@@ -1152,7 +1154,12 @@ default=None
 
     def _token_lists(self, X: Iterable[Any]) -> TokenLists:
         takes_text = self.analyzer == "word" and self.input == "content"
-        return TokenLists(X, self._built_analyzer(), takes_text=takes_text)
+        return TokenLists(
+            X,
+            self._built_analyzer(),
+            takes_text=takes_text,
+            reads_files=self.input != "content",
+        )
 
     def _built_analyzer(self) -> Analyzer:
         parameters = self._text_parameters()
@@ -1174,7 +1181,9 @@ default=None
             message = f"{word!r} is not in the vocabulary"
             if isinstance(word, str) and word.lower() in self.vocabulary_:
                 message += f", but {word.lower()!r} is: texts are lower-cased"
-            elif isinstance(word, Real) or hasattr(word, "__array__"):
+            elif hasattr(word, "__array__") or (
+                isinstance(word, Real) and not isinstance(word, Integral)
+            ):
                 message += "; a vector goes in as an array of numpy"
             raise KeyError(message) from None
         except TypeError as error:
@@ -1270,6 +1279,9 @@ def _as_list(queries: Any, vocabulary: Mapping[Any, int]) -> list[Any]:
     """Return one query, several, or none, as a list."""
     if queries is None:
         return []
-    if isinstance(queries, tuple):  # a word may be one
-        return [queries] if queries in vocabulary else list(queries)
+    if isinstance(queries, tuple):
+        is_list = queries not in vocabulary and any(
+            isinstance(query, np.ndarray) or query in vocabulary for query in queries
+        )
+        return list(queries) if is_list else [queries]
     return queries if isinstance(queries, list) else [queries]

@@ -1,7 +1,7 @@
 """Tokens -> ids: decides which tokens are words, and replaces words by their rows."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from copy import copy
 from itertools import islice, repeat
 from numbers import Integral
@@ -197,8 +197,22 @@ def check_vocabulary(
     vocabulary: Mapping[Any, int] | Iterable[Any],
 ) -> dict[Any, int]:
     """Return what the user gave as words and rows, in the order of rows."""
+    if isinstance(vocabulary, Mapping):
+        if not all(isinstance(row, Integral) for row in vocabulary.values()):
+            raise ValueError("The rows of `vocabulary` have to be whole numbers.")
+    elif not isinstance(vocabulary, Set):  # which CountVectorizer sorts
+        vocabulary = list(vocabulary)
+    missing = [word for word in vocabulary if any(map(_is_missing, _parts(word)))]
+    if missing:
+        raise ValueError(f"`vocabulary` has a word that is missing ({missing[0]!r}).")
     # CountVectorizer checks a given vocabulary, and fits without a document.
-    checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
+    try:
+        checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
+    except TypeError as error:
+        raise TypeError(
+            f"The words of `vocabulary` cannot be looked up ({error}). They have to be "
+            "hashable: texts, numbers or tuples, for example."
+        ) from error
     return dict(sorted(checked.vocabulary_.items(), key=itemgetter(1)))
 
 

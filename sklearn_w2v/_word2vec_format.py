@@ -185,8 +185,8 @@ class _Kept:
         first_bad = _first_bad(vectors)
         if first_bad is not None:
             raise ValueError(
-                f"The vector of {words[first_bad]!r} in {self.path!r} has a number "
-                f"that is nan, infinite or beyond +-{LARGEST_NUMBER:g}."
+                f"The vector of {words[first_bad][:99]!r} in {self.path!r} has a "
+                f"number that is nan, infinite or beyond +-{LARGEST_NUMBER:g}."
             )
         if self.n_repeated:
             warn(
@@ -220,15 +220,27 @@ def _read(
         if n_words < 1 or not 1 <= vector_size <= LARGEST_VECTOR:
             raise _bad_header(path, n_words, f"with {vector_size} numbers each")
         first = next(lines, b"")
+    elif vector_size > LARGEST_VECTOR:
+        raise ValueError(
+            f"{path!r} is no file of word vectors: its first line has {vector_size:,} "
+            f"blanks, and no vector has more than {LARGEST_VECTOR:,} numbers."
+        )
     elif vector_size == 1 and _are_numbers(first.split()):
         raise ValueError(
-            f"{path!r} begins with {first.rstrip().decode()!r}, which is no header of "
-            "two whole numbers. Correct it; or if it is a word and its number, put a "
+            f"{path!r} begins with {_shown(first.rstrip())}, which is no header of two "
+            "whole numbers. Correct it; or if it is a word and its number, put a "
             "header above."
         )
     if _is_text(first, vector_size):
         _read_text(chain([first], lines), n_words, vector_size, kept)
     elif n_words is not None:
+        first += file.read(4 * vector_size)
+        if _is_writing(first, vector_size):
+            line, *_ = first.splitlines()
+            raise ValueError(
+                f"Line 2 of {path!r} does not end in {vector_size} numbers, with a "
+                f"blank between: it begins with {_shown(line)}."
+            )
         _read_binary(first, file, n_words, vector_size, kept)
     else:
         raise ValueError(
@@ -260,17 +272,17 @@ def _read_text(
             raise ValueError(f"{where} has {len(numbers)} of {vector_size} numbers.")
         if _ends_in_column(word):
             raise ValueError(
-                f"{where} has {word.decode(errors='replace')!r} before its last "
-                f"{vector_size} numbers, which is no word: it ends in white space, or "
-                "in a number after it. Perhaps the line has more numbers than the "
-                "first, or more than one blank or a tab between them."
+                f"{where} has {_shown(word)} before its last {vector_size} numbers, "
+                "which is no word: it ends in white space, or in a number after it. "
+                "Perhaps the line has more numbers than the first, or more than one "
+                "blank or a tab between them."
             )
         if kept.add(word):
             try:
                 kept.numbers.extend(_numbers(numbers))
             except ValueError as error:
                 raise ValueError(
-                    f"{where} does not end in {vector_size} numbers: {error}"
+                    f"{where} does not end in {vector_size} numbers: {str(error)[:199]}"
                 ) from error
             if kept.is_full():
                 return
@@ -326,6 +338,22 @@ def _is_text(line: bytes, vector_size: int) -> bool:
         return False
     numbers = line.rstrip().rsplit(b" ", vector_size)[1:]
     return len(numbers) == vector_size and _are_numbers(numbers)
+
+
+def _is_writing(begin: bytes, vector_size: int) -> bool:
+    """Tell whether what stands where a binary file has its first vector is text."""
+    numbers = begin.partition(b" ")[2][: 4 * vector_size]
+    try:
+        text, _ = codecs.utf_8_decode(numbers, "strict", False)  # it may be cut short
+    except UnicodeDecodeError:
+        return False
+    is_printable = all(letter.isprintable() or letter in "\t\r\n" for letter in text)
+    # With something between columns or lines: the bytes of 0.7 are "333?".
+    return is_printable and any(map(str.isspace, text))
+
+
+def _shown(word: bytes) -> str:
+    return repr(word[:99].decode(errors="replace"))
 
 
 def _ends_in_column(word: bytes) -> bool:
@@ -394,11 +422,20 @@ def _check_vectors(
             f"The vector of {words[first_bad].decode()!r} has a number that is nan, "
             f"infinite or beyond +-{LARGEST_NUMBER:g}."
         )
-    line = next(_records(words, vectors, binary=binary)).partition(b"\n")[0]
-    if binary and _is_text(line, vectors.shape[1]):
+    if not binary:
+        return
+    longest = max(words, key=len)
+    if len(longest) >= LONGEST_WORD:
         raise ValueError(
-            f"The bytes of the vector of {words[0].decode()!r} happen to be numbers in "
-            "writing, so that a binary file would be read as text. Use binary=False."
+            f"A binary file has no words of {LONGEST_WORD:,} bytes and more, as one "
+            f"that begins with {_shown(longest)}. Use binary=False."
+        )
+    record, vector_size = next(_records(words, vectors, binary=True)), vectors.shape[1]
+    line = record.partition(b"\n")[0]
+    if _is_text(line, vector_size) or _is_writing(record, vector_size):
+        raise ValueError(
+            f"The bytes of the vector of {words[0].decode()!r} happen to be writing: a "
+            "binary file would be taken for text. Use binary=False."
         )
 
 

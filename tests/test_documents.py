@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
+from helpers import small
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
@@ -242,6 +243,23 @@ def test_texts_without_words_bring_a_warning_if_they_are_most():
     assert warnings_of_texts(["", ""], 2) == []
 
 
+@pytest.mark.parametrize("analyzer", [str.split, lambda text: iter(text.split())])
+def test_texts_without_text_are_none_whatever_an_analyzer_returns(analyzer):
+    assert warnings_of_texts(["a", "", " ", "b"], 2, analyzer) == []
+    (message,) = warnings_of_texts(["a", "!", "?", ""], 3, analyzer)
+    assert message.startswith("2 of 3 documents with text")
+
+
+def test_files_without_a_token_may_be_empty_and_bring_no_warning(tmp_path):
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.write_text("")
+    full.write_text("the cat sat on the mat")
+    fit = small(input="filename", sample=None).fit
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit([str(empty)] * 20 + [str(full)] * 15)
+
+
 def test_a_vocabulary_of_one_or_two_words_brings_a_warning():
     (message,) = warnings_of_texts(["a"] * 10, 1, n_words=2)
     assert message.startswith("The vocabulary of 10 documents has fewer than 3 words: ")
@@ -250,6 +268,15 @@ def test_a_vocabulary_of_one_or_two_words_brings_a_warning():
 
 def test_texts_in_letters_bring_a_warning_if_they_are_most():
     texts = ["a cat", "a dog", "猫"]
+    for letters in (
+        ["나는 학교에", "그는 밥을"],
+        ["ذهب الولد", "إلى المدرسة"],
+        ["ילד הלך"] * 2,
+    ):
+        (message,) = warnings_of_texts(letters, 0, list)
+        assert "leave analyzer, tokenizer and token_pattern at their def" in message
+    for letters in (["今天 天气", "很 好"], ["ไป โรงเรียน"], ["मैं घर"]):
+        assert warnings_of_texts(letters, 0, list) == []
     (message,) = warnings_of_texts(texts, 0, list)
     assert message.startswith("The analyzer cuts 2 of 3 texts, which have blanks, into")
     assert warnings_of_texts(texts[1:] * 2, 0, list) == []
@@ -277,6 +304,11 @@ PARAMETERS = {
         ),
         ({"analyzer": list, "preprocessor": str.lower}, None, "preprocessor will not"),
         ({"analyzer": list, "strip_accents": "ascii"}, None, "strip_accents will not"),
+        (
+            {"preprocessor": str.lower, "strip_accents": "ascii"},
+            None,
+            "strip_accents will not be used, since there is a preprocessor",
+        ),
         (
             {"tokenizer": str.split, "token_pattern": "a"},
             None,
@@ -400,3 +432,9 @@ def test_words_are_those_of_count_vectorizers_default_pattern():
 @given(st.one_of(st.text(), st.text(st.characters(max_codepoint=127))))
 def test_words_are_split_as_the_pattern_finds_them(text):
     assert split_words(text) == re.findall(WORDS, text)
+
+
+def test_no_token_pattern_wants_a_tokenizer():
+    with pytest.raises(ValueError, match="token_pattern=None wants a tokenizer"):
+        tokens_of(["a"], token_pattern=None)
+    assert tokens_of(["a b"], token_pattern=None, tokenizer=str.split) == [["a", "b"]]

@@ -709,6 +709,16 @@ def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
     subprocess.run([sys.executable, script, method], check=True, timeout=90)
 
 
+def test_a_memory_that_cannot_be_written_says_that_it_keeps_nothing(texts, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    expected = small().fit(texts)
+    for memory in (file, str(file / "below"), "/proc/nope"):
+        with pytest.warns(UserWarning, match="memory='.*' keeps nothing, since it can"):
+            assert_same_fit(small(memory=memory).fit(texts), expected)
+    assert file.read_text() == "no folder"
+
+
 # --- corpora that go on in a file
 
 
@@ -769,7 +779,10 @@ def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
     before = copy.deepcopy(vectorizer.__dict__)
     error = MemoryError("Unable to allocate 8.00 EiB for an array")
     monkeypatch.setattr(_fit, place, Mock(side_effect=error))
-    message = r"No memory is left for the training of \d+ words x vector_size=8, whose"
+    message = (
+        r"No memory is left for the training of \d+ words x vector_size=8, whose two "
+        r".*\(Unable to allocate 8\.00 EiB"
+    )
     with pytest.raises(MemoryError, match=message):
         vectorizer.fit(texts)
     np.testing.assert_equal(vectorizer.__dict__, before)
@@ -812,9 +825,22 @@ def test_a_fit_whose_loss_stays_says_so():
         )
 
 
-def test_a_fit_whose_loss_rises_says_so(texts):
-    with pytest.warns(UserWarning, match=r"The loss ends at 2.*, over 10 times"):
-        small(learning_rate=10, solver="adam").fit(texts)
+@pytest.mark.parametrize(
+    "parameters",
+    [{"learning_rate": 10, "solver": "adam"}, {"learning_rate": 99, "epochs": 5}],
+)
+def test_a_fit_whose_loss_rises_says_so(parameters, texts):
+    message = r"The loss ends at \d+\.\d+, where it was 4\.159 before the training"
+    with pytest.warns(UserWarning, match=message):
+        small(**parameters).fit(texts)
+
+
+def test_a_fit_with_hardly_an_epoch_that_has_pairs_says_so():
+    texts = ["the cat sat on the mat", "the dog ran", "a bird flew away"]
+    message = r"In 1\d of 20 epochs no two words stand .*Pass sample=None"
+    with pytest.warns(UserWarning, match=message):
+        small(epochs="auto").fit(texts)
+    small(epochs="auto", sample=None).fit(texts)
 
 
 @pytest.mark.parametrize("length", [0.0, 99.0])
@@ -833,6 +859,7 @@ def test_a_memory_without_a_seed_says_that_it_keeps_nothing(texts, tmp_path):
 
 def test_a_memory_without_a_name_is_no_folder(texts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="memory='' names no folder"):
-        small(memory="").fit(texts)
+    for random_state in (0, None):
+        with pytest.raises(ValueError, match="memory='' names no folder"):
+            small(memory="", random_state=random_state).fit(texts)
     assert os.listdir(tmp_path) == []

@@ -50,6 +50,11 @@ def test_a_number_that_is_no_word_is_no_row_of_keyed_vectors():
     assert vectors.tolist() == [[0, 1], [4, 5]]
 
 
+def test_complex_vectors_are_an_error_that_names_the_word():
+    with pytest.raises(ValueError, match=r"'cat' in init_vectors is no array.*complex"):
+        find_vectors({"cat": [1j, 2]}, VOCABULARY, 2)
+
+
 def test_what_has_the_methods_of_keyed_vectors_will_do():
     class Alike:
         key_to_index, get_vector = VECTORS, staticmethod(VECTORS.get)

@@ -831,3 +831,54 @@ def test_a_file_with_capitals_says_so_unless_they_are_kept(tmp_path):
     assert [warning.filename for warning in caught] == [__file__]
     for parameters in ({"lowercase": False}, {"analyzer": str.split}):
         Word2VecVectorizer.from_word2vec_format(path, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("learning_rate", {}),
+        ("window", {}),
+        ("tol", {"early_stopping": True}),
+        ("sif_a", {"weighting": "sif"}),
+        ("vector_size", {}),
+        ("negative", {}),
+    ],
+)
+@pytest.mark.parametrize("number", [10**400, Fraction(10**400)])
+def test_numbers_beyond_all_floats_are_bad_values(name, parameters, number, texts):
+    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter"):
+        small(**parameters | {name: number}).fit(texts)
+
+
+@pytest.mark.parametrize("length", [1e-30, 1e-25, 1.0])
+@pytest.mark.parametrize("n_components_removed", [0, 1])
+def test_short_vectors_are_pooled_as_long_ones(length, n_components_removed, texts):
+    random = np.random.RandomState(0)
+    words = sorted({word for text in texts for word in text.split()})
+    vectors = dict(zip(words, random.normal(size=(len(words), 8)), strict=True))
+    expected, fitted = (
+        small(
+            init_vectors={word: size * vectors[word] for word in words},
+            trainable=False,
+            n_components_removed=n_components_removed,
+            norm="l2",
+            lowercase=False,
+        ).fit(texts)
+        for size in (1.0, length)
+    )
+    np.testing.assert_allclose(
+        fitted.transform(texts), expected.transform(texts), atol=1e-5
+    )
+    parts = fitted.word_contributions(texts[0], np.ones(8))
+    assert sum(part for _, part in parts) == pytest.approx(
+        fitted.transform(texts[:1]).sum(), abs=1e-5
+    )
+
+
+def test_words_that_are_tuples_and_numbers_are_named_as_such():
+    fitted = small(analyzer=list, sample=None).fit([[("new", "york"), ("a", "b")]] * 9)
+    with pytest.raises(KeyError, match=r"\('old', 'york'\) is not in the vocabulary"):
+        fitted.most_similar(("old", "york"))
+    fitted = small(analyzer=list, sample=None).fit([[1, 2, 3]] * 9)
+    with pytest.raises(KeyError, match=r"99 is not in the vocabulary'?$"):
+        fitted.get_vector(99)

@@ -229,6 +229,24 @@ def test_a_bad_vocabulary_is_scikit_learns_own_error(vocabulary, message):
         use_vocabulary([["a"]], vocabulary)
 
 
+@pytest.mark.parametrize(
+    ("vocabulary", "error", "message"),
+    [
+        ({"a": 0.0, "b": 1.0}, ValueError, "The rows of `vocabulary` have to be whole"),
+        ([["a"]], TypeError, r"words of `vocabulary` cannot be looked up \(unhashable"),
+        (["a", math.nan], ValueError, r"`vocabulary` has a word that is missing \(nan"),
+        (["a", None], ValueError, r"`vocabulary` has a word that is missing \(None"),
+    ],
+)
+def test_a_vocabulary_of_no_words_is_named(vocabulary, error, message):
+    with pytest.raises(error, match=message):
+        use_vocabulary([["a"]], vocabulary)
+
+
+def test_a_vocabulary_may_be_an_iterator():
+    assert use_vocabulary([["a"]], iter(["b", "a"])).vocabulary == {"b": 0, "a": 1}
+
+
 def test_a_vocabulary_that_no_document_uses_is_an_error():
     with pytest.raises(ValueError, match="None of the 2 words of `vocabulary` is in"):
         use_vocabulary([["a"], []], ["x", "y"])

@@ -119,7 +119,7 @@ class BatchSampler:
         order = torch.randperm(n_pieces, generator=generator, device=self.device)
         n_places = 2 * len(self.pair_weights) + 1
         chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // n_places)
-        if self.device != CPU:
+        if self.device.type != CPU.type:
             chunk_length = min(DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PLACES // n_places)
         for pieces in order.split(max(1, chunk_length * n_pieces // self.n_tokens)):
             n_read = int(self.piece_lengths[pieces].sum())
@@ -237,8 +237,10 @@ class NoiseTable:
 
 def _pieces(starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
     """Cut documents into pieces of PIECE_LENGTH at most: their starts and lengths."""
-    device = starts.device
-    n_pieces = -(-(ends - starts) // PIECE_LENGTH)  # (n_documents,)
+    device, lengths = starts.device, ends - starts
+    if not len(lengths) or lengths.max() <= PIECE_LENGTH:
+        return starts[lengths > 0], lengths[lengths > 0]
+    n_pieces = -(-lengths // PIECE_LENGTH)  # (n_documents,)
     document = _places(len(n_pieces), device).repeat_interleave(n_pieces)
     first = (n_pieces.cumsum(0) - n_pieces).repeat_interleave(n_pieces)
     place = _places(len(document), device) - first  # in its document

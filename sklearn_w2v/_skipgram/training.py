@@ -66,7 +66,7 @@ def train(
     TrainingStopped
         If a watcher stops it.
     """
-    n_threads = n_threads if device == CPU else 1
+    n_threads = n_threads if device.type == CPU.type else 1
     with team_of(n_threads) as team, _current(device):
         generator = torch.Generator(device).manual_seed(seed)
         noise = NoiseTable(plan, device)
@@ -247,5 +247,6 @@ def _check_numbers(values: Tensor, learning_rate: float) -> None:
         raise ValueError(
             "Training diverged: the loss or the vectors have numbers that are nan, "
             f"infinite or beyond +-{LARGEST_NUMBER:g}. Lower learning_rate (here "
-            f"{learning_rate}) or batch_size, or use solver='adagrad'."
+            f"{learning_rate}) or batch_size, use solver='adagrad', or begin at "
+            "shorter init_vectors, if there are any."
         )
