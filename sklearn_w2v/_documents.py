@@ -218,15 +218,15 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
     ]
     if text_parameters["token_pattern"] not in (WORDS, None):
         given.append("token_pattern")
-    unused, why = [], ""
+    takes_place = {"preprocessor": "strip_accents", "tokenizer": "token_pattern"}
     if callable(text_parameters["analyzer"]):
-        unused, why = given, "analyzer is a callable"
-    elif "preprocessor" in given and "strip_accents" in given:
-        unused, why = ["strip_accents"], "there is a preprocessor"
-    elif "tokenizer" in given and "token_pattern" in given:
-        unused, why = ["token_pattern"], "there is a tokenizer"
-    if unused:
-        warn(f"{' and '.join(unused)} will not be used, since {why}.")
+        if given:
+            unused = " and ".join(given)
+            warn(f"{unused} will not be used, since analyzer is a callable.")
+    else:
+        for name, unused in takes_place.items():
+            if name in given and unused in given:
+                warn(f"{unused} will not be used, since there is a {name}.")
     if vocabulary is not None:
         whose = "words of `vocabulary`"
         warn_of_capitals(text_parameters, vocabulary, whose)

@@ -438,3 +438,18 @@ def test_no_token_pattern_wants_a_tokenizer():
     with pytest.raises(ValueError, match="token_pattern=None wants a tokenizer"):
         tokens_of(["a"], token_pattern=None)
     assert tokens_of(["a b"], token_pattern=None, tokenizer=str.split) == [["a", "b"]]
+
+
+def test_each_parameter_that_does_nothing_has_its_warning():
+    parameters = {
+        "tokenizer": str.split,
+        "token_pattern": "a",
+        "preprocessor": str.lower,
+        "strip_accents": "ascii",
+    }
+    with pytest.warns(UserWarning, match="will not be used") as caught:
+        warn_of_parameters(PARAMETERS | parameters, None)
+    assert [str(warning.message).split()[0] for warning in caught] == [
+        "strip_accents",
+        "token_pattern",
+    ]

@@ -11,6 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.model import Gradients, ModelState, SkipGram
 from sklearn_w2v._skipgram.plan import SolverName
 from sklearn_w2v._skipgram.sampler import Batch, Part
@@ -130,7 +131,7 @@ class Recording:
         """Make steps on as many batches."""
         for own, others in zip(self.tensors, _alike(batches), strict=True):
             torch.cat(others, out=own)
-        self.rates.copy_(torch.tensor(rates))
+        self.rates.copy_(torch.tensor(rates, dtype=torch.float32, device=CPU))
         self.graph.replay()
 
 
