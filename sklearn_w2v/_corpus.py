@@ -117,7 +117,6 @@ class CorpusWriter:
         if self.file is None:
             return Corpus(np.frombuffer(self.ids, np.int32), offsets)
         self._write()
-        self.file.flush()
         # As an array like any other, whose base is the map.
         ids = np.asarray(np.memmap(self.file, np.int32, "r+"))
         return Corpus(ids, offsets)
@@ -126,8 +125,12 @@ class CorpusWriter:
         folder = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
         try:
             if self.file is None:
-                self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-            self.ids.tofile(self.file)
+                # Without a buffer, of which what a full disk left would stop `close`.
+                self.file = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115
+            with memoryview(self.ids).cast("B") as content:
+                n_done = 0
+                while n_done < len(content):
+                    n_done += self.file.write(content[n_done:])
         except OSError as error:
             n_bytes = 4 * (self.n_written + len(self.ids))
             raise OSError(

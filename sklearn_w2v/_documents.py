@@ -187,7 +187,7 @@ def warn_of_texts(
         warn(
             f"The analyzer cuts {tokens.n_in_letters} of {n_documents} texts, which "
             "have blanks, into letters. If words are wanted, leave analyzer, tokenizer "
-            "and token_pattern at their defaults, or pass lists of words.",
+            "and token_pattern at their defaults, or pass lists of words."
         )
     n_with_text = n_documents - tokens.n_blank
     n_lost = n_without_words - tokens.n_blank
@@ -196,7 +196,7 @@ def warn_of_texts(
             f"The vocabulary of {n_with_text} documents has fewer than {FEW_WORDS} "
             f"words: {n_words}. If they have more, see what tokenizer, token_pattern "
             "or analyzer make of a document (with analyzer=list, one is a list of "
-            "tokens), and whether min_count or max_features leave out too much.",
+            "tokens), and whether min_count or max_features leave out too much."
         )
     if n_lost > n_with_text / 2:
         warn(
@@ -205,7 +205,7 @@ def warn_of_texts(
             "for min_count, min_df or the vocabulary. Where no blanks stand between "
             "words, as in Chinese, or vowel signs within them, as in Hindi and Thai, "
             "pass analyzer=list, which takes characters, or a segmenter as tokenizer, "
-            "or another token_pattern.",
+            "or another token_pattern."
         )
 
 
@@ -249,7 +249,7 @@ def warn_of_capitals(
     if capitals:
         warn(
             f"{len(capitals)} {whose} have capitals, like {capitals[0]!r}, and are "
-            "never found with lowercase=True. Pass lowercase=False.",
+            "never found with lowercase=True. Pass lowercase=False."
         )
 
 

@@ -53,7 +53,7 @@ def find_vectors(
         warn(
             f"init_vectors knows none of the {len(vocabulary)} words, the first of "
             f"which is {first!r}: all begin as usual. Perhaps its words have capitals "
-            "(lowercase=False), or are cut otherwise (tokenizer)?",
+            "(lowercase=False), or are cut otherwise (tokenizer)?"
         )
     rows = np.array([vocabulary[word] for word in words], dtype=np.int64)
     return rows, matrix

@@ -1107,7 +1107,7 @@ default=None
             warn(
                 "fit learns word vectors from scratch, and drops those of the file. To "
                 "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
-                "go on from them, pass the file as init_vectors.",
+                "go on from them, pass the file as init_vectors."
             )
         before = self._learned() if goes_on else None
         token_lists = self._token_lists(X)

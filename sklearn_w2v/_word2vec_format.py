@@ -192,12 +192,12 @@ class _Kept:
             warn(
                 f"{self.path!r} has {self.n_repeated} vectors of words that have one "
                 f"already, the first of them for {self.first_repeated!r}. The first "
-                "vector of a word counts.",
+                "vector of a word counts."
             )
         if self.n_not_utf8:
             warn(
                 f"{self.path!r} has {self.n_not_utf8} words that are {not_utf8}. They "
-                "are left out. If they are many, the file has another encoding.",
+                "are left out. If they are many, the file has another encoding."
             )
         return words, vectors
 
@@ -291,7 +291,7 @@ def _read_text(
     if not line.endswith(b"\n"):
         warn(
             f"The last line of {kept.path!r} has no end: its last number may have been "
-            "cut off.",
+            "cut off."
         )
 
 

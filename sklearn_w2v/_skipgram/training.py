@@ -122,7 +122,7 @@ class History:
                 warn(
                     "early_stopping has nothing to go by, and all epochs are trained: "
                     "the documents held out have no two words beside one another, or "
-                    "`sample` drops them. Raise validation_fraction or sample.",
+                    "`sample` drops them. Raise validation_fraction or sample."
                 )
             return
         stagnates = score < self.best_score + self.tol
