@@ -164,6 +164,11 @@ class WordCounts(NamedTuple):
         return WordCounts(tokens, frequencies, self.n_documents + before.n_documents)
 
 
+def no_counts(n_words: int) -> WordCounts:
+    """Return the counts of words in no documents."""
+    return WordCounts(np.zeros(n_words, np.int64), np.zeros(n_words, np.int64), 0)
+
+
 def count_words(corpus: Corpus, n_words: int) -> WordCounts:
     """Count the words of a corpus in which all tokens are words."""
     return WordCounts(

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import reduce
 from typing import Any, Literal, Protocol
 
+import joblib
 import numpy as np
 from joblib import cpu_count
 from numpy.typing import NDArray
@@ -22,10 +24,13 @@ from sklearn_w2v._corpus import Corpus, Rows, hold_out
 from sklearn_w2v._known_vectors import find_vectors
 from sklearn_w2v._learned import Learned
 from sklearn_w2v._pooling import Pooling, common_components, word_weights
+from sklearn_w2v._ranks import Ranks
 from sklearn_w2v._skipgram.plan import (
+    Extent,
     TrainingParameters,
     TrainingPlan,
     auto_epochs,
+    extent_of,
     plan_training,
 )
 from sklearn_w2v._skipgram.state import (
@@ -53,6 +58,12 @@ FEW_EPOCHS = 5
 #: which can begin with steps that are too long, and of more.
 MOST_RISE = 10
 MOST_RISE_OF_MANY = 1.5
+
+
+#: Parameters that ranks may have of their own, or that are compared elsewhere.
+PARAMETERS_OF_A_RANK = {
+    *("device", "init_vectors", "memory", "n_jobs", "verbose", "vocabulary")
+}
 
 
 class FitParameters(TrainingParameters, Protocol):
@@ -93,11 +104,16 @@ class Fit:
         Their tokens.
     partial : bool
         Whether the documents are one of several batches, to be trained on in one pass.
+    ranks : Ranks
+        Who else fits, each on documents of its own.
 
     Attributes
     ----------
     words : Encoded
-        The words of the documents; counts and unknown tokens are those of all fits.
+        The words of the documents; counts and unknown tokens are those of all fits, and
+        of all ranks.
+    n_tokens : int
+        How many words there are, of all ranks.
     epochs : int
         How many there will be, at most.
     """
@@ -109,6 +125,7 @@ class Fit:
         documents: Iterable[Iterable[Any]],
         *,
         partial: bool,
+        ranks: Ranks,
     ) -> None:
         # Only training needs torch, which takes a second to import.
         from sklearn_w2v._skipgram.devices import find_device  # noqa: PLC0415
@@ -117,7 +134,10 @@ class Fit:
         self.parameters = parameters
         self.before = before
         self.partial = partial
+        self.ranks = ranks
+        self._check_ranks()
         self.words = self._add_up(self._encode(documents))
+        self.n_tokens = sum(ranks.each(len(self.words.corpus.ids)))
         self.epochs = self._epochs()
 
     def run(self, watchers: Sequence[Watcher]) -> Learned:
@@ -126,7 +146,7 @@ class Fit:
             return self._run(watchers)
 
     def _run(self, watchers: Sequence[Watcher]) -> Learned:
-        if self.before is not None and not len(self.words.corpus.ids):
+        if self.before is not None and not self.n_tokens:
             return self._learned_without_training(self.before)
         self.initial, self.init_coverage = self._begin()
         trained = self._train(watchers)
@@ -172,13 +192,59 @@ class Fit:
             frozen=self.initial.frozen,
         )
 
+    def _check_ranks(self) -> None:
+        """Refuse what several ranks cannot do, and ranks that do not do the same."""
+        parameters = self.parameters
+        if self.ranks.world_size == 1:
+            return
+        if parameters.solver != "adagrad":
+            raise ValueError(
+                f"solver={parameters.solver!r} cannot train in a torch.distributed "
+                "group, whose ranks are merged by what AdaGrad knows of each word. Use "
+                "solver='adagrad'."
+            )
+        if parameters.n_components_removed:
+            raise ValueError(
+                f"n_components_removed={parameters.n_components_removed} cannot be "
+                "learned in a torch.distributed group, of which each rank knows its "
+                "own documents alone. Use n_components_removed=0."
+            )
+        own = self._what_has_to_agree()
+        for rank, of_rank in enumerate(self.ranks.each(own)):
+            if rank == 0:
+                of_first = of_rank
+                continue
+            for name, value in of_rank.items():
+                if value != of_first[name]:
+                    raise ValueError(
+                        "All ranks of a torch.distributed group need the same "
+                        f"parameters, but rank 0 has {name}={of_first[name]!r}, and "
+                        f"rank {rank} has {name}={value!r}."
+                    )
+
+    def _what_has_to_agree(self) -> dict[str, Any]:
+        """Return the parameters and where the fit begins, in short.
+
+        A vocabulary is compared when it is used, and known vectors with all others when
+        training begins.
+        """
+        values = {
+            name: _in_short(value)
+            for name, value in vars(self.parameters).items()
+            if name not in PARAMETERS_OF_A_RANK
+        }
+        values |= {"device": self.device.type, "partial_fit": self.partial}
+        before = self.before
+        words = None if before is None else joblib.hash(list(before.vocabulary))
+        return values | {"vocabulary_": words}
+
     def _encode(self, documents: Iterable[Iterable[Any]]) -> Encoded:
         """Turn documents into words of a vocabulary: known, given, or learned now."""
         parameters, before = self.parameters, self.before
         if self.partial and before is not None:
-            return encode_words(documents, before.vocabulary)
+            return encode_words(documents, before.vocabulary, self.ranks)
         if parameters.vocabulary is not None:
-            return use_vocabulary(documents, parameters.vocabulary)
+            return use_vocabulary(documents, parameters.vocabulary, self.ranks)
         return learn_vocabulary(
             documents,
             known=() if before is None else before.vocabulary,
@@ -187,13 +253,16 @@ class Fit:
             max_df=parameters.max_df,
             max_features=parameters.max_features,
             max_vocab_size=parameters.max_vocab_size,
+            ranks=self.ranks,
         )
 
     def _add_up(self, encoded: Encoded) -> Encoded:
         """Return the words with the counts of all fits that go on from one another."""
         if self.before is None:
             return encoded._replace(n_unknown=0)
-        n_unknown = self.before.n_unknown + encoded.n_unknown if self.partial else 0
+        n_unknown = 0
+        if self.partial:
+            n_unknown = self.before.n_unknown + sum(self.ranks.each(encoded.n_unknown))
         rows, rows_before = self._shared_rows(self.before, encoded.vocabulary)
         counts = encoded.counts.plus(self.before.counts, rows, rows_before)
         return encoded._replace(counts=counts, n_unknown=n_unknown)
@@ -202,7 +271,7 @@ class Fit:
         if self.partial:
             return 1
         if self.parameters.epochs == "auto":
-            return auto_epochs(len(self.words.corpus.ids))
+            return auto_epochs(self.n_tokens)
         return self.parameters.epochs
 
     def _shared_rows(
@@ -273,18 +342,20 @@ class Fit:
         # random_state.
         n_epochs_before = 0 if self.before is None else self.before.n_iter
         *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
+        seed, *_ = self.ranks.each(seed)
+        extent = extent_of(corpus, held_out, len(self.words.vocabulary))
         plan = plan_training(
             parameters,
-            corpus,
-            held_out,
+            reduce(Extent.plus, self.ranks.each(extent)),
             word_counts=self.words.counts.tokens,
             epochs=self.epochs,
             decay=not self.partial,
             on_processor=self.device.type == "cpu",
+            world_size=self.ranks.world_size,
         )
         # Who watches, how many threads there are, and which device of its kind it is,
         # changes nothing.
-        ignored = ["watchers", "n_threads", "device"]
+        ignored = ["watchers", "n_threads", "device", "ranks"]
         try:
             return self._memory().cache(train, ignore=ignored)(
                 # Another release, or kind of device, may come to other vectors.
@@ -301,6 +372,7 @@ class Fit:
                 device=self.device,
                 n_threads=self._n_threads(),
                 watchers=watchers,
+                ranks=self.ranks,
             )
         except TrainingStopped as stopped:
             return stopped.trained
@@ -310,6 +382,12 @@ class Fit:
         memory = self.parameters.memory
         # A memory of what is never asked for again would only grow.
         if memory is None or self.partial:
+            return check_memory(None)
+        if self.ranks.world_size > 1:
+            warn(
+                "memory keeps nothing in a torch.distributed group, of which each rank "
+                "knows its own documents alone. Pass memory=None."
+            )
             return check_memory(None)
         if memory == "":
             raise ValueError("memory='' names no folder. None caches nothing.")
@@ -396,7 +474,7 @@ class Fit:
         )
 
 
-def train(
+def train(  # noqa: PLR0913, all that decides, for a memory to look at
     made_by: Mapping[str, str],
     corpus: Corpus,
     held_out: NDArray[np.int64] | None,
@@ -407,6 +485,7 @@ def train(
     device: Any,
     n_threads: int,
     watchers: Sequence[Watcher],
+    ranks: Ranks,
 ) -> Trained:
     """Train: what a memory caches, by what is at work and all that decides."""
     from sklearn_w2v._skipgram import training  # noqa: PLC0415, it imports torch
@@ -420,6 +499,7 @@ def train(
         device=device,
         n_threads=n_threads,
         watchers=watchers,
+        ranks=ranks,
     )
 
 
@@ -445,6 +525,17 @@ def _memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
             raise
         reason = str(error).partition("\n")[0]
         raise MemoryError(f"{too_large} ({reason}).") from error
+
+
+def _in_short(value: Any) -> Any:
+    """Return a parameter as what can be sent, compared and shown."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.random.RandomState):
+        value = value.get_state(legacy=False)
+    elif callable(value):
+        return getattr(value, "__qualname__", type(value).__qualname__)
+    return joblib.hash(value)
 
 
 def _warn_of_losses(losses: Sequence[float], first: float) -> None:

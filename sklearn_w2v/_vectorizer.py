@@ -407,6 +407,20 @@ class Word2VecVectorizer(
 
     A fit that fails or is interrupted leaves the vectorizer as it was.
 
+    Several processes, also of several machines, fit one vectorizer together where each
+    has joined a group of :mod:`torch.distributed` and calls `fit` with its own share of
+    the documents (torchrun, Ray Train and Spark's TorchDistributor start such groups).
+    The vocabulary is that of all documents; each process trains on its share, and their
+    matrices are merged as they go [5]_; all end with the same bits, which the seed and
+    the number of processes decide. All need the same parameters, but for `n_jobs` (1
+    where they share processors), `device`, of one kind, and `verbose` (the first one
+    prints). Shares should have about as many tokens, since all wait for the slowest.
+    `early_stopping`, callbacks, `init_vectors`, `warm_start` and `partial_fit` work as
+    they do alone; `memory` keeps nothing; other solvers than "adagrad" and
+    `n_components_removed` are errors. An error of one process ends the fit of all, and
+    one that is gone is named; the longest that they wait for one another is the
+    ``timeout`` of ``init_process_group``. A group of one process changes nothing.
+
     To load a vectorizer that skops stored, trust its class:
     ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
 
@@ -421,6 +435,8 @@ class Word2VecVectorizer(
        Online Learning and Stochastic Optimization". JMLR 12, 2121-2159.
     .. [4] Arora, S., Liang, Y. and Ma, T. (2017). "A Simple but Tough-to-Beat Baseline
        for Sentence Embeddings". ICLR.
+    .. [5] Maleki, S. et al. (2021). "Scaling Distributed Training with Adaptive
+       Summation". MLSys 3.
 
     Examples
     --------
@@ -614,7 +630,11 @@ class Word2VecVectorizer(
             - if `early_stopping` has too few documents, or `n_components_removed` is as
               large as `vector_size`;
             - if torch has no such `device` here;
+            - if processes of one group have other parameters, or such as processes
+              cannot train with together;
             - if training diverges.
+        RuntimeError
+            If another process of the group failed, or is gone.
         TypeError
             If a token is not hashable.
         OSError
@@ -1111,20 +1131,25 @@ default=None
             )
         before = self._learned() if goes_on else None
         token_lists = self._token_lists(X)
-        documents = ReadingLines().watch(token_lists) if self.verbose else token_lists
-        fit = Fit(parameters, before, documents, partial=partial)
-        if before is None:
-            lengths = fit.words.corpus.lengths
-            n_without_words = len(lengths) - int(np.count_nonzero(lengths))
-            warn_of_parameters(self._text_parameters(), self.vocabulary)
-            n_words = len(fit.words.vocabulary)
-            warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
-        # Only now is it known how many epochs there will be.
-        context = self._init_callback_context(max_subtasks=fit.epochs)
-        callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
-        lines = [EpochLines(None if partial else fit.epochs)] if self.verbose else []
-        learned = fit.run([*lines, callbacks])
-        callbacks.fit_ends(learned)
+        from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
+
+        with all_ranks() as ranks:
+            is_shown = self.verbose and not ranks.rank
+            documents = ReadingLines().watch(token_lists) if is_shown else token_lists
+            fit = Fit(parameters, before, documents, partial=partial, ranks=ranks)
+            if before is None:
+                lengths = fit.words.corpus.lengths
+                n_without_words = len(lengths) - int(np.count_nonzero(lengths))
+                warn_of_parameters(self._text_parameters(), self.vocabulary)
+                n_words = len(fit.words.vocabulary)
+                warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
+            # Only now is it known how many epochs there will be.
+            context = self._init_callback_context(max_subtasks=fit.epochs)
+            callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
+            lines = [EpochLines(None if partial else fit.epochs)] if is_shown else []
+            learned = fit.run([*lines, callbacks])
+            callbacks.fit_ends(learned)
+            ranks.meet("the end of the fit")
         self._set_learned(learned)
         return fit.words.corpus
 

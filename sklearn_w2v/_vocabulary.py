@@ -1,13 +1,14 @@
 """Tokens -> ids: decides which tokens are words, and replaces words by their rows."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
 from itertools import islice, repeat
 from numbers import Integral
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
@@ -20,8 +21,10 @@ from sklearn_w2v._corpus import (
     WordCounts,
     count_words,
     drop_unknown,
+    no_counts,
 )
 from sklearn_w2v._documents import is_na_of_pandas
+from sklearn_w2v._ranks import ALONE, Ranks
 from sklearn_w2v._warnings import warn
 
 
@@ -32,6 +35,13 @@ class Encoded(NamedTuple):
     corpus: Corpus  # less the tokens that are no words
     counts: WordCounts  # of the words in the corpus
     n_unknown: int  # tokens that are no words
+
+
+class Table(NamedTuple):
+    """The distinct tokens of documents, and how often they occur."""
+
+    tokens: list[Any]
+    counts: WordCounts
 
 
 class TokenIds(dict[Any, int]):
@@ -73,18 +83,9 @@ class TokenIds(dict[Any, int]):
             self._count()
         return document
 
-    def by_id(self) -> list[Any]:
-        """Return the tokens by their ids, None where they are forgotten."""
-        tokens = [None] * self.n_ids
-        for token, token_id in self.items():
-            tokens[token_id] = token
-        return tokens
-
-    def forgotten_ids(self) -> NDArray[np.int64]:
-        """Return the ids of tokens that are forgotten."""
-        is_forgotten = np.ones(self.n_ids, dtype=bool)
-        is_forgotten[np.fromiter(self.values(), np.int64, len(self))] = False
-        return np.flatnonzero(is_forgotten)
+    def ids(self) -> NDArray[np.int64]:
+        """Return the ids of all tokens that are not forgotten, in their order."""
+        return np.fromiter(self.values(), np.int64, len(self))
 
     def warn_if_any_are_forgotten(self) -> None:
         """Warn if words may be missing."""
@@ -119,15 +120,18 @@ class TokenIds(dict[Any, int]):
 def learn_vocabulary(
     documents: Iterable[Iterable[Any]],
     *,
-    known: Iterable[Any] = (),
+    known: Collection[Any] = (),
     min_count: int,
     min_df: float,
     max_df: float,
     max_features: int | None,
     max_vocab_size: int | None,
+    ranks: Ranks = ALONE,
 ) -> Encoded:
     """Learn the vocabulary of a stream of token lists, and encode it.
 
+    The vocabulary and its counts are those of all ranks, as if their documents were
+    read one after the other.
     Words are sorted by falling count; words of the same count stand in the order in
     which they were first seen, which needs no order among tokens of any type. Words
     that are known already come first, in their order, however often they occur here.
@@ -148,10 +152,10 @@ def learn_vocabulary(
 
     _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
     seen.warn_if_any_are_forgotten()
-    words = seen.by_id()
-    counts = count_words(tokens_seen, len(words))
+    own_ids, own_counts = seen.ids(), count_words(tokens_seen, seen.n_ids)
+    own = Table(list(seen), own_counts.select(own_ids))
+    (words, counts), places = _table_of_all(own, known, ranks)
     kept = counts.tokens >= min_count
-    kept[seen.forgotten_ids()] = False
     kept &= _has_document_frequency(counts, min_df=min_df, max_df=max_df)
     new = np.flatnonzero(kept[n_known:]) + n_known
     new = new[np.argsort(-counts.tokens[new], kind="stable")]
@@ -161,16 +165,20 @@ def learn_vocabulary(
         forgetting = ""
         if max_vocab_size is not None:
             forgetting = f", and with max_vocab_size={max_vocab_size}"
+        n_distinct = max(seen.n_ids, len(words))
+        highest = max(own_counts.tokens.max(), counts.tokens.max(initial=0))
         raise ValueError(
-            f"empty vocabulary; none of the {len(words)} distinct tokens is left after "
+            f"empty vocabulary; none of the {n_distinct} distinct tokens is left after "
             f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}"
-            f"{forgetting}. The highest count of a token is {counts.tokens.max()}: try "
-            "a lower min_count or min_df, or a higher max_df."
+            f"{forgetting}. The highest count of a token is {highest}: try a lower "
+            "min_count or min_df, or a higher max_df."
         )
 
-    row_of_token = np.full(len(words), UNKNOWN, dtype=np.int32)
-    row_of_token[rows] = np.arange(len(rows), dtype=np.int32)
-    vocabulary = {words[token]: row for row, token in enumerate(rows.tolist())}
+    row_of_word = np.full(len(words), UNKNOWN, dtype=np.int32)
+    row_of_word[rows] = np.arange(len(rows), dtype=np.int32)
+    row_of_token = np.full(seen.n_ids, UNKNOWN, dtype=np.int32)
+    row_of_token[own_ids] = row_of_word[places]
+    vocabulary = {words[word]: row for row, word in enumerate(rows.tolist())}
     for piece in tokens_seen.pieces():
         piece[:] = row_of_token[piece]  # in the same memory
     corpus = drop_unknown(tokens_seen)
@@ -181,11 +189,12 @@ def learn_vocabulary(
 def use_vocabulary(
     documents: Iterable[Iterable[Any]],
     vocabulary: Mapping[Any, int] | Iterable[Any],
+    ranks: Ranks = ALONE,
 ) -> Encoded:
     """Encode a stream of token lists with a vocabulary that the user gave."""
     row_of_word = check_vocabulary(vocabulary)
-    encoded = encode_words(documents, row_of_word)
-    if not len(encoded.corpus.ids):
+    encoded = encode_words(documents, row_of_word, ranks)
+    if not encoded.counts.tokens.any():
         raise ValueError(
             f"None of the {len(row_of_word)} words of `vocabulary` is in a document, "
             "so there is nothing to train on."
@@ -217,13 +226,25 @@ def check_vocabulary(
 
 
 def encode_words(
-    documents: Iterable[Iterable[Any]], vocabulary: dict[Any, int]
+    documents: Iterable[Iterable[Any]], vocabulary: dict[Any, int], ranks: Ranks = ALONE
 ) -> Encoded:
-    """Encode a stream of token lists with a vocabulary, and count its words."""
+    """Encode a stream of token lists with a vocabulary, and count its words.
+
+    Counts are those of all ranks.
+    """
     tokens = encode(documents, vocabulary)
     corpus = drop_unknown(tokens)
     n_unknown = len(tokens.ids) - len(corpus.ids)
-    return Encoded(vocabulary, corpus, count_words(corpus, len(vocabulary)), n_unknown)
+    counts = count_words(corpus, len(vocabulary))
+    if ranks.world_size > 1:
+        words = joblib.hash(list(vocabulary))
+        if len(set(ranks.each(words))) > 1:
+            raise ValueError("All ranks need the same `vocabulary`, in the same order.")
+        of_all = no_counts(len(vocabulary))
+        for of_rank in ranks.each(counts):
+            of_all = of_all.plus(of_rank, slice(None), slice(None))
+        counts = of_all
+    return Encoded(vocabulary, corpus, counts, n_unknown)
 
 
 def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
@@ -231,6 +252,24 @@ def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) ->
     return _write(
         documents, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN))
     )
+
+
+def _table_of_all(
+    own: Table, known: Iterable[Any], ranks: Ranks
+) -> tuple[Table, NDArray[np.int64]]:
+    """Return the tokens of all ranks, and the places of one's own among them."""
+    if ranks.world_size == 1:
+        return own, np.arange(len(own.tokens))
+    place_of = TokenIds(known, max_vocab_size=None)
+    counts = no_counts(len(place_of))
+    for rank, (tokens, its_counts) in enumerate(ranks.each(own)):
+        its_places = np.fromiter(map(place_of.__getitem__, tokens), np.int64)
+        n_before, everything = slice(len(counts.tokens)), slice(None)
+        counts = no_counts(len(place_of)).plus(counts, n_before, everything)
+        counts = counts.plus(its_counts, its_places, everything)
+        if rank == ranks.rank:
+            places = its_places
+    return Table(list(place_of), counts), places
 
 
 def _has_document_frequency(

@@ -7,7 +7,7 @@ import numpy as np
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._skipgram.plan import plan_training
+from sklearn_w2v._skipgram.plan import extent_of, plan_training
 
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
 N_WORDS = 7
@@ -69,11 +69,12 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
         "on_processor": settings.pop("on_processor", True),
         "epochs": settings.pop("epochs", 3),
         "decay": settings.pop("decay", True),
+        "world_size": settings.pop("world_size", 1),
     }
     parameters |= {name: settings.pop(name) for name in parameters if name in settings}
     plan = plan_training(
         SimpleNamespace(**parameters),
-        *corpus_and_held_out(documents, held_out),
+        extent_of(*corpus_and_held_out(documents, held_out), n_words),
         word_counts=np.bincount(corpus_of(documents).ids, minlength=n_words),
         **schedule,
     )

@@ -50,13 +50,13 @@ def test_example_runs_without_a_warning(name, tmp_path):
 
 #: The rooms from the ground up. A room imports from floors below its own.
 FLOORS = [
-    {"_corpus", "_sklearn", "_version", "_warnings", "_skipgram.threads"},
-    {"_documents", "_word2vec_format"},
+    {"_corpus", "_ranks", "_sklearn", "_version", "_warnings", "_skipgram.threads"},
+    {"_documents", "_group", "_word2vec_format"},
     {"_vocabulary", "_known_vectors", "_learned", "_pooling"}
     | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
     {"_watchers", "_skipgram.sampler", "_skipgram.solvers"},
     {"_skipgram.model"},
-    {"_skipgram.recorded"},
+    {"_skipgram.recorded", "_skipgram.merging"},
     {"_skipgram.training"},
     {"_fit"},
     {"_vectorizer"},
@@ -68,6 +68,7 @@ FLOORS = [
 #: scikit-learn a fifth of one, and the rest is optional.
 IMPORTED_LATE = {
     "sklearn_w2v._skipgram.devices",  # which imports torch
+    "sklearn_w2v._group",  # as this does
     *("torch", "sklearn_w2v._skipgram", "sklearn.decomposition", "sklearn.manifold"),
     *("gensim.models", "matplotlib.pyplot", "matplotlib.cbook", "matplotlib.text"),
     *("matplotlib.ticker", "textalloc"),

@@ -22,6 +22,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer, _corpus, _fit
 from sklearn_w2v._fit import Fit
+from sklearn_w2v._ranks import ALONE
 from sklearn_w2v._skipgram import plan
 
 
@@ -47,7 +48,9 @@ class TokenCounter:
 def n_trained_on(vectorizer, token_lists, before=None):
     """How many tokens a fit trains on in an epoch, and what it learns."""
     counter = TokenCounter()
-    learned = Fit(vectorizer, before, token_lists, partial=False).run([counter])
+    learned = Fit(vectorizer, before, token_lists, partial=False, ranks=ALONE).run(
+        [counter]
+    )
     return counter.n_tokens, learned
 
 
@@ -670,7 +673,7 @@ def test_there_are_never_more_threads_than_processors(texts):
 
     counter, before = ThreadCounter(), threading.active_count()
     tokens = [text.split() for text in texts] * 20
-    Fit(small(n_jobs=5000), None, tokens, partial=False).run([counter])
+    Fit(small(n_jobs=5000), None, tokens, partial=False, ranks=ALONE).run([counter])
     assert counter.n_threads - before < joblib.cpu_count()
     assert threading.active_count() == before
 

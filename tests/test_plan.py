@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import DOCUMENTS, N_WORDS, plan_of
+from helpers import DOCUMENTS, N_WORDS, corpus_and_held_out, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from sklearn_w2v._skipgram.plan import (
     auto_batch_size,
     auto_epochs,
     cut_step,
+    extent_of,
     keep_probabilities,
     noise_probabilities,
     noise_words_a_group,
@@ -206,3 +207,48 @@ def test_counts_of_all_documents_decide_the_distributions():
     np.testing.assert_array_equal(
         plan.noise_probabilities, noise_probabilities(counts, 0.5)
     )
+
+
+def test_a_rank_alone_merges_nothing_and_waits_for_no_first_steps():
+    plan = plan_of(DOCUMENTS * 1000)
+    assert plan.merges_an_epoch == plan.first_steps == 0
+
+
+@pytest.mark.parametrize("world_size", [2, 4, 16])
+def test_ranks_merge_after_so_many_steps_of_all(world_size):
+    n_steps = 10_000 / world_size
+    n_merges = plans.merges_an_epoch(n_steps, world_size)
+    assert n_merges == pytest.approx(10_000 / plans.STEPS_A_MERGE, abs=1)
+
+
+def test_ranks_make_a_step_between_merges_at_least():
+    assert plans.merges_an_epoch(10.0, world_size=1000) == 10
+    assert plans.merges_an_epoch(0.1, world_size=2) == 1
+
+
+def test_the_first_steps_are_few_and_a_small_share():
+    assert plans.first_steps(1e6, world_size=2) == plans.FIRST_STEPS
+    assert plans.first_steps(100, world_size=4) == 20
+    assert plans.first_steps(1, world_size=2) == 0
+
+
+def test_ranks_share_the_steps_of_an_epoch():
+    alone, shared = plan_of(), plan_of(world_size=2)
+    assert shared.layout.step_length == pytest.approx(
+        alone.layout.step_length / 2, abs=16
+    )
+
+
+def test_the_extent_of_all_is_that_of_their_documents_together():
+    documents = [*DOCUMENTS, [3] * 30]
+    one = extent_of(*corpus_and_held_out(documents[:2], None), N_WORDS)
+    other = extent_of(*corpus_and_held_out(documents[2:], [[0, 1]]), N_WORDS)
+    together = extent_of(*corpus_and_held_out(documents, None), N_WORDS)
+    for of_both, expected in zip(one.plus(other), together, strict=True):
+        np.testing.assert_array_equal(of_both, expected)
+
+
+def test_no_documents_have_no_extent():
+    extent = extent_of(*corpus_and_held_out([[]], None), N_WORDS)
+    assert extent.token_counts.tolist() == [0] * N_WORDS
+    assert extent[1:] == (0, 0)

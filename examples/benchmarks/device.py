@@ -24,7 +24,7 @@ from torch.profiler import profile
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._skipgram.devices import CPU, find_device
-from sklearn_w2v._skipgram.plan import plan_training
+from sklearn_w2v._skipgram.plan import extent_of, plan_training
 from sklearn_w2v._skipgram.state import Initial
 from sklearn_w2v._skipgram.training import train
 from sklearn_w2v._vocabulary import learn_vocabulary
@@ -37,8 +37,7 @@ def run(corpus, word_counts, device, batch_size, *, epochs=1, seed=0, threads=2)
     """Train, and return what it came to, and in how many seconds."""
     plan = plan_training(
         Word2VecVectorizer(batch_size=batch_size),
-        corpus,
-        None,
+        extent_of(corpus, None, len(word_counts)),
         word_counts=word_counts,
         epochs=epochs,
         decay=True,

@@ -29,7 +29,7 @@ from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._skipgram.devices import CPU
-from sklearn_w2v._skipgram.plan import noise_probabilities, plan_training
+from sklearn_w2v._skipgram.plan import extent_of, noise_probabilities, plan_training
 from sklearn_w2v._skipgram.state import Initial
 from sklearn_w2v._skipgram.training import train
 from sklearn_w2v._vocabulary import learn_vocabulary
@@ -78,8 +78,7 @@ def prepare_ours(documents, options):
     )
     plan = plan_training(
         vectorizer,
-        corpus,
-        None,
+        extent_of(corpus, None, len(counts.tokens)),
         word_counts=counts.tokens,
         epochs=options.epochs,
         decay=True,

@@ -91,6 +91,9 @@ class SkipGram:
         }
         return ModelState(self.vectors, solver_state)
 
+    def catch_up(self) -> None:
+        """Make the steps that wait for others, if there are any."""
+
     def loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
         self._prepare(batch)

@@ -58,8 +58,42 @@ NOISE_STEP = 8
 #: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
 PIECE_LENGTH = 1000
 
+#: Steps that all ranks make together from one merge to the next, about; and that one of
+#: them makes alone before all others begin, at most, also as a share of all steps.
+STEPS_A_MERGE = 32
+FIRST_STEPS = 200
+FIRST_SHARE = 0.05
+
 #: Steps of an epoch at which the loss is computed, at least.
 N_LOSS_STEPS = 5
+
+
+class Extent(NamedTuple):
+    """How much there is to train on, of one rank or of all."""
+
+    token_counts: NDArray[np.int64]  # (n_words,)
+    n_documents: int  # that have words
+    longest: int  # tokens of a document
+
+    def plus(self, other: "Extent") -> "Extent":
+        """Return what there is with the documents of another rank."""
+        return Extent(
+            self.token_counts + other.token_counts,
+            self.n_documents + other.n_documents,
+            max(self.longest, other.longest),
+        )
+
+
+def extent_of(
+    corpus: Corpus, held_out: NDArray[np.int64] | None, n_words: int
+) -> Extent:
+    """Return how much of a corpus there is to train on, less what is held out."""
+    counts = corpus.token_counts(n_words)
+    n_documents = int(np.count_nonzero(corpus.lengths))
+    if held_out is not None:
+        counts -= corpus.token_counts(n_words, held_out)
+        n_documents -= len(held_out)
+    return Extent(counts, n_documents, int(corpus.lengths.max(initial=0)))
 
 
 class Layout(NamedTuple):
@@ -102,6 +136,8 @@ class TrainingPlan:
     noise_probabilities: NDArray[np.float64]  # (n_words,): of a draw of noise
     layout: Layout
     loss_every: int  # steps
+    merges_an_epoch: int  # of the matrices of several ranks
+    first_steps: int  # that the first of several ranks makes alone
     #: With documents held out, training stops when their score has not improved by
     #: `tol` for so many epochs.
     n_iter_no_change: int
@@ -140,13 +176,13 @@ class TrainingParameters(Protocol):
 
 def plan_training(
     parameters: TrainingParameters,
-    corpus: Corpus,
-    held_out: NDArray[np.int64] | None,
+    extent: Extent,
     *,
     word_counts: NDArray[np.int64],
     epochs: int,
     decay: bool,
     on_processor: bool,
+    world_size: int = 1,
 ) -> TrainingPlan:
     """Decide on all that a training goes by.
 
@@ -154,10 +190,8 @@ def plan_training(
     ----------
     parameters : TrainingParameters
         What the user has set.
-    corpus : Corpus
-        What to train on; at least one word.
-    held_out : ndarray or None
-        The numbers of documents to stop by, and not to train on, if there are any.
+    extent : Extent
+        How much there is to train on; at least one word.
     word_counts : ndarray of shape (n_words,)
         How often words occur in all that was ever learned from, which decides the
         distributions.
@@ -165,18 +199,14 @@ def plan_training(
         See TrainingPlan.
     on_processor : bool
         Whether the training is not on another device.
+    world_size : int
+        How many ranks train, each on its share.
     """
     solver, batch_size = parameters.solver, parameters.batch_size
     learning_rate = parameters.learning_rate
     keep = keep_probabilities(word_counts, parameters.sample)
-    counts, n_documents = (
-        corpus.token_counts(len(keep)),
-        np.count_nonzero(corpus.lengths),
-    )
-    if held_out is not None:
-        counts -= corpus.token_counts(len(keep), held_out)
-        n_documents -= len(held_out)
-    expected_counts = counts * keep  # in an epoch, after sub-sampling
+    # In an epoch of a rank, after sub-sampling.
+    expected_counts = extent.token_counts * keep / world_size
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
     longest_part, max_step = DEVICE_PART_LENGTH, DEVICE_MAX_STEP
@@ -190,16 +220,18 @@ def plan_training(
     pair_weights = weights_by_distance(
         parameters.window,
         parameters.shrink_windows,
-        longest=min(int(corpus.lengths.max()), PIECE_LENGTH),
+        longest=min(extent.longest, PIECE_LENGTH),
     )
     n_expected = expected_counts.sum()
-    n_noise = noise_words_a_group(pair_weights, mean_length=n_expected / n_documents)
+    mean_length = n_expected * world_size / extent.n_documents
+    n_noise = noise_words_a_group(pair_weights, mean_length)
     layout = cut_step(
         min(batch_size, MAX_BATCH),
         longest_part=longest_part,
         reach=len(pair_weights),
         n_noise=n_noise,
     )
+    n_steps = n_expected / layout.step_length
     return TrainingPlan(
         vector_size=parameters.vector_size,
         epochs=epochs,
@@ -211,10 +243,26 @@ def plan_training(
         keep_probabilities=keep,
         noise_probabilities=noise_probabilities(word_counts, parameters.ns_exponent),
         layout=layout,
-        loss_every=max(1, int(n_expected / layout.step_length / N_LOSS_STEPS)),
+        loss_every=max(1, int(n_steps / N_LOSS_STEPS)),
+        merges_an_epoch=merges_an_epoch(n_steps, world_size),
+        first_steps=first_steps(n_steps * epochs, world_size),
         n_iter_no_change=parameters.n_iter_no_change,
         tol=parameters.tol,
     )
+
+
+def merges_an_epoch(n_steps: float, world_size: int) -> int:
+    """Return how often ranks merge, each of which makes so many steps in an epoch."""
+    if world_size == 1:
+        return 0
+    return math.ceil(n_steps / max(1, STEPS_A_MERGE / world_size))
+
+
+def first_steps(n_steps: float, world_size: int) -> int:
+    """Return how many steps rank 0 makes before all, each of which makes so many."""
+    if world_size == 1:
+        return 0
+    return min(FIRST_STEPS, int(FIRST_SHARE * n_steps * world_size))
 
 
 def auto_epochs(n_tokens: int) -> int:

@@ -71,12 +71,12 @@ class RecordedSkipGram(SkipGram):
 
     def state(self) -> ModelState:
         """Return what the model has learned until now."""
-        self._catch_up()
+        self.catch_up()
         return super().state()
 
     def loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
-        self._catch_up()
+        self.catch_up()
         return super().loss(batch)
 
     def step(
@@ -86,7 +86,7 @@ class RecordedSkipGram(SkipGram):
         gradients = self.gradients
         is_full = gradients is not None and gradients.is_filled_by(batch)
         if with_loss or not is_full:
-            self._catch_up()
+            self.catch_up()
             return super().step(batch, learning_rate, with_loss=with_loss)
         self.pending.append((batch, learning_rate))
         if len(self.pending) == STEPS_AT_ONCE:
@@ -94,7 +94,7 @@ class RecordedSkipGram(SkipGram):
             self.pending = []
         return 0.0
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Make the steps that wait for others."""
         for step in self.pending:
             self._play([step])

@@ -116,6 +116,8 @@ class BatchSampler:
     def epoch(self, generator: torch.Generator) -> Iterator[tuple[int, list[Batch]]]:
         """Yield all documents once in random order, as tokens read and their steps."""
         n_pieces = len(self.piece_starts)
+        if not n_pieces:  # as on a rank that has no words
+            return
         order = torch.randperm(n_pieces, generator=generator, device=self.device)
         n_places = 2 * len(self.pair_weights) + 1
         chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // n_places)

@@ -6,15 +6,19 @@ What a step trains on is drawn in `sampler.py`; what it does stands in `model.py
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, islice
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._ranks import ALONE, Ranks
 from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.merging import Merger
 from sklearn_w2v._skipgram.model import ModelState, SkipGram
 from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.recorded import RecordedSkipGram, Streams
@@ -35,6 +39,7 @@ def train(
     device: torch.device,
     n_threads: int,
     watchers: Sequence[Watcher],
+    ranks: Ranks = ALONE,
 ) -> Trained:
     """Train the centre and the context matrix on a corpus.
 
@@ -58,6 +63,8 @@ def train(
         Of the processor, if that is the device. The result does not depend on it.
     watchers : sequence of Watcher
         Are told of each epoch; any of them can stop the training.
+    ranks : Ranks
+        Who else trains, each on a corpus of its own. All return the same.
 
     Raises
     ------
@@ -76,21 +83,29 @@ def train(
             held_out_sampler = BatchSampler(corpus, held_out, plan, noise)
         sampler = BatchSampler(corpus, documents, plan, noise)
         model = _initial_model(plan, initial, generator, team)
-        history = History(plan, sampler.n_tokens)
+        if ranks.rank:  # the first rank draws what it would draw alone
+            generator.manual_seed(seed + ranks.rank)
+        _check_same_start(model, ranks)
+        merger = Merger(model, plan, ranks)
+        if not any(known.solver_state for known in initial.known):
+            _make_first_steps(merger, sampler, generator)
+        n_tokens = sum(ranks.each(sampler.n_tokens))
+        history = History(plan, n_tokens)
         for epoch in range(plan.epochs):
             for watcher in watchers:
                 watcher.epoch_begins()
-            loss = _train_epoch(model, sampler, plan, epoch, generator, watchers)
+            loss = _train_epoch(merger, sampler, epoch, generator, n_tokens, watchers)
             _check_numbers(torch.tensor(loss, device=CPU), plan.learning_rate)
             score = None
             if held_out_sampler:
                 # With the same draws each time, epochs differ in their vectors alone.
                 draws = torch.Generator(device).manual_seed(seed)
-                score = _validation_score(model, held_out_sampler, draws)
+                score = _validation_score(model, held_out_sampler, draws, ranks)
             history.add(loss, score, model.state())
             trained = history.result(model.state())
             # All are told, whatever one of them answers.
             answers = [watcher.epoch_ends(trained) for watcher in watchers]
+            answers = [any(answers) for answers in ranks.each(answers)]
             if any(answers) or history.stagnates():
                 break
         _check_numbers(model.vectors, plan.learning_rate)
@@ -194,20 +209,42 @@ def _initial_model(
     return model
 
 
+def _make_first_steps(
+    merger: Merger, sampler: BatchSampler, generator: torch.Generator
+) -> None:
+    """Let rank 0 make some steps, and all ranks go on from what it comes to.
+
+    From vectors of no length, the first gradients are all alike, and far too long
+    together.
+    """
+    plan = merger.plan
+    if plan.first_steps and merger.ranks.rank == 0:
+        batches = chain.from_iterable(
+            batches for _, batches in sampler.epoch(generator)
+        )
+        for batch in islice(batches, plan.first_steps):
+            merger.model.step(batch, plan.learning_rate)
+    merger.take_first("the end of the first steps")
+
+
 def _train_epoch(
-    model: SkipGram,
+    merger: Merger,
     sampler: BatchSampler,
-    plan: TrainingPlan,
     epoch: int,
     generator: torch.Generator,
+    n_tokens: int,
     watchers: Sequence[Watcher],
 ) -> float:
-    """Train on every document once, and return the mean loss of a pair."""
+    """Train on every document once, and return the mean loss of a pair.
+
+    Of all ranks, whose documents have `n_tokens` together.
+    """
+    model, plan = merger.model, merger.plan
     first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
     loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
-    for n_tokens, batches in model.team.ahead(sampler.epoch(generator)):
+    for n_in_chunk, batches in model.team.ahead(sampler.epoch(generator)):
         for place, batch in enumerate(batches):
-            share_read = (n_read + n_tokens * place / len(batches)) / sampler.n_tokens
+            share_read = (n_read + n_in_chunk * place / len(batches)) / sampler.n_tokens
             rate = first_rate + share_read * (last_rate - first_rate)
             if n_steps % plan.loss_every:
                 model.step(batch, rate)
@@ -215,14 +252,36 @@ def _train_epoch(
                 loss += model.step(batch, rate, with_loss=True)
                 weight += batch.weight
             n_steps += 1
-        n_read += n_tokens
+            merger.read(share_read)
+        n_read += n_in_chunk
         for watcher in watchers:
-            watcher.tokens_read(n_read, sampler.n_tokens)
-    return loss / weight if weight else 0.0
+            # The others will not be far from it.
+            watcher.tokens_read(n_read * n_tokens // sampler.n_tokens, n_tokens)
+    merger.epoch_ends()
+    return _mean(loss, weight, merger.ranks)
+
+
+def _check_same_start(model: SkipGram, ranks: Ranks) -> None:
+    """Refuse ranks that would begin at other vectors."""
+    if ranks.world_size == 1:
+        return
+    vectors, solver_state = model.state()
+    start = joblib.hash(
+        [tensor.to(CPU).numpy() for tensor in (vectors, *solver_state.values())]
+    )
+    for rank, of_rank in enumerate(ranks.each(start)):
+        if rank == 0:
+            of_first = of_rank
+        elif of_rank != of_first:
+            raise ValueError(
+                f"Rank {rank} would begin at other vectors than rank 0. Pass the same "
+                "init_vectors to all ranks of a torch.distributed group, or let all go "
+                "on from the same fit."
+            )
 
 
 def _validation_score(
-    model: SkipGram, sampler: BatchSampler, generator: torch.Generator
+    model: SkipGram, sampler: BatchSampler, generator: torch.Generator, ranks: Ranks
 ) -> float:
     """Return minus the mean loss of a pair in documents that are not trained on.
 
@@ -233,7 +292,13 @@ def _validation_score(
         for batch in batches:
             loss += model.loss(batch)
             weight += batch.weight
-    return -loss / weight if weight else math.nan
+    return -_mean(loss, weight, ranks) or math.nan
+
+
+def _mean(loss: float, weight: float, ranks: Ranks) -> float:
+    """Return the mean loss of the pairs of all ranks; 0.0 where there are none."""
+    losses, weights = zip(*ranks.each((loss, weight)), strict=True)
+    return sum(losses) / sum(weights) if any(weights) else 0.0
 
 
 def _current(device: torch.device) -> AbstractContextManager[Any]:

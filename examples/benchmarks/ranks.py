@@ -1,0 +1,120 @@
+"""Several ranks: speed, bytes sent, quality, and what more machines would come to.
+
+    for n in 1 2 4; do
+        torchrun --nproc-per-node $n examples/benchmarks/ranks.py CORPUS.txt[.xz] \
+            --similarity WS-353=EN-WS-353-ALL.txt ... --analogies questions-words.txt
+    done
+
+Each rank trains with one thread on its share of the lines. Seconds are those of the
+training; words/s are those of all ranks together. Of a merge, "busy" is what a rank
+computes, "sums" how long it waits for the sum of all ranks. Where there are more ranks
+than processors, only the quality counts.
+
+The last lines are a model, not a measurement: machines with one rank each, as fast as
+this one, whose network carries so many bits a second. Of the seconds of one rank, the
+steps are shared; each merge costs what is busy here, and 2 (n - 1) / n of its bytes
+through the network, as in a ring, with 2 (n - 1) times 50 microseconds of latency. Run
+it with 2 ranks for that.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import torch.distributed as dist
+from corpora import read_documents
+from quality import add_tests, evaluate, read_tests
+
+from sklearn_w2v import Word2VecVectorizer, _fit
+from sklearn_w2v._group import Group
+from sklearn_w2v._skipgram.merging import Merger
+
+#: Seconds that a message takes from one machine to the next.
+LATENCY = 50e-6
+
+
+class Clock:
+    """Adds up the seconds of a function, and the bytes of the tensor it is given."""
+
+    def __init__(self, owner, name):
+        self.function = getattr(owner, name)
+        self.seconds, self.n_calls, self.n_bytes = 0.0, 0, 0
+        setattr(owner, name, self.timed())
+
+    def timed(self):
+        """Return the function, which tells the clock of each call."""
+
+        def call(*args, **kwargs):
+            begin = time.perf_counter()
+            result = self.function(*args, **kwargs)
+            self.seconds += time.perf_counter() - begin
+            self.n_calls += 1
+            self.n_bytes += getattr(args[-1], "nbytes", 0)
+            return result
+
+        return call
+
+
+def expect(clocks, world_size):
+    """Print what more machines would come to."""
+    training, merges, sums = clocks["train"], clocks["merge"], clocks["sum"]
+    steps = (training.seconds - merges.seconds) * world_size  # of one rank alone
+    busy = merges.seconds - sums.seconds
+    for n_machines in (8, 16, 64):
+        for gigabits in (10, 100):
+            hops = 2 * (n_machines - 1)
+            network = hops / n_machines * sums.n_bytes / (gigabits * 1e9 / 8)
+            network += hops * LATENCY * sums.n_calls
+            seconds = steps / n_machines + busy + network
+            efficiency = steps / n_machines / seconds
+            print(
+                f"{n_machines} machines, {gigabits} Gbit/s: {efficiency:.0%} of "
+                f"{n_machines} times one"
+            )
+
+
+def main():
+    """Measure, and print on rank 0."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("corpus", type=Path)
+    add_tests(parser)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-words", type=float, default=float("inf"))
+    options = parser.parse_args()
+
+    dist.init_process_group("gloo")
+    rank, world_size = dist.get_rank(), dist.get_world_size()
+    clocks = {
+        "train": Clock(_fit, "train"),
+        "merge": Clock(Merger, "_merge"),
+        "sum": Clock(Group, "add_up"),
+    }
+    documents = read_documents(options.corpus, options.max_words)[rank::world_size]
+    vectorizer = Word2VecVectorizer(
+        analyzer=list, epochs=options.epochs, random_state=options.seed, n_jobs=1
+    ).fit(documents)
+    dist.destroy_process_group()
+    if rank:
+        return
+    training, merges, sums = clocks["train"], clocks["merge"], clocks["sum"]
+    n_words = vectorizer.word_counts_.sum() * vectorizer.n_iter_
+    figures = evaluate(
+        read_tests(options), vectorizer.vocabulary_, vectorizer.embedding_matrix_
+    )
+    megabytes = sums.n_bytes / 1e6
+    sent = megabytes * 2 * (world_size - 1) / world_size
+    print(
+        f"{world_size} ranks: {training.seconds:.1f} s, "
+        f"{n_words / training.seconds:,.0f} words/s; {sums.n_calls} merges of "
+        f"{megabytes / max(sums.n_calls, 1):.1f} MB, busy "
+        f"{merges.seconds - sums.seconds:.1f} s, sums {sums.seconds:.1f} s; "
+        f"a rank sends {sent / training.seconds:.0f} MB/s;",
+        ", ".join(f"{name} {figure:.1f}" for name, figure in figures.items()),
+    )
+    if world_size > 1:
+        expect(clocks, world_size)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The scripts of examples/distributed that fit, with the engines they are for."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import TOPICS
+
+FOLDER = Path(__file__).parents[1] / "examples" / "distributed"
+
+#: Seconds: engines take half a minute to start.
+AT_MOST = 300
+
+
+@pytest.fixture
+def texts_file(texts, tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(texts))
+    return path
+
+
+def run(*command):
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        # What an engine starts finds the same package as this test.
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=AT_MOST,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def assert_learned(output, who):
+    assert f"{who}, {sum(map(len, TOPICS))} words; near " in output
+    word, nearest = re.search(r"near '(\w+)':\s*(.*)", output).groups()
+    (topic,) = (topic for topic in TOPICS if word in topic)
+    assert set(re.findall(r"\('(\w+)'", nearest)) < set(topic)
+
+
+@pytest.mark.slow
+def test_torchrun_fits(texts_file):
+    script = FOLDER / "fit_torchrun.py"
+    torchrun = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2
+    assert_learned(run(*torchrun, script, texts_file), "2 processes")
+
+
+@pytest.mark.slow
+def test_ray_train_fits(texts_file):
+    pytest.importorskip("ray.train.torch", reason="needs the extra `ray`")
+    assert_learned(run(FOLDER / "fit_ray.py", texts_file), "2 workers")
+
+
+@pytest.mark.slow
+def test_spark_fits(texts_file):
+    pytest.importorskip("pyspark", reason="needs the extra `spark`")
+    assert_learned(run(FOLDER / "fit_spark.py", texts_file), "2 tasks")

@@ -1,0 +1,433 @@
+"""Fits of several ranks: real processes in a torch.distributed group."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import traceback
+import warnings
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import torch.distributed as dist
+from helpers import TOPICS, assert_same_fit, small
+from test_watchers import Recorder, with_callbacks
+
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._ranks import RankFailed
+
+#: Seconds after which a test of ranks that wait for one another has failed.
+AT_MOST = 120
+
+#: How children are started: some systems have spawn alone.
+METHODS = multiprocessing.get_all_start_methods()
+CONTEXT = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else None)
+CONTEXT.set_forkserver_preload(["torch.distributed", "test_watchers"])
+
+
+def in_group(task, rank, n_ranks, folder, *args):
+    """What a child does: join the group, and write down what the task comes to."""
+    warnings.simplefilter("default")
+    sys.stderr = open(folder / f"stderr{rank}", "w")  # noqa: SIM115, until the end
+    dist.init_process_group(
+        "gloo",
+        init_method=f"file://{folder}/store",
+        rank=rank,
+        world_size=n_ranks,
+        timeout=timedelta(seconds=AT_MOST),
+    )
+    try:
+        result = task(rank, *args)
+    except Exception as error:
+        traceback.print_exc()
+        result = error
+    (folder / f"result{rank}").write_bytes(pickle.dumps(result))
+    dist.destroy_process_group()
+
+
+@pytest.fixture
+def on_ranks(tmp_path_factory):
+    """Runs a task on so many ranks; returns what each returned or raised.
+
+    None for one that was killed.
+    """
+
+    def run(n_ranks, task, *args):
+        folder = tmp_path_factory.mktemp("ranks")
+        children = [
+            CONTEXT.Process(target=in_group, args=(task, rank, n_ranks, folder, *args))
+            for rank in range(n_ranks)
+        ]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join(AT_MOST)
+            child.kill()
+            assert child.exitcode is not None, "a rank hangs"
+        run.stderr = [(folder / f"stderr{rank}").read_text() for rank in range(n_ranks)]
+        files = [folder / f"result{rank}" for rank in range(n_ranks)]
+        return [pickle.loads(f.read_bytes()) if f.exists() else None for f in files]
+
+    return run
+
+
+def texts_of(n_documents=200):
+    """Texts about two topics."""
+    rng = np.random.default_rng(0)
+    return [
+        " ".join(rng.choice(TOPICS[i % len(TOPICS)], size=8))
+        for i in range(n_documents)
+    ]
+
+
+def share(rank, n_ranks=2):
+    return texts_of()[rank::n_ranks]
+
+
+def fit(rank, n_ranks=2, parameters=None, of_rank=None):
+    """Fit a share, with parameters of all ranks and of some."""
+    own = (of_rank or {}).get(rank, {})
+    return small(**(parameters or {}) | own).fit(share(rank, n_ranks))
+
+
+# --- what all ranks come to
+
+
+@pytest.mark.parametrize("n_ranks", [2, 3])
+def test_all_ranks_end_with_the_same_bits_each_time(on_ranks, n_ranks):
+    first, *others = on_ranks(n_ranks, fit, n_ranks)
+    again, *_ = on_ranks(n_ranks, fit, n_ranks)
+    for other in [*others, again]:
+        assert_same_fit(first, other)
+
+
+def test_the_seed_decides_what_ranks_come_to(on_ranks):
+    one, _ = on_ranks(2, fit)
+    other, _ = on_ranks(2, fit, 2, {"random_state": 1})
+    assert (one.embedding_matrix_ != other.embedding_matrix_).any()
+
+
+def test_ranks_without_a_seed_take_one_together(on_ranks):
+    assert_same_fit(*on_ranks(2, fit, 2, {"random_state": None}))
+
+
+def test_a_generator_as_random_state_has_to_be_the_same_on_all_ranks(on_ranks):
+    def generator(seed):
+        return {"random_state": np.random.RandomState(seed)}
+
+    assert_same_fit(*on_ranks(2, fit, 2, generator(0)))
+    results = on_ranks(2, fit, 2, {}, {0: generator(0), 1: generator(1)})
+    assert all("random_state=" in str(error) for error in results)
+
+
+def test_one_rank_in_a_group_learns_what_it_learns_without(on_ranks):
+    (alone,) = on_ranks(1, fit, 1)
+    assert_same_fit(alone, fit(0, 1))
+
+
+def fit_tokens(rank, parameters):
+    documents = [list("baab"), list("ca"), [], list("dcee"), [("a", 1), ("a", 1)]]
+    ours = documents[:2] if rank == 0 else documents[2:]
+    return Word2VecVectorizer(
+        analyzer=list, vector_size=2, epochs=1, random_state=0, **parameters
+    ).fit(ours)
+
+
+@pytest.mark.filterwarnings("ignore:The loss|In 1 of|No two words|Most documents")
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"min_count": 1},
+        {"min_count": 2},
+        {"min_count": 2, "max_features": 2},
+        {"min_count": 1, "min_df": 2},
+        {"min_count": 1, "max_df": 0.3, "weighting": "idf"},
+        {"vocabulary": ["a", "e", "never", "b"]},
+    ],
+)
+def test_the_vocabulary_is_that_of_all_documents_one_after_the_other(
+    on_ranks, parameters
+):
+    documents = [list("baab"), list("ca"), [], list("dcee"), [("a", 1), ("a", 1)]]
+    alone = Word2VecVectorizer(
+        analyzer=list, vector_size=2, epochs=1, random_state=0, **parameters
+    ).fit(documents)
+    for of_rank in on_ranks(2, fit_tokens, parameters):
+        assert list(of_rank.vocabulary_) == list(alone.vocabulary_)
+        for name in ("word_counts_", "word_weights_", "n_iter_"):
+            np.testing.assert_array_equal(getattr(of_rank, name), getattr(alone, name))
+
+
+def learns_topics(vectorizer):
+    """Whether the nearest words of each word are about its topic."""
+    return all(
+        {word for word, _ in vectorizer.most_similar(topic[0], topn=5)} <= set(topic)
+        for topic in TOPICS
+    )
+
+
+@pytest.mark.parametrize("n_ranks", [2, 4])
+def test_ranks_learn_together_what_one_learns(on_ranks, n_ranks):
+    parameters = {"epochs": 20, "vector_size": 20}
+    assert learns_topics(fit(0, 1, parameters))
+    assert learns_topics(on_ranks(n_ranks, fit, n_ranks, parameters)[0])
+
+
+def fit_transform(rank):
+    vectorizer = small()
+    return vectorizer.fit_transform(share(rank)), vectorizer.transform(share(rank))
+
+
+def test_a_rank_gets_the_vectors_of_its_own_documents(on_ranks):
+    for of_fit, after in on_ranks(2, fit_transform):
+        np.testing.assert_array_equal(of_fit, after)
+
+
+def fit_unequal(rank):
+    # One has few documents, and not one word that stays.
+    documents = ["aardvark", "emu emu"] if rank else texts_of()
+    return small(min_count=3, epochs=3).fit(documents)
+
+
+@pytest.mark.filterwarnings("ignore:Most documents")
+def test_a_rank_without_a_word_of_the_vocabulary_waits_for_the_others(on_ranks):
+    one, other = on_ranks(2, fit_unequal)
+    assert_same_fit(one, other)
+    assert len(one.loss_curve_) == 3
+
+
+# --- what goes with it
+
+
+def test_early_stopping_ends_all_ranks_at_one_epoch(on_ranks):
+    parameters = {"early_stopping": True, "epochs": 40, "n_iter_no_change": 1}
+    one, other = on_ranks(2, fit, 2, parameters)
+    assert_same_fit(one, other)
+    assert one.n_iter_ < 40
+    assert len(one.validation_scores_) == one.n_iter_
+
+
+def test_ranks_begin_at_known_vectors(on_ranks):
+    known = {"cat": np.full(8, 0.25, np.float32)}
+    parameters = {"init_vectors": known, "trainable": False}
+    one, other = on_ranks(2, fit, 2, parameters)
+    assert_same_fit(one, other)
+    np.testing.assert_array_equal(one.get_vector("cat"), known["cat"])
+
+
+def fit_twice(rank):
+    vectorizer = small(warm_start=True)
+    return vectorizer.fit(share(rank)).fit(share(rank) + ["ant bee ant bee"] * 5)
+
+
+def test_ranks_go_on_from_the_fit_before(on_ranks):
+    one, other = on_ranks(2, fit_twice)
+    assert_same_fit(one, other)
+    assert one.n_iter_ == 4
+    assert "ant" in one.vocabulary_
+
+
+def fit_batches(rank):
+    vectorizer = small()
+    batches = [share(rank)[:50], ["unknown"] if rank else share(rank)[50:], ["none"]]
+    for batch in batches:
+        vectorizer.partial_fit(batch)
+    return vectorizer
+
+
+def test_ranks_train_on_batches(on_ranks):
+    one, other = on_ranks(2, fit_batches)
+    assert_same_fit(one, other)
+    assert one.n_iter_ == 2
+    assert one.n_unknown_ == 3
+    assert one.word_counts_.sum() == 8 * 150
+
+
+def fit_with_a_stop(rank):
+    vectorizer = small(epochs=9)
+    if rank == 1:
+        vectorizer.set_callbacks(Recorder(stop_after=2))
+    return vectorizer.fit(share(rank))
+
+
+@with_callbacks
+def test_a_callback_of_one_rank_stops_all(on_ranks):
+    one, other = on_ranks(2, fit_with_a_stop)
+    assert one.n_iter_ == other.n_iter_ == 2
+    assert (one.embedding_matrix_ == other.embedding_matrix_).all()
+
+
+def test_only_the_first_rank_prints_and_counts_the_words_of_all(on_ranks):
+    on_ranks(2, fit, 2, {"verbose": 1})
+    first, second = on_ranks.stderr
+    assert first.count("epoch") == 2
+    assert second == ""
+
+
+# --- what is refused
+
+
+def assert_all_raise(results, kind, *parts):
+    for error in results:
+        assert type(error) is kind, error
+        for part in parts:
+            assert part in str(error)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"solver": "adam"}, "solver='adam' cannot train in a torch.distributed group"),
+        ({"n_components_removed": 1}, "n_components_removed=1 cannot be learned in"),
+    ],
+)
+def test_what_several_ranks_cannot_do_is_named(on_ranks, parameters, message):
+    assert_all_raise(on_ranks(2, fit, 2, parameters), ValueError, message)
+
+
+def fit_with_memory(rank, folder):
+    with pytest.warns(UserWarning, match="memory keeps nothing in a torch.distributed"):
+        vectorizer = small(memory=folder).fit(share(rank))
+    return vectorizer, list(folder.iterdir())
+
+
+def test_memory_keeps_nothing_of_several_ranks(on_ranks, tmp_path):
+    assert [kept for _, kept in on_ranks(2, fit_with_memory, tmp_path)] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"random_state": 7},
+            "rank 0 has random_state=0, and rank 1 has random_state=7",
+        ),
+        ({"vector_size": 9}, "rank 0 has vector_size=8, and rank 1 has vector_size=9"),
+        ({"lowercase": False}, "rank 1 has lowercase=False"),
+        ({"stop_words": ["cat"]}, "rank 0 has stop_words=None"),
+        ({"tokenizer": str.split, "token_pattern": None}, "tokenizer='"),
+    ],
+)
+def test_ranks_with_other_parameters_are_named(on_ranks, parameters, message):
+    results = on_ranks(2, fit, 2, {}, {1: parameters})
+    assert_all_raise(results, ValueError, "need the same parameters, but", message)
+
+
+def test_ranks_may_have_threads_and_lines_of_their_own(on_ranks):
+    own = {0: {"n_jobs": 2}, 1: {"verbose": 1, "n_jobs": 1}}
+    one, other = on_ranks(2, fit, 2, {}, own)
+    np.testing.assert_array_equal(one.embedding_matrix_, other.embedding_matrix_)
+
+
+def test_ranks_with_other_vocabularies_are_told(on_ranks):
+    own = {0: {"vocabulary": ["cat", "dog"]}, 1: {"vocabulary": ["dog", "cat"]}}
+    results = on_ranks(2, fit, 2, {}, own)
+    assert_all_raise(results, ValueError, "All ranks need the same `vocabulary`")
+
+
+def test_ranks_with_other_known_vectors_are_told(on_ranks):
+    own = {1: {"init_vectors": {"cat": np.ones(8, np.float32)}}}
+    results = on_ranks(2, fit, 2, {}, own)
+    assert_all_raise(results, ValueError, "Rank 1 would begin at other vectors")
+
+
+def fit_or_partial_fit(rank):
+    vectorizer = small()
+    return (vectorizer.partial_fit if rank else vectorizer.fit)(share(rank))
+
+
+def test_ranks_that_call_other_methods_are_told(on_ranks):
+    results = on_ranks(2, fit_or_partial_fit)
+    assert_all_raise(results, ValueError, "rank 1 has partial_fit=True")
+
+
+# --- faults
+
+
+def fit_faulty(rank, n_ranks, culprit, fault):
+    """Fit twice, the second time with a fault on one rank; say what is left."""
+    documents = share(rank, n_ranks)
+    vectorizer = small(random_state=0).fit(documents)
+    before = pickle.dumps(vectorizer)
+    try:
+        vectorizer.fit(fault(documents) if rank == culprit else documents)
+    except Exception as error:
+        is_as_it_was = pickle.dumps(vectorizer) == before
+        # What went wrong is over: the ranks can fit again.
+        vectorizer.fit(documents)
+        return error, is_as_it_was, pickle.dumps(vectorizer) == before
+    return None
+
+
+def without_documents(documents):
+    return []
+
+
+def with_a_missing_one(documents):
+    return [*documents, None]
+
+
+def stop_reading(documents):
+    yield documents[0]
+    raise OSError("the disk is gone")
+
+
+@pytest.mark.parametrize("culprit", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("fault", "kind", "message"),
+    [
+        (without_documents, ValueError, "there is no document"),
+        (with_a_missing_one, ValueError, "missing"),
+        (stop_reading, OSError, "the disk is gone"),
+    ],
+)
+def test_an_error_of_one_rank_ends_the_fit_of_all(
+    on_ranks, culprit, fault, kind, message
+):
+    results = on_ranks(3, fit_faulty, 3, culprit, fault)
+    for rank, (error, is_as_it_was, fits_again) in enumerate(results):
+        assert type(error) is (kind if rank == culprit else RankFailed)
+        assert message in str(error)
+        if rank != culprit:
+            assert f"rank {culprit} failed with {kind.__name__}" in str(error)
+        assert is_as_it_was
+        assert fits_again
+
+
+def fit_until_killed(rank, n_ranks, culprit, where):
+    from sklearn_w2v._skipgram import merging  # noqa: PLC0415, in the child
+
+    vectorizer = small(epochs=50)
+    if rank == culprit:
+        kill_in(merging.Merger, where)
+    try:
+        vectorizer.fit(share(rank, n_ranks))
+    except RankFailed as error:
+        return error, hasattr(vectorizer, "vocabulary_")
+    return None
+
+
+def kill_in(kind, name):
+    """Let the tenth call of a method end the process."""
+    method, n_calls = getattr(kind, name), []
+
+    def call(*args):
+        n_calls.append(None)
+        if len(n_calls) == 10:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return method(*args)
+
+    setattr(kind, name, call)
+
+
+@pytest.mark.parametrize("culprit", [0, 1, 2])
+@pytest.mark.parametrize("where", ["read", "_merge", "_squares_now"])
+def test_a_rank_that_is_killed_is_named_by_the_others(on_ranks, culprit, where):
+    results = on_ranks(3, fit_until_killed, 3, culprit, where)
+    assert results.pop(culprit) is None
+    for error, is_fitted in results:
+        assert f"rank {culprit}" in str(error)
+        assert "is gone" in str(error)
+        assert not is_fitted

@@ -1,0 +1,210 @@
+"""Models of several ranks that become one, against formulas in numpy.
+
+Ranks are threads here; `test_group.py` has real ones.
+"""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from helpers import plan_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_w2v._ranks import ALONE
+from sklearn_w2v._skipgram import merging
+from sklearn_w2v._skipgram.merging import Merger
+from sklearn_w2v._skipgram.model import SkipGram
+from sklearn_w2v._skipgram.threads import ALONE as ONE_THREAD
+
+
+class ThreadRanks:
+    """Ranks that are threads; they note where they met."""
+
+    def __init__(self, rank, values, barrier):
+        self.rank, self.world_size = rank, len(values)
+        self.values, self.barrier = values, barrier
+        self.places = []
+
+    def meet(self, place):
+        self.places.append(place)
+
+    def each(self, value):
+        self.values[self.rank] = value
+        self.barrier.wait()
+        values = list(self.values)
+        self.barrier.wait()
+        return iter(values)
+
+    def add_up(self, tensor):
+        total = sum(each.clone() for each in self.each(tensor))
+        self.barrier.wait()
+        tensor.copy_(total)
+
+    def take_first(self, tensor):
+        first = next(self.each(tensor)).clone()
+        self.barrier.wait()
+        tensor.copy_(first)
+
+
+def on_threads(n_ranks, task):
+    values, barrier = [None] * n_ranks, threading.Barrier(n_ranks, timeout=60)
+    ranks = [ThreadRanks(rank, values, barrier) for rank in range(n_ranks)]
+    with ThreadPoolExecutor(n_ranks) as pool:
+        return list(pool.map(task, ranks))
+
+
+def merger_of(ranks, before, squares_before, n_merges=1):
+    """A merger of a model that begins with these vectors and accumulators."""
+    plan = plan_of(
+        [[0, 0]],
+        n_words=before.shape[1],
+        vector_size=before.shape[2],
+        merges_an_epoch=n_merges,
+    )
+    vectors = torch.from_numpy(before.copy())
+    model = SkipGram(vectors, solver="adagrad", team=ONE_THREAD)
+    for solver, squares in zip(model.solvers, squares_before, strict=True):
+        solver.state["sum_of_squares"].copy_(torch.from_numpy(squares))
+    return Merger(model, plan, ranks)
+
+
+def state_of(merger):
+    vectors, solver_state = merger.model.state()
+    return vectors.numpy().copy(), solver_state["sum_of_squares"].numpy().copy()
+
+
+def merged(before, squares_before, moves, growths):
+    """What ranks come to, that moved their rows so, and whose accumulators grew so."""
+
+    def task(ranks):
+        merger = merger_of(ranks, before, squares_before)
+        merger.model.vectors += torch.from_numpy(moves[ranks.rank])
+        for solver, growth in zip(
+            merger.model.solvers, growths[ranks.rank], strict=True
+        ):
+            solver.state["sum_of_squares"].add_(torch.from_numpy(growth))
+        merger.read(1.0)
+        return state_of(merger)
+
+    first, *others = on_threads(len(moves), task)
+    for other in others:
+        for one, two in zip(first, other, strict=True):
+            np.testing.assert_array_equal(one, two)
+    return first
+
+
+def random_case(seed, n_ranks, n_words=9, vector_size=4):
+    rng = np.random.default_rng(seed)
+    before = rng.normal(size=(2, n_words, vector_size)).astype(np.float32)
+    squares = rng.uniform(0.4, 9, size=(2, n_words)).astype(np.float32)
+    moves = rng.normal(size=(n_ranks, *before.shape)).astype(np.float32)
+    growths = rng.uniform(0, 9, size=(n_ranks, 2, n_words)).astype(np.float32)
+    touched = rng.random((n_ranks, 2, n_words)) < 0.6
+    return before, squares, moves * touched[..., None], growths * touched
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32), n_ranks=st.integers(2, 5))
+def test_rows_move_by_the_scaled_sum_of_all_moves(seed, n_ranks):
+    before, squares, moves, growths = random_case(seed, n_ranks)
+    vectors, sums_of_squares = merged(before, squares, moves, growths)
+    for place, row in np.ndindex(2, before.shape[1]):
+        of_ranks = moves[:, place, row].astype(float)  # (n_ranks, d)
+        total = of_ranks.sum(0)
+        scale = 1.0
+        if total.any():
+            scale = min(1, max(1 / n_ranks, (of_ranks**2).sum() / (total**2).sum()))
+        np.testing.assert_allclose(
+            vectors[place, row], before[place, row] + scale * total, atol=1e-4
+        )
+        expected = squares[place, row] + scale * growths[:, place, row].sum()
+        np.testing.assert_allclose(sums_of_squares[place, row], expected, rtol=1e-4)
+
+
+def test_moves_at_right_angles_are_summed_and_equal_ones_averaged():
+    before, squares = np.zeros((2, 2, 3), np.float32), np.ones((2, 2), np.float32)
+    moves = np.zeros((3, 2, 2, 3), np.float32)
+    moves[:, 0, 0] = np.diag([1, 2, 3])  # each rank in a direction of its own
+    moves[:, 0, 1] = [1, 2, 3]  # all alike
+    moves[1, 1, 0] = [4, 5, 6]  # one rank alone
+    moves[0, 1, 1], moves[1, 1, 1] = [2, 0, 0], [-2, 0, 0]  # against one another
+    growths = np.full((3, 2, 2), 3, np.float32)
+    vectors, sums_of_squares = merged(before, squares, moves, growths)
+    np.testing.assert_allclose(vectors[0], [[1, 2, 3], [1, 2, 3]], rtol=1e-6)
+    np.testing.assert_allclose(vectors[1], [[4, 5, 6], [0, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(sums_of_squares, [[10, 4], [10, 10]], rtol=1e-6)
+
+
+def test_frequent_rows_are_merged_more_often(monkeypatch):
+    monkeypatch.setattr(merging, "FEWEST_ROWS", 2)
+    n_rows, n_words = [], 11
+
+    def note(self, n):
+        n_rows.append(n)
+
+    monkeypatch.setattr(Merger, "_merge", note)
+    before, squares, *_ = random_case(0, 1, n_words)
+    merger = merger_of(ALONE, before, squares, n_merges=10)
+    for share in (0.05, 0.1, 0.55, 0.55):
+        merger.read(share)
+    assert n_rows == [2, 4, 2, 8, 2]
+    merger.epoch_ends()
+    assert n_rows == [2, 4, 2, 8, 2, 4, 2, 11, 2, 11]
+    merger.read(0.1)  # the next epoch begins anew
+    assert n_rows[10:] == [2]
+
+
+def test_rows_that_are_not_merged_yet_stay_as_each_rank_has_them(monkeypatch):
+    monkeypatch.setattr(merging, "FEWEST_ROWS", 2)
+    before, squares, moves, _ = random_case(0, 2)
+
+    def task(ranks):
+        merger = merger_of(ranks, before, squares, n_merges=4)
+        merger.model.vectors += torch.from_numpy(moves[ranks.rank])
+        merger.read(0.25)
+        return state_of(merger)[0]
+
+    one, two = on_threads(2, task)
+    np.testing.assert_array_equal(one[:, :2], two[:, :2])
+    np.testing.assert_array_equal(one[:, 2:], (before + moves[0])[:, 2:])
+    np.testing.assert_array_equal(two[:, 2:], (before + moves[1])[:, 2:])
+
+
+def test_all_take_the_model_of_the_first():
+    cases = [random_case(seed, 1) for seed in range(3)]
+
+    def task(ranks):
+        before, squares, *_ = cases[ranks.rank]
+        merger = merger_of(ranks, before, squares)
+        merger.take_first("here")
+        assert ranks.places == ["here"]
+        # What is merged later counts from there.
+        merger.read(1.0)
+        return state_of(merger)
+
+    for vectors, squares in on_threads(3, task):
+        np.testing.assert_array_equal(vectors, cases[0][0])
+        np.testing.assert_array_equal(squares, cases[0][1])
+
+
+def test_a_rank_alone_merges_nothing():
+    before, squares, *_ = random_case(0, 1)
+    merger = merger_of(ALONE, before, squares, n_merges=0)
+    for share in (0.5, 1.0):
+        merger.read(share)
+    merger.epoch_ends()
+    assert not hasattr(merger, "vectors")  # no memory is taken
+    np.testing.assert_array_equal(state_of(merger)[0], before)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e14])
+def test_moves_of_any_size_are_merged(size):
+    before, squares = np.zeros((2, 1, 3), np.float32), np.ones((2, 1), np.float32)
+    moves = np.full((2, 2, 1, 3), size, np.float32)
+    vectors, _ = merged(before, squares, moves, np.zeros((2, 2, 1), np.float32))
+    # Of the shortest the square is 0: they are summed.
+    expected = size if size > 1 else 2 * size
+    np.testing.assert_allclose(vectors, expected, rtol=1e-5)
