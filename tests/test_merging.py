@@ -120,7 +120,7 @@ def test_rows_move_by_the_scaled_sum_of_all_moves(seed, n_ranks):
         np.testing.assert_allclose(
             vectors[place, row], before[place, row] + scale * total, atol=1e-4
         )
-        expected = squares[place, row] + scale * growths[:, place, row].sum()
+        expected = squares[place, row] + scale**2 * growths[:, place, row].sum()
         np.testing.assert_allclose(sums_of_squares[place, row], expected, rtol=1e-4)
 
 
@@ -135,7 +135,7 @@ def test_moves_at_right_angles_are_summed_and_equal_ones_averaged():
     vectors, sums_of_squares = merged(before, squares, moves, growths)
     np.testing.assert_allclose(vectors[0], [[1, 2, 3], [1, 2, 3]], rtol=1e-6)
     np.testing.assert_allclose(vectors[1], [[4, 5, 6], [0, 0, 0]], rtol=1e-6)
-    np.testing.assert_allclose(sums_of_squares, [[10, 4], [10, 10]], rtol=1e-6)
+    np.testing.assert_allclose(sums_of_squares, [[10, 2], [10, 10]], rtol=1e-6)
 
 
 def test_frequent_rows_are_merged_more_often(monkeypatch):

@@ -7,7 +7,8 @@
 
 Each rank trains with one thread on its share of the lines. Seconds are those of the
 training; words/s are those of all ranks together. Of a merge, "busy" is what a rank
-computes, "sums" how long it waits for the sum of all ranks. Where there are more ranks
+computes, "sums" how long it waits for the sum of all ranks; before it, all meet, and
+wait for the slowest. Where there are more ranks
 than processors, only the quality counts.
 
 The last lines are a model, not a measurement: machines with one rank each, as fast as
@@ -28,6 +29,7 @@ from quality import add_tests, evaluate, read_tests
 from sklearn_w2v import Word2VecVectorizer, _fit
 from sklearn_w2v._group import Group
 from sklearn_w2v._skipgram.merging import Merger
+from sklearn_w2v._skipgram.plan import merges_an_epoch
 
 #: Seconds that a message takes from one machine to the next.
 LATENCY = 50e-6
@@ -57,15 +59,18 @@ class Clock:
 
 def expect(clocks, world_size):
     """Print what more machines would come to."""
-    training, merges, sums = clocks["train"], clocks["merge"], clocks["sum"]
-    steps = (training.seconds - merges.seconds) * world_size  # of one rank alone
+    training, merges, sums, waits = clocks.values()
+    # Of one rank alone, with nobody to wait for.
+    steps = (training.seconds - merges.seconds - waits.seconds) * world_size
     busy = merges.seconds - sums.seconds
+    n_merges = merges_an_epoch(1e6 / world_size, world_size)
     for n_machines in (8, 16, 64):
+        more = merges_an_epoch(1e6 / n_machines, n_machines) / n_merges
         for gigabits in (10, 100):
             hops = 2 * (n_machines - 1)
             network = hops / n_machines * sums.n_bytes / (gigabits * 1e9 / 8)
             network += hops * LATENCY * sums.n_calls
-            seconds = steps / n_machines + busy + network
+            seconds = steps / n_machines + more * (busy + network)
             efficiency = steps / n_machines / seconds
             print(
                 f"{n_machines} machines, {gigabits} Gbit/s: {efficiency:.0%} of "
@@ -89,6 +94,7 @@ def main():
         "train": Clock(_fit, "train"),
         "merge": Clock(Merger, "_merge"),
         "sum": Clock(Group, "add_up"),
+        "wait": Clock(Group, "meet"),
     }
     documents = read_documents(options.corpus, options.max_words)[rank::world_size]
     vectorizer = Word2VecVectorizer(
@@ -97,7 +103,7 @@ def main():
     dist.destroy_process_group()
     if rank:
         return
-    training, merges, sums = clocks["train"], clocks["merge"], clocks["sum"]
+    training, merges, sums, waits = clocks.values()
     n_words = vectorizer.word_counts_.sum() * vectorizer.n_iter_
     figures = evaluate(
         read_tests(options), vectorizer.vocabulary_, vectorizer.embedding_matrix_
@@ -108,7 +114,8 @@ def main():
         f"{world_size} ranks: {training.seconds:.1f} s, "
         f"{n_words / training.seconds:,.0f} words/s; {sums.n_calls} merges of "
         f"{megabytes / max(sums.n_calls, 1):.1f} MB, busy "
-        f"{merges.seconds - sums.seconds:.1f} s, sums {sums.seconds:.1f} s; "
+        f"{merges.seconds - sums.seconds:.1f} s, sums {sums.seconds:.1f} s, waits "
+        f"{waits.seconds:.1f} s; "
         f"a rank sends {sent / training.seconds:.0f} MB/s;",
         ", ".join(f"{name} {figure:.1f}" for name, figure in figures.items()),
     )

@@ -11,8 +11,8 @@ is right. So the row moves by
 which is 1 for moves at right angles, and 1 / n for n moves that are equal; a rank that
 did not touch the row does not count. This is the idea of Maleki et al. (2021), "Scaling
 Distributed Training with Adaptive Summation", for each row and all ranks at once. What
-AdaGrad's accumulators grew by is summed with the same scale: the row has come as far as
-that many gradients would have brought it.
+AdaGrad's accumulators grew by is summed with the square of that scale, as it is made of
+squares: gradients that are scaled so would have brought the row there.
 
 The words of a vocabulary stand by falling counts: merges of the first rows alone come
 more often.
@@ -102,7 +102,7 @@ class Merger:
         # Rows that nobody moved, and those that all moved against one another.
         scales.nan_to_num_(1.0).clamp_(1 / self.ranks.world_size, 1)
         before.addcmul_(moves, scales[:, :, None])
-        squares_before.addcmul_(growths, scales)
+        squares_before.addcmul_(growths, scales.square())
         for place, squares in enumerate(self._squares_now()):
             self.model.matrices[place][:n_rows] = before[place]
             squares[:n_rows] = squares_before[place]

@@ -58,11 +58,14 @@ NOISE_STEP = 8
 #: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
 PIECE_LENGTH = 1000
 
-#: Steps that all ranks make together from one merge to the next, about; and that one of
-#: them makes alone before all others begin, at most, also as a share of all steps.
+#: Steps that all ranks make together from one merge to the next, about: so many, or the
+#: second number over that of ranks where it is more: two can go further without harm.
 STEPS_A_MERGE = 32
+STEPS_OF_FEW_RANKS = 128
+
+#: Steps that rank 0 makes alone before all begin, at most; and as a share of all steps.
 FIRST_STEPS = 200
-FIRST_SHARE = 0.05
+FIRST_SHARE = 0.03
 
 #: Steps of an epoch at which the loss is computed, at least.
 N_LOSS_STEPS = 5
@@ -255,7 +258,8 @@ def merges_an_epoch(n_steps: float, world_size: int) -> int:
     """Return how often ranks merge, each of which makes so many steps in an epoch."""
     if world_size == 1:
         return 0
-    return math.ceil(n_steps / max(1, STEPS_A_MERGE / world_size))
+    steps_of_all = max(STEPS_A_MERGE, STEPS_OF_FEW_RANKS / world_size)
+    return math.ceil(n_steps / max(1, steps_of_all / world_size))
 
 
 def first_steps(n_steps: float, world_size: int) -> int:
