@@ -5,6 +5,7 @@ failed, and rank 0 tells all of them. So an error of one ends the fit of all, an
 knows who is missing, which a collective operation does not.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -85,12 +86,8 @@ class Group:
         try:
             work.wait(PATIENCE)
         except RuntimeError as error:
-            reason = _first_line(error)
-            self._meet(f"could not exchange its matrices ({reason})")
-            raise RankFailed(
-                f"The fit has ended, since the ranks could not exchange their matrices "
-                f"({reason})."
-            ) from error
+            self.fail(error)  # which raises what all ranks are told
+            raise
 
     def _meet(self, message: str) -> None:
         """Tell rank 0, and raise what it tells."""
@@ -106,7 +103,7 @@ class Group:
         except RuntimeError as error:
             return (
                 f"The fit has ended on rank {self.rank}: rank 0, or one that it waits "
-                f"for, is gone ({_first_line(error)})."
+                f"for, is gone, or too late ({_first_line(error)})."
             )
 
     def _hear_all(self, message: str) -> str:
@@ -115,7 +112,7 @@ class Group:
             try:
                 messages[rank] = self._receive(rank)
             except RuntimeError as error:
-                gone[rank] = f"is gone ({_first_line(error)})"
+                gone[rank] = f"is gone, or too late ({_first_line(error)})"
         verdict = _verdict(messages, gone)
         for rank in messages.keys() - {0}:
             with suppress(RuntimeError):  # who went since then needs no answer
@@ -148,4 +145,6 @@ def _to_tensor(message: str) -> Tensor:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].removesuffix(".")
+    # Less the place in gloo's source, in brackets.
+    line = str(error).partition("\n")[0]
+    return re.sub(r"^\[\S+\] ", "", line).removesuffix(".")

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+import time
 import traceback
 import warnings
 from datetime import timedelta
@@ -15,8 +16,10 @@ import torch.distributed as dist
 from helpers import TOPICS, assert_same_fit, small
 from test_watchers import Recorder, with_callbacks
 
-from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v import Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailed
+
+pytestmark = pytest.mark.slow
 
 #: Seconds after which a test of ranks that wait for one another has failed.
 AT_MOST = 120
@@ -27,7 +30,7 @@ CONTEXT = multiprocessing.get_context("forkserver" if "forkserver" in METHODS el
 CONTEXT.set_forkserver_preload(["torch.distributed", "test_watchers"])
 
 
-def in_group(task, rank, n_ranks, folder, *args):
+def in_group(task, rank, n_ranks, folder, timeout, *args):
     """What a child does: join the group, and write down what the task comes to."""
     warnings.simplefilter("default")
     sys.stderr = open(folder / f"stderr{rank}", "w")  # noqa: SIM115, until the end
@@ -36,7 +39,7 @@ def in_group(task, rank, n_ranks, folder, *args):
         init_method=f"file://{folder}/store",
         rank=rank,
         world_size=n_ranks,
-        timeout=timedelta(seconds=AT_MOST),
+        timeout=timedelta(seconds=timeout),
     )
     try:
         result = task(rank, *args)
@@ -57,7 +60,9 @@ def on_ranks(tmp_path_factory):
     def run(n_ranks, task, *args):
         folder = tmp_path_factory.mktemp("ranks")
         children = [
-            CONTEXT.Process(target=in_group, args=(task, rank, n_ranks, folder, *args))
+            CONTEXT.Process(
+                target=in_group, args=(task, rank, n_ranks, folder, run.timeout, *args)
+            )
             for rank in range(n_ranks)
         ]
         for child in children:
@@ -70,6 +75,7 @@ def on_ranks(tmp_path_factory):
         files = [folder / f"result{rank}" for rank in range(n_ranks)]
         return [pickle.loads(f.read_bytes()) if f.exists() else None for f in files]
 
+    run.timeout = AT_MOST
     return run
 
 
@@ -343,6 +349,30 @@ def test_ranks_that_call_other_methods_are_told(on_ranks):
     assert_all_raise(results, ValueError, "rank 1 has partial_fit=True")
 
 
+def test_ranks_that_are_at_different_places_are_told_where():
+    assert _group._verdict({0: "is at home", 1: "is at home"}, {}) == ""
+    told = _group._verdict({0: "is at home", 1: "is at sea"}, {})
+    assert told.endswith("to do the same, but rank 0 is at home; rank 1 is at sea")
+
+
+def meet_late(rank):
+    dist.barrier()
+    if rank == 1:
+        time.sleep(12)
+    group = _group.Group()
+    try:
+        group.meet("a place" + "!" * 2000)
+    except RankFailed as error:
+        return error
+    return None
+
+
+def test_a_rank_that_comes_too_late_is_named(on_ranks):
+    on_ranks.timeout = 8
+    first, _ = on_ranks(2, meet_late)
+    assert "rank 1 is gone, or too late (Timed out" in str(first)
+
+
 # --- faults
 
 
@@ -399,6 +429,7 @@ def test_an_error_of_one_rank_ends_the_fit_of_all(
 def fit_until_killed(rank, n_ranks, culprit, where):
     from sklearn_w2v._skipgram import merging  # noqa: PLC0415, in the child
 
+    _group.PATIENCE = timedelta(seconds=5)
     vectorizer = small(epochs=50)
     if rank == culprit:
         kill_in(merging.Merger, where)
