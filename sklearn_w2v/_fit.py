@@ -15,7 +15,6 @@ from typing import Any, Literal, Protocol
 
 import joblib
 import numpy as np
-from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_memory
@@ -24,7 +23,7 @@ from sklearn_w2v._corpus import Corpus, Rows, hold_out
 from sklearn_w2v._known_vectors import find_vectors
 from sklearn_w2v._learned import Learned
 from sklearn_w2v._pooling import Pooling, common_components, word_weights
-from sklearn_w2v._ranks import Ranks
+from sklearn_w2v._ranks import Ranks, first_to_differ
 from sklearn_w2v._skipgram.plan import (
     Extent,
     TrainingParameters,
@@ -59,11 +58,10 @@ FEW_EPOCHS = 5
 MOST_RISE = 10
 MOST_RISE_OF_MANY = 1.5
 
-
 #: Parameters that ranks may have of their own, or that are compared elsewhere.
-PARAMETERS_OF_A_RANK = {
-    *("device", "init_vectors", "memory", "n_jobs", "verbose", "vocabulary")
-}
+PARAMETERS_OF_A_RANK = frozenset(
+    ["device", "init_vectors", "memory", "n_jobs", "verbose", "vocabulary"]
+)
 
 
 class FitParameters(TrainingParameters, Protocol):
@@ -200,7 +198,7 @@ class Fit:
         if parameters.solver != "adagrad":
             raise ValueError(
                 f"solver={parameters.solver!r} cannot train in a torch.distributed "
-                "group, whose ranks are merged by what AdaGrad knows of each word. Use "
+                "group, whose ranks merge the accumulators of AdaGrad too. Use "
                 "solver='adagrad'."
             )
         if parameters.n_components_removed:
@@ -209,18 +207,16 @@ class Fit:
                 "learned in a torch.distributed group, of which each rank knows its "
                 "own documents alone. Use n_components_removed=0."
             )
-        own = self._what_has_to_agree()
-        for rank, of_rank in enumerate(self.ranks.each(own)):
-            if rank == 0:
-                of_first = of_rank
-                continue
-            for name, value in of_rank.items():
-                if value != of_first[name]:
-                    raise ValueError(
-                        "All ranks of a torch.distributed group need the same "
-                        f"parameters, but rank 0 has {name}={of_first[name]!r}, and "
-                        f"rank {rank} has {name}={value!r}."
-                    )
+        of_ranks = list(self.ranks.each(self._what_has_to_agree()))
+        rank = first_to_differ(of_ranks)
+        if rank is None:
+            return
+        first, other = of_ranks[0], of_ranks[rank]
+        name = next(name for name in first if first[name] != other[name])
+        raise ValueError(
+            "All ranks of a torch.distributed group need the same parameters, but rank "
+            f"0 has {name}={first[name]!r}, and rank {rank} has {name}={other[name]!r}."
+        )
 
     def _what_has_to_agree(self) -> dict[str, Any]:
         """Return the parameters and where the fit begins, in short.
@@ -415,7 +411,7 @@ class Fit:
         """Return the number of training threads: no more than there are processors."""
         n_jobs = self.parameters.n_jobs
         n_threads = effective_n_threads(-1 if n_jobs is None else n_jobs)
-        return int(min(n_threads, cpu_count()))
+        return int(min(n_threads, joblib.cpu_count()))
 
     def _split(
         self, trained: Trained

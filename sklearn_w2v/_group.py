@@ -67,24 +67,30 @@ class Group:
         self.meet("an exchange of values")
         for rank in range(self.world_size):
             values = [value]
-            dist.broadcast_object_list(values, src=rank, group=self.of_processors)
+            with self._told_of_lost_ones():
+                dist.broadcast_object_list(values, src=rank, group=self.of_processors)
             yield values[0]
 
     def add_up(self, tensor: Tensor) -> None:
         """Replace a tensor by the sum of those of all ranks, with the same bits."""
-        self._wait(dist.all_reduce(tensor, group=self._group_of(tensor), async_op=True))
+        group = self._group_of(tensor)
+        with self._told_of_lost_ones():
+            dist.all_reduce(tensor, group=group, async_op=True).wait(PATIENCE)
 
     def take_first(self, tensor: Tensor) -> None:
         """Replace a tensor by that of rank 0."""
         group = self._group_of(tensor)
-        self._wait(dist.broadcast(tensor, src=0, group=group, async_op=True))
+        with self._told_of_lost_ones():
+            dist.broadcast(tensor, src=0, group=group, async_op=True).wait(PATIENCE)
 
     def _group_of(self, tensor: Tensor) -> dist.ProcessGroup | None:
         return None if tensor.is_cuda and self.is_on_devices else self.of_processors
 
-    def _wait(self, work: dist.Work) -> None:
+    @contextmanager
+    def _told_of_lost_ones(self) -> Iterator[None]:
+        """Find out who is gone where a collective operation says that one is."""
         try:
-            work.wait(PATIENCE)
+            yield
         except RuntimeError as error:
             self.fail(error)  # which raises what all ranks are told
             raise

@@ -3,7 +3,7 @@
 Most fits have one. Several are those of a torch.distributed group, see `_group.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 Value = TypeVar("Value")
@@ -53,3 +53,9 @@ class Alone:
 
 
 ALONE = Alone()
+
+
+def first_to_differ(values: Sequence[Any]) -> int | None:
+    """Return the first rank whose value is not that of rank 0, if there is one."""
+    others = (rank for rank, value in enumerate(values) if value != values[0])
+    return next(others, None)

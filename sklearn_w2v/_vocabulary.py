@@ -24,7 +24,7 @@ from sklearn_w2v._corpus import (
     no_counts,
 )
 from sklearn_w2v._documents import is_na_of_pandas
-from sklearn_w2v._ranks import ALONE, Ranks
+from sklearn_w2v._ranks import ALONE, Ranks, first_to_differ
 from sklearn_w2v._warnings import warn
 
 
@@ -238,8 +238,12 @@ def encode_words(
     counts = count_words(corpus, len(vocabulary))
     if ranks.world_size > 1:
         words = joblib.hash(list(vocabulary))
-        if len(set(ranks.each(words))) > 1:
-            raise ValueError("All ranks need the same `vocabulary`, in the same order.")
+        rank = first_to_differ(list(ranks.each(words)))
+        if rank is not None:
+            raise ValueError(
+                "All ranks need the same `vocabulary`, in the same order; that of rank "
+                f"{rank} is not that of rank 0."
+            )
         of_all = no_counts(len(vocabulary))
         for of_rank in ranks.each(counts):
             of_all = of_all.plus(of_rank, slice(None), slice(None))

@@ -426,6 +426,27 @@ def test_an_error_of_one_rank_ends_the_fit_of_all(
         assert fits_again
 
 
+class KillsItsRank:
+    """Ends the process that sends it."""
+
+    def __reduce__(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def exchange_until_killed(rank):
+    group = _group.Group()
+    try:
+        list(group.each(KillsItsRank() if rank else "well"))
+    except RankFailed as error:
+        return error
+    return None
+
+
+def test_a_rank_that_is_killed_in_an_exchange_is_named(on_ranks):
+    error, _ = on_ranks(2, exchange_until_killed)
+    assert "rank 1 is gone" in str(error)
+
+
 def fit_until_killed(rank, n_ranks, culprit, where):
     from sklearn_w2v._skipgram import merging  # noqa: PLC0415, in the child
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._ranks import ALONE, Ranks
+from sklearn_w2v._ranks import ALONE, Ranks, first_to_differ
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.merging import Merger
 from sklearn_w2v._skipgram.model import ModelState, SkipGram
@@ -269,15 +269,13 @@ def _check_same_start(model: SkipGram, ranks: Ranks) -> None:
     start = joblib.hash(
         [tensor.to(CPU).numpy() for tensor in (vectors, *solver_state.values())]
     )
-    for rank, of_rank in enumerate(ranks.each(start)):
-        if rank == 0:
-            of_first = of_rank
-        elif of_rank != of_first:
-            raise ValueError(
-                f"Rank {rank} would begin at other vectors than rank 0. Pass the same "
-                "init_vectors to all ranks of a torch.distributed group, or let all go "
-                "on from the same fit."
-            )
+    rank = first_to_differ(list(ranks.each(start)))
+    if rank is not None:
+        raise ValueError(
+            f"Rank {rank} would begin at other vectors than rank 0. Pass the same "
+            "init_vectors to all ranks of a torch.distributed group, or let all go on "
+            "from the same fit."
+        )
 
 
 def _validation_score(
