@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import WordCounts
 
@@ -44,6 +45,12 @@ class Learned:
     #: What the solver needs to go on, by its names.
     solver_state: dict[str, NDArray[np.float32]] = field(metadata=PRIVATE)
     frozen: NDArray[np.int64] = field(metadata=PRIVATE)  # rows that training leaves
+
+    @classmethod
+    def of(cls, vectorizer: Any) -> "Learned":
+        """Return what a vectorizer has learned."""
+        check_is_fitted(vectorizer)
+        return cls(*[getattr(vectorizer, name) for name in cls.attribute_names()])
 
     @classmethod
     def attribute_names(cls) -> list[str]:

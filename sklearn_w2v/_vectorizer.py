@@ -1,7 +1,7 @@
 """The estimator: documents -> tokens -> ids -> matrices -> document vectors."""
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from functools import wraps
 from numbers import Integral, Real
@@ -32,7 +32,7 @@ from sklearn_w2v._documents import (
 )
 from sklearn_w2v._fit import Fit
 from sklearn_w2v._learned import Learned, learned_from_vectors
-from sklearn_w2v._pooling import Pooling, unit
+from sklearn_w2v._pooling import Pooling
 from sklearn_w2v._sklearn import (
     COUNT_VECTORIZER_CONSTRAINTS,
     CallbackSupportMixin,
@@ -45,6 +45,7 @@ from sklearn_w2v._sklearn import (
 from sklearn_w2v._vocabulary import check_vocabulary, encode
 from sklearn_w2v._warnings import warn
 from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
+from sklearn_w2v._word_vectors import WordVectors
 
 Init = TypeVar("Init", bound=Callable[..., None])
 
@@ -93,6 +94,7 @@ def _names_parameters(init: Init) -> Init:
 
 
 class Word2VecVectorizer(
+    WordVectors,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -345,6 +347,12 @@ class Word2VecVectorizer(
 
     embedding_matrix_ : ndarray of shape (n_words, vector_size), dtype=float32
         The word vectors.
+
+    center_matrix_, context_matrix_ : ndarray of shape (n_words, vector_size), \
+dtype=float32
+        The centre ("input") and the context ("output") vectors, where they were kept:
+        both by `warm_start` and `partial_fit`, and the one that `vectors` names.
+        Otherwise there is no such attribute.
 
     word_counts_ : ndarray of shape (n_words,), dtype=int64
         How many times each word occurs in the documents of `fit`; in those of all fits
@@ -727,7 +735,7 @@ class Word2VecVectorizer(
         (100, 8)
         """
         corpus = self._fit(X, y)
-        return self._pooling(self._learned()).document_vectors(corpus)
+        return self._pooling(Learned.of(self)).document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
@@ -762,7 +770,7 @@ class Word2VecVectorizer(
         >>> bool((two[0] == two[1]).all())
         True
         """
-        learned = self._learned()
+        learned = Learned.of(self)
         corpus = drop_unknown(self._encode(X, learned))
         return self._pooling(learned).document_vectors(corpus)
 
@@ -793,7 +801,7 @@ class Word2VecVectorizer(
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
-        return coverage(self._encode(X, self._learned()))
+        return coverage(self._encode(X, Learned.of(self)))
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
         """Split a linear model's score of a document into parts of its words.
@@ -841,7 +849,7 @@ class Word2VecVectorizer(
         >>> bool(abs(in_parts + classifier.intercept_ - score) < 1e-6)
         True
         """
-        learned = self._learned()
+        learned = Learned.of(self)
         corpus = drop_unknown(self._encode([document], learned))
         coef = np.asarray(coef, dtype=np.float64)
         if coef.shape == (1, self._n_features_out):
@@ -860,130 +868,6 @@ class Word2VecVectorizer(
                 corpus.ids.tolist(), contributions.tolist(), strict=True
             )
         ]
-
-    def get_vector(self, word: Hashable) -> NDArray[np.float32]:
-        """Return the vector of a word.
-
-        Parameters
-        ----------
-        word : str
-            A word of the vocabulary.
-
-        Returns
-        -------
-        vector : ndarray of shape (vector_size,), dtype=float32
-            A copy of the word's row of `embedding_matrix_`.
-
-        Raises
-        ------
-        KeyError
-            If the word is not in the vocabulary.
-
-        Examples
-        --------
-        >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0)
-        >>> vectorizer.fit(["the cat sat"] * 500).get_vector("cat").shape
-        (8,)
-        """
-        check_is_fitted(self)
-        return self.embedding_matrix_[self._row(word)].copy()
-
-    def most_similar(
-        self, positive: Any, negative: Any = None, topn: int = 10
-    ) -> list[tuple[Any, float]]:
-        """Find the words closest to some words or vectors, and away from others.
-
-        Parameters
-        ----------
-        positive : str, ndarray of shape (vector_size,), or list of these
-            What the words should be close to.
-        negative : str, ndarray of shape (vector_size,), list of these, or None, \
-default=None
-            What the words should be away from: ``most_similar(["king", "woman"],
-            negative="man")`` asks for the word that is to woman as king is to man.
-        topn : int, default=10
-            How many words to return, at least 1.
-
-        Returns
-        -------
-        similar : list of (word, similarity)
-            The closest words first, by cosine similarity to the mean of the queries'
-            unit vectors; never a query word itself.
-
-        Raises
-        ------
-        KeyError
-            If a word is not in the vocabulary.
-        ValueError
-            If there is no word or vector, a vector is of another size, or `topn` is
-            less than 1.
-
-        Examples
-        --------
-        >>> from sklearn_w2v import Word2VecVectorizer
-        >>> texts = ["cat dog cat dog", "bond fund bond fund"] * 100
-        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0).fit(texts)
-        >>> [word for word, similarity in vectorizer.most_similar("cat", topn=1)]
-        ['dog']
-        """
-        check_is_fitted(self)
-        if not isinstance(topn, Integral) or topn < 1:
-            raise ValueError(f"topn must be an int of at least 1, got {topn!r}.")
-        queries = [(query, 1.0) for query in _as_list(positive, self.vocabulary_)]
-        queries += [(query, -1.0) for query in _as_list(negative, self.vocabulary_)]
-        if not queries:
-            raise ValueError("most_similar needs at least one word or vector.")
-
-        direction = np.zeros(self._n_features_out)
-        query_rows = []
-        for query, sign in queries:
-            if isinstance(query, np.ndarray):
-                vector = self._check_vector(query)
-            else:
-                query_rows.append(self._row(query))
-                vector = self.embedding_matrix_[query_rows[-1]]
-            direction += sign * unit(vector)
-
-        similarities = unit(self.embedding_matrix_) @ unit(direction)
-        similarities[query_rows] = -np.inf
-        n_found = min(topn, len(similarities) - len(set(query_rows)))
-        rows = np.argsort(-similarities, kind="stable")[:n_found].tolist()
-        words = list(self.vocabulary_)
-        return [(words[row], float(similarities[row])) for row in rows]
-
-    def to_keyed_vectors(self) -> Any:
-        """Return the word vectors as a gensim KeyedVectors, with the words' counts.
-
-        Returns
-        -------
-        keyed_vectors : gensim.models.KeyedVectors
-            With copies of the vectors. Needs ``pip install "sklearn-w2v[gensim]"``.
-
-        Raises
-        ------
-        ImportError
-            If gensim is not installed.
-
-        Examples
-        --------
-        >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 500)
-        >>> vectorizer.to_keyed_vectors().index_to_key
-        ['the', 'cat', 'sat']
-        """
-        check_is_fitted(self)
-        try:
-            from gensim.models import KeyedVectors  # noqa: PLC0415, it is optional
-        except ImportError as error:
-            raise ImportError(
-                'to_keyed_vectors needs gensim: pip install "sklearn-w2v[gensim]"'
-            ) from error
-        keyed_vectors = KeyedVectors(self._n_features_out)
-        keyed_vectors.add_vectors(list(self.vocabulary_), self.embedding_matrix_)
-        for word, count in zip(self.vocabulary_, self.word_counts_, strict=True):
-            keyed_vectors.set_vecattr(word, "count", int(count))
-        return keyed_vectors
 
     def save_word2vec_format(
         self, path: str | os.PathLike[str], binary: bool = False
@@ -1129,7 +1013,7 @@ default=None
                 "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
                 "go on from them, pass the file as init_vectors."
             )
-        before = self._learned() if goes_on else None
+        before = Learned.of(self) if goes_on else None
         token_lists = self._token_lists(X)
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
@@ -1158,11 +1042,6 @@ default=None
         # All at once and last, so that whatever ends a fit before leaves the estimator
         # as it was.
         self.__setstate__(learned.attributes())
-
-    def _learned(self) -> Learned:
-        """Return what was learned."""
-        check_is_fitted(self)
-        return Learned(*[getattr(self, name) for name in Learned.attribute_names()])
 
     def _pooling(self, learned: Learned) -> Pooling:
         return Pooling(
@@ -1198,36 +1077,6 @@ default=None
 
     def _text_parameters(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in TEXT_PARAMETERS}
-
-    def _row(self, word: Hashable) -> int:
-        try:
-            return self.vocabulary_[word]
-        except KeyError:
-            message = f"{word!r} is not in the vocabulary"
-            if isinstance(word, str) and word.lower() in self.vocabulary_:
-                message += f", but {word.lower()!r} is: texts are lower-cased"
-            elif hasattr(word, "__array__") or (
-                isinstance(word, Real) and not isinstance(word, Integral)
-            ):
-                message += "; a vector goes in as an array of numpy"
-            raise KeyError(message) from None
-        except TypeError as error:
-            raise TypeError(
-                f"A word or an array of numbers expected, got {word!r}: {error}."
-            ) from None
-
-    def _check_vector(self, vector: NDArray[Any]) -> NDArray[Any]:
-        if vector.shape != (self._n_features_out,):
-            raise ValueError(
-                f"A vector of shape ({self._n_features_out},) expected, got shape "
-                f"{vector.shape}. Several vectors go in as a list of them."
-            )
-        if vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
-            raise ValueError(
-                "A vector of finite real numbers expected, got nan, inf or "
-                f"dtype={vector.dtype}."
-            )
-        return vector
 
     @property
     def _n_features_out(self) -> int:
@@ -1298,15 +1147,3 @@ def _python_number(value: Any) -> Any:
     if isinstance(value, Integral):
         return int(value)
     return float(value) if isinstance(value, Real) else value
-
-
-def _as_list(queries: Any, vocabulary: Mapping[Any, int]) -> list[Any]:
-    """Return one query, several, or none, as a list."""
-    if queries is None:
-        return []
-    if isinstance(queries, tuple):
-        is_list = queries not in vocabulary and any(
-            isinstance(query, np.ndarray) or query in vocabulary for query in queries
-        )
-        return list(queries) if is_list else [queries]
-    return queries if isinstance(queries, list) else [queries]

@@ -54,7 +54,7 @@ FLOORS = [
     {"_documents", "_group", "_word2vec_format"},
     {"_vocabulary", "_known_vectors", "_learned", "_pooling"}
     | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
-    {"_watchers", "_skipgram.sampler", "_skipgram.solvers"},
+    {"_watchers", "_word_vectors", "_skipgram.sampler", "_skipgram.solvers"},
     {"_skipgram.model"},
     {"_skipgram.recorded", "_skipgram.merging"},
     {"_skipgram.training"},

@@ -1,0 +1,324 @@
+"""What a vectorizer says of words: vectors, similar ones, likely contexts."""
+
+import re
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from helpers import small
+from sklearn.exceptions import NotFittedError
+
+from sklearn_w2v import Word2VecVectorizer
+
+
+@pytest.fixture(scope="module")
+def fitted(texts):
+    return small(epochs=10).fit(texts)
+
+
+def test_keyed_vectors_have_words_vectors_and_counts(fitted):
+    pytest.importorskip("gensim", reason="gensim is optional")
+    keyed_vectors = fitted.to_keyed_vectors()
+    assert keyed_vectors.key_to_index == fitted.vocabulary_
+    np.testing.assert_array_equal(keyed_vectors.vectors, fitted.embedding_matrix_)
+    counts = [keyed_vectors.get_vecattr(word, "count") for word in fitted.vocabulary_]
+    assert counts == fitted.word_counts_.tolist()
+    ours = fitted.most_similar("cat", topn=3)
+    theirs = keyed_vectors.most_similar("cat", topn=3)
+    assert [word for word, _ in theirs] == [word for word, _ in ours]
+    keyed_vectors.vectors[:] = 0
+    assert fitted.embedding_matrix_.any()
+
+
+def test_keyed_vectors_without_gensim_name_the_pip_command(fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    message = re.escape('needs gensim: pip install "sklearn-w2v[gensim]"')
+    with pytest.raises(ImportError, match=message):
+        fitted.to_keyed_vectors()
+
+
+def test_get_vector_is_a_copy_of_the_words_row(fitted):
+    vector = fitted.get_vector("cat")
+    row = fitted.embedding_matrix_[fitted.vocabulary_["cat"]]
+    np.testing.assert_array_equal(vector, row)
+    vector[:] = 0
+    assert row.any()
+
+
+@pytest.mark.parametrize("method", ["get_vector", "most_similar"])
+def test_an_unknown_word_is_a_key_error_that_names_it(method, fitted):
+    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
+        getattr(fitted, method)("unicorn")
+
+
+def test_most_similar_is_the_cosine_of_a_plain_loop(fitted):
+    def unit(word):
+        return fitted.get_vector(word) / np.linalg.norm(fitted.get_vector(word))
+
+    direction = unit("cat") + unit("stock") - unit("bond")
+    direction /= np.linalg.norm(direction)
+    expected = sorted(
+        (
+            (word, float(unit(word) @ direction))
+            for word in fitted.vocabulary_
+            if word not in ("cat", "stock", "bond")
+        ),
+        key=lambda pair: -pair[1],
+    )
+    found = fitted.most_similar(["cat", "stock"], negative="bond", topn=100)
+    assert [word for word, _ in found] == [word for word, _ in expected]
+    np.testing.assert_allclose(
+        [similarity for _, similarity in found],
+        [similarity for _, similarity in expected],
+        rtol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("topn", [1, 3, 100])
+def test_most_similar_returns_so_many_other_words(topn, fitted):
+    found = fitted.most_similar("cat", topn=topn)
+    assert len(found) == min(topn, len(fitted.vocabulary_) - 1)
+    assert "cat" not in dict(found)
+
+
+def test_most_similar_takes_vectors(fitted):
+    vector = fitted.get_vector("cat")
+    assert fitted.most_similar(vector)[0] == ("cat", pytest.approx(1))
+    # Given as a vector, "cat" is not known to be a query: it stands in the answer.
+    mixed = dict(fitted.most_similar([vector, "dog"], topn=100))
+    cat, dog = (row / np.linalg.norm(row) for row in (vector, fitted.get_vector("dog")))
+    expected = float(cat @ (cat + dog) / np.linalg.norm(cat + dog))
+    assert mixed.pop("cat") == pytest.approx(expected, rel=1e-5)
+    by_words = dict(fitted.most_similar(["cat", "dog"], topn=100))
+    assert mixed == pytest.approx(by_words, rel=1e-5)
+
+
+def test_most_similar_takes_words_that_are_no_text():
+    baskets = [[1, 2, 3], [1, 2], [(4, 5), 6]] * 20
+    fitted = small(analyzer=list).fit(baskets)
+    assert fitted.most_similar(1, topn=1)[0][0] in fitted.vocabulary_
+
+
+@pytest.mark.parametrize("query", [[], None])
+def test_most_similar_needs_a_query(query, fitted):
+    with pytest.raises(ValueError, match="needs at least one word or vector"):
+        fitted.most_similar(query)
+
+
+def test_most_similar_refuses_a_vector_of_another_size(fitted):
+    message = re.escape("shape (8,) expected, got shape (3,)")
+    with pytest.raises(ValueError, match=message):
+        fitted.most_similar(np.ones(3))
+
+
+@pytest.mark.parametrize("topn", [0, -1, 2.5, None])
+def test_most_similar_refuses_a_bad_topn(topn, fitted):
+    with pytest.raises(ValueError, match="topn must be an int of at least 1"):
+        fitted.most_similar("cat", topn=topn)
+
+
+def test_most_similar_of_a_zero_vector_is_no_division_by_zero(fitted):
+    found = fitted.most_similar(np.zeros(8), topn=2)
+    assert [similarity for _, similarity in found] == [0, 0]
+
+
+def test_a_word_with_capitals_is_told_of_the_lower_one(fitted):
+    for look_up in (fitted.get_vector, fitted.most_similar):
+        with pytest.raises(
+            KeyError, match="'Cat' is not in the vocabulary, but 'cat' "
+        ):
+            look_up("Cat")
+
+
+def test_most_similar_takes_a_tuple_that_is_a_word():
+    documents = [[("new", "york"), ("los", "angeles"), "x"]] * 99
+    fitted = small(analyzer=list).fit(documents)
+    expected = fitted.most_similar([("new", "york")])
+    assert fitted.most_similar(("new", "york")) == expected
+    assert fitted.most_similar(("x", ("new", "york"))) == fitted.most_similar(
+        ["x", ("new", "york")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "message"),
+    [
+        ([0.1, 0.2], KeyError, "a vector goes in as an array of numpy"),
+        (np.zeros((2, 8)), ValueError, "Several vectors go in as a list of them"),
+        (np.full(8, np.nan), ValueError, "finite real numbers expected, got nan, inf"),
+        (np.ones(8, dtype=complex), ValueError, "or dtype=complex128"),
+        (np.ones(8, dtype=object), ValueError, "or dtype=object"),
+        (torch.ones(8), KeyError, "a vector goes in as an array of numpy"),
+        (
+            [["cat", "dog"]],
+            TypeError,
+            r"A word or an array of numbers expected, got \[",
+        ),
+    ],
+)
+def test_most_similar_says_what_a_query_is(query, error, message, fitted):
+    with pytest.raises(error, match=message):
+        fitted.most_similar(query)
+
+
+def test_words_that_are_tuples_and_numbers_are_named_as_such():
+    fitted = small(analyzer=list, sample=None).fit([[("new", "york"), ("a", "b")]] * 9)
+    with pytest.raises(KeyError, match=r"\('old', 'york'\) is not in the vocabulary"):
+        fitted.most_similar(("old", "york"))
+    fitted = small(analyzer=list, sample=None).fit([[1, 2, 3]] * 9)
+    with pytest.raises(KeyError, match=r"99 is not in the vocabulary'?$"):
+        fitted.get_vector(99)
+
+
+def test_get_vector_of_several_words_has_a_row_for_each(fitted):
+    expected = [fitted.get_vector("cat"), fitted.get_vector("dog")]
+    words = ["cat", "dog"]
+    for several in (words, np.array(words), pd.Series(words), pl.Series(words)):
+        np.testing.assert_array_equal(fitted.get_vector(several), expected)
+    assert fitted.get_vector([]).shape == (0, 8)
+    np.testing.assert_array_equal(
+        fitted.get_vector(fitted.vocabulary_), fitted.embedding_matrix_
+    )
+
+
+def test_get_vector_names_the_one_of_several_words_that_is_unknown(fitted):
+    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
+        fitted.get_vector(["cat", "unicorn"])
+
+
+def test_get_vector_takes_words_that_are_numpys():
+    fitted = small(analyzer=list).fit([np.arange(4)] * 20)
+    np.testing.assert_array_equal(fitted.get_vector(np.int64(3)), fitted.get_vector(3))
+    np.testing.assert_array_equal(
+        fitted.get_vector(np.arange(2)), fitted.get_vector([0, 1])
+    )
+
+
+def test_similarity_is_the_one_that_most_similar_gives(fitted):
+    for word, similarity in fitted.most_similar("cat", topn=3):
+        assert fitted.similarity("cat", word) == pytest.approx(similarity, rel=1e-5)
+        vector = fitted.get_vector(word)
+        assert fitted.similarity(vector, "cat") == pytest.approx(similarity, rel=1e-5)
+    assert fitted.similarity("cat", "cat") == pytest.approx(1)
+    assert fitted.similarity("cat", np.zeros(8)) == 0
+
+
+def test_similarity_refuses_what_is_no_word_and_no_vector(fitted):
+    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
+        fitted.similarity("cat", "unicorn")
+    with pytest.raises(TypeError, match="A word or an array of numbers expected"):
+        fitted.similarity(["cat"], "dog")
+    with pytest.raises(ValueError, match=re.escape("shape (8,) expected, got")):
+        fitted.similarity("cat", np.ones(3))
+
+
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_both_matrices_are_reachable_where_they_were_kept(vectors, texts):
+    kept = small(vectors=vectors, warm_start=True).fit(texts)
+    of_centers = small(vectors="center").fit(texts)
+    of_contexts = small(vectors="context").fit(texts)
+    # Centres that are taken back out of an average differ in their last bit.
+    np.testing.assert_allclose(
+        kept.center_matrix_, of_centers.embedding_matrix_, rtol=1e-5, atol=1e-6
+    )
+    np.testing.assert_array_equal(kept.context_matrix_, of_contexts.embedding_matrix_)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "kept"),
+    [("average", []), ("center", ["center"]), ("context", ["context"])],
+)
+def test_a_matrix_that_was_not_kept_says_what_keeps_it(vectors, kept, texts):
+    fitted = small(vectors=vectors).fit(texts)
+    for kind in ("center", "context"):
+        if kind in kept:
+            matrix = getattr(fitted, f"{kind}_matrix_")
+            np.testing.assert_array_equal(matrix, fitted.embedding_matrix_)
+        else:
+            assert not hasattr(fitted, f"{kind}_matrix_")
+            message = f"{kind}_matrix_ was not kept. fit with warm_start=True keeps"
+            with pytest.raises(AttributeError, match=message):
+                getattr(fitted, f"{kind}_matrix_")
+
+
+@pytest.mark.parametrize("sample", [None, 0.02])
+@pytest.mark.parametrize("ns_exponent", [0.75, 0, -0.5])
+def test_most_likely_context_gives_the_probabilities_of_the_documents(
+    sample, ns_exponent
+):
+    n_items = 8
+    rng = np.random.default_rng(0)
+    joint = rng.gamma(0.5, size=(n_items, n_items))
+    drawn = rng.choice(joint.size, 10_000, p=(joint / joint.sum()).ravel())
+    pairs = np.stack(np.unravel_index(drawn, joint.shape), axis=1).tolist()
+    counts = np.zeros_like(joint)
+    for first, second in pairs:
+        counts[first, second] += 1
+        counts[second, first] += 1
+    vectorizer = Word2VecVectorizer(
+        analyzer=list,
+        vector_size=16,
+        sample=sample,
+        ns_exponent=ns_exponent,
+        epochs=40,
+        warm_start=True,
+        random_state=0,
+    ).fit(pairs)
+
+    found = np.zeros_like(joint)
+    for item in range(n_items):
+        contexts = vectorizer.most_likely_context(item, topn=n_items)
+        probabilities = [probability for _, probability in contexts]
+        assert probabilities == sorted(probabilities, reverse=True)
+        for context, probability in contexts:
+            found[item, context] = probability
+    expected = counts / counts.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected, atol=0.03)
+
+
+def test_most_likely_context_of_several_words_averages_their_centres(texts):
+    fitted = small(warm_start=True, sample=None).fit(texts)
+    contexts = dict(fitted.most_likely_context(["cat", "dog"], topn=100))
+    rows = [fitted.vocabulary_[word] for word in ("cat", "dog")]
+    center = fitted.center_matrix_[rows].mean(axis=0)
+    weights = fitted.word_counts_**0.75 * np.exp(fitted.context_matrix_ @ center)
+    expected = weights / weights.sum()
+    assert list(contexts.values()) == pytest.approx(sorted(expected)[::-1], rel=1e-4)
+    assert contexts["cat"] == pytest.approx(expected[rows[0]], rel=1e-4)
+
+
+def test_most_likely_context_never_is_a_word_that_did_not_occur():
+    vectorizer = small(vocabulary=["cat", "emu", "dog"], warm_start=True)
+    contexts = vectorizer.fit(["cat dog"] * 50).most_likely_context("emu", topn=3)
+    assert contexts[-1] == ("emu", 0.0)
+
+
+@pytest.mark.parametrize("words", [[], None])
+def test_most_likely_context_needs_a_word(words, texts):
+    fitted = small(warm_start=True).fit(texts)
+    with pytest.raises(ValueError, match="most_likely_context needs at least one word"):
+        fitted.most_likely_context(words)
+
+
+def test_most_likely_context_says_what_keeps_the_matrices(fitted, tmp_path):
+    fitted.save_word2vec_format(tmp_path / "vectors.txt")
+    loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors.txt")
+    for vectorizer in (fitted, loaded):
+        with pytest.raises(AttributeError, match="fit with warm_start=True keeps both"):
+            vectorizer.most_likely_context("cat")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda vectorizer: vectorizer.similarity("a", "b"),
+        lambda vectorizer: vectorizer.most_likely_context("a"),
+        lambda vectorizer: vectorizer.center_matrix_,
+    ],
+)
+def test_look_ups_before_a_fit_say_so(use):
+    with pytest.raises(NotFittedError):
+        use(small())
