@@ -7,6 +7,8 @@ departments are: items that are bought together get similar vectors.
 """
 
 # %%
+import time
+
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import CountVectorizer
@@ -15,6 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
 from sklearn_w2v import Word2VecVectorizer
+
+start = time.perf_counter()
 
 # %%
 # The simulation. Item numbers are shuffled, so that they say nothing.
@@ -85,3 +89,4 @@ for name, vectorizer in vectorizers.items():
             for other, _ in vectorizer.most_similar(item, topn=5)
         ]
         print(f"  {name:28}{np.mean(same):.3f}")
+print(f"\ntook {time.perf_counter() - start:.1f} s")

@@ -7,22 +7,26 @@ Needs pandas.
 """
 
 # %%
+import time
+
 import pandas as pd
-from docstrings import iter_docstrings
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from texts import iter_docstrings
 
 from sklearn_w2v import Word2VecVectorizer
+
+start = time.perf_counter()
 
 # %%
 # The names of the three libraries do not stand in the texts.
 table = pd.DataFrame(iter_docstrings(), columns=["label", "group", "kind", "text"])
 table["n_lines"] = table["text"].str.count("\n") + 1
 table["library"] = table["label"].str.split(".").str[0]
-print(f"{len(table):,} rows; four of them")
+print(f"Docstrings of three libraries, {len(table):,} rows; four of them")
 preview = table[["library", "kind", "n_lines", "text"]].sample(4, random_state=0)
 preview["text"] = preview["text"].str.split().str[:6].str.join(" ") + "..."
 print(preview.to_string(index=False))
@@ -58,3 +62,4 @@ for name, transformers in [
 features = pipeline[:-1].transform(test)
 print(f"\n{features.shape[1]} features; some of them, in two rows")
 print(features.iloc[:2, [0, 1, -3, -2, -1]].round(2).T.to_string(header=False))
+print(f"\ntook {time.perf_counter() - start:.1f} s")

@@ -6,19 +6,22 @@ analogies come out right about as often as not. All that was asked is printed.
 """
 
 # %%
-from docstrings import load_docstrings
+import time
+
+from texts import load_texts
 
 from sklearn_w2v import Word2VecVectorizer
+
+start = time.perf_counter()
 
 # %%
 # All sub-packages, since no labels are needed here. Rare words get poor vectors, and
 # would turn up among the nearest of others: those below 20 occurrences are left out.
-texts, _, _ = load_docstrings(min_documents=1)
+texts, _, _ = load_texts("docstrings", min_documents=1)
 vectorizer = Word2VecVectorizer(epochs=10, min_count=20, random_state=0)
 vectorizer.fit(texts)
 n_tokens = vectorizer.word_counts_.sum()
-print(f"{len(texts):,} documents, {n_tokens:,} words, ", end="")
-print(f"{len(vectorizer.vocabulary_):,} different ones")
+print(f"{n_tokens:,} words, {len(vectorizer.vocabulary_):,} different ones")
 
 # %%
 print("\nNearest words, with cosine similarities")
@@ -58,3 +61,4 @@ query = "density of a random variable with heavy tails"
 print(f"\nWords nearest to the mean vector of {query!r}")
 nearest = vectorizer.most_similar(vectorizer.transform([query])[0], topn=8)
 print(" ", ", ".join(word for word, _ in nearest))
+print(f"\ntook {time.perf_counter() - start:.1f} s")

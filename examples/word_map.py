@@ -5,13 +5,17 @@ word_map.png and loss_curve.png into the current folder. Needs the extra `plot`.
 """
 
 # %%
+import time
+
 import matplotlib.pyplot as plt
-from docstrings import load_docstrings
+from texts import load_texts
 
 from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer, WordMapDisplay
 
+start = time.perf_counter()
+
 # %%
-texts, _, _ = load_docstrings(min_documents=1)
+texts, _, _ = load_texts("docstrings", min_documents=1)
 vectorizer = Word2VecVectorizer(epochs=10, min_count=20, random_state=0)
 vectorizer.fit(texts)
 
@@ -42,3 +46,4 @@ display = LossCurveDisplay.from_estimator(vectorizer, ax=ax)
 display.figure_.savefig("loss_curve.png", dpi=140)
 first, last = vectorizer.loss_curve_[0], vectorizer.loss_curve_[-1]
 print(f"loss_curve.png: from {first:.2f} to {last:.2f} in {vectorizer.n_iter_} epochs")
+print(f"\ntook {time.perf_counter() - start:.1f} s")

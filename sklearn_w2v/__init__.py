@@ -1,7 +1,14 @@
 """Word2vec for scikit-learn: raw documents in, mean word vectors out."""
 
-from sklearn_w2v._plot import LossCurveDisplay, WordMapDisplay
+from sklearn_w2v._loss_curve import LossCurveDisplay
+from sklearn_w2v._maps import DocumentMapDisplay, WordMapDisplay
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 from sklearn_w2v._version import __version__
 
-__all__ = ["LossCurveDisplay", "Word2VecVectorizer", "WordMapDisplay", "__version__"]
+__all__ = [
+    "DocumentMapDisplay",
+    "LossCurveDisplay",
+    "Word2VecVectorizer",
+    "WordMapDisplay",
+    "__version__",
+]

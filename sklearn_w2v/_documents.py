@@ -287,7 +287,7 @@ def _check_container(X: Any, takes_text: bool) -> None:
 
 
 def _check_document(document: Any, position: int, takes_text: bool) -> None:
-    if _is_missing(document):
+    if is_missing(document):
         raise ValueError(
             f"Document {position} is missing ({document!r}). Replace missing documents "
             "by empty ones, for example with X.fillna('') in pandas or "
@@ -325,7 +325,7 @@ def _is_of_words_between_blanks(letter: str) -> bool:
     )
 
 
-def _is_missing(document: Any) -> bool:
+def is_missing(document: Any) -> bool:
     return (
         document is None
         or (isinstance(document, Real) and math.isnan(document))

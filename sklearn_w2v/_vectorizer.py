@@ -348,10 +348,9 @@ class Word2VecVectorizer(
     embedding_matrix_ : ndarray of shape (n_words, vector_size), dtype=float32
         The word vectors.
 
-    center_matrix_, context_matrix_ : ndarray of shape (n_words, vector_size), \
-dtype=float32
-        The centre ("input") and the context ("output") vectors, where they were kept:
-        both by `warm_start` and `partial_fit`, and the one that `vectors` names.
+    center_matrix_, context_matrix_ : ndarray of shape (n_words, vector_size)
+        The centre ("input") and context ("output") vectors, float32, where they were
+        kept: both by `warm_start` and `partial_fit`, and the one that `vectors` names.
         Otherwise there is no such attribute.
 
     word_counts_ : ndarray of shape (n_words,), dtype=int64

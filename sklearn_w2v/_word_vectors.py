@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_w2v._extras import check_installed
 from sklearn_w2v._learned import Learned
 from sklearn_w2v._pooling import unit
 from sklearn_w2v._skipgram.plan import keep_probabilities, noise_probabilities
@@ -249,12 +250,9 @@ default=None
         ['the', 'cat', 'sat']
         """
         check_is_fitted(self)
-        try:
-            from gensim.models import KeyedVectors  # noqa: PLC0415, it is optional
-        except ImportError as error:
-            raise ImportError(
-                'to_keyed_vectors needs gensim: pip install "sklearn-w2v[gensim]"'
-            ) from error
+        check_installed("to_keyed_vectors", "gensim", extra="gensim")
+        from gensim.models import KeyedVectors  # noqa: PLC0415, it is optional
+
         keyed_vectors = KeyedVectors(self.embedding_matrix_.shape[1])
         keyed_vectors.add_vectors(list(self.vocabulary_), self.embedding_matrix_)
         for word, count in zip(self.vocabulary_, self.word_counts_, strict=True):

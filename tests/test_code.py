@@ -5,11 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 
-from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer, WordMapDisplay
+import sklearn_w2v
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._word_vectors import WordVectors
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
@@ -50,8 +53,9 @@ def test_example_runs_without_a_warning(name, tmp_path):
 
 #: The rooms from the ground up. A room imports from floors below its own.
 FLOORS = [
-    {"_corpus", "_ranks", "_sklearn", "_version", "_warnings", "_skipgram.threads"},
-    {"_documents", "_group", "_word2vec_format"},
+    {"_corpus", "_extras", "_ranks", "_sklearn", "_version", "_warnings"}
+    | {"_skipgram.threads", "_map_positions"},
+    {"_documents", "_group", "_word2vec_format", "_map_drawing"},
     {"_vocabulary", "_known_vectors", "_learned", "_pooling"}
     | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
     {"_watchers", "_word_vectors", "_skipgram.sampler", "_skipgram.solvers"},
@@ -60,7 +64,8 @@ FLOORS = [
     {"_skipgram.training"},
     {"_fit"},
     {"_vectorizer"},
-    {"_plot"},
+    {"_pipelines"},
+    {"_maps", "_loss_curve"},
     {""},  # the package itself
 ]
 
@@ -71,6 +76,7 @@ IMPORTED_LATE = {
     "sklearn_w2v._group",  # as this does
     *("torch", "sklearn_w2v._skipgram", "sklearn.decomposition", "sklearn.manifold"),
     *("gensim.models", "matplotlib.pyplot", "matplotlib.cbook", "matplotlib.text"),
+    *("matplotlib.font_manager", "matplotlib.lines", "matplotlib.markers"),
     *("matplotlib.ticker", "textalloc"),
 }
 
@@ -178,19 +184,55 @@ def test_a_benchmark_of_the_training_runs(name, tmp_path):
 def test_readme_lists_every_example():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     listed = [name for name in EXAMPLES if f"| `{name}` |" in readme]
-    assert set(EXAMPLES) - set(listed) == {"docstrings.py"}  # the others' corpus
+    assert set(EXAMPLES) - set(listed) == {"texts.py"}  # the others' texts
 
 
-def test_readme_shows_pictures_that_are_there():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    pictures = re.findall(r"!\[.*\]\((.*)\)", readme)
-    assert len(pictures) == 2
-    assert all((ROOT / picture).is_file() for picture in pictures)
+PAGES = ["README.md", ".github/CONTRIBUTING.md", "examples/benchmarks/README.md"]
 
 
+def links_of(text):
+    """The pictures and links of a page that are not of another site."""
+    return re.findall(r"\]\((?!https?://)([^)\s]+)\)", text)
+
+
+def anchors_of(text):
+    """What links to a page's headings are called."""
+    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    return {
+        re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+        for heading in headings
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_and_headings_that_are_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for link in links_of(text):
+        file, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / file if file else ROOT / page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors_of(target.read_text(encoding="utf-8")), link
+    if page == "README.md":
+        assert sum(link.endswith(".png") for link in links_of(text)) == 3
+
+
+def test_a_package_index_gets_no_links_to_files_that_it_does_not_have():
+    description = metadata("sklearn-w2v").get_payload()
+    assert len(description) > 10_000
+    for link in links_of(description):
+        assert link.startswith("#")
+        assert link[1:] in anchors_of(description)
+
+
+DISPLAYS = [
+    getattr(sklearn_w2v, name)
+    for name in sklearn_w2v.__all__
+    if name.endswith("Display")
+]
 OWN_METHODS = [
     (owner, name)
-    for owner in (Word2VecVectorizer, WordMapDisplay, LossCurveDisplay)
+    for owner in (Word2VecVectorizer, WordVectors, *DISPLAYS)
     for name in vars(owner)
     if not name.startswith("_") and callable(getattr(owner, name))
 ]

@@ -34,7 +34,7 @@ def test_keyed_vectors_have_words_vectors_and_counts(fitted):
 
 
 def test_keyed_vectors_without_gensim_name_the_pip_command(fitted, monkeypatch):
-    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    monkeypatch.setitem(sys.modules, "gensim", None)
     message = re.escape('needs gensim: pip install "sklearn-w2v[gensim]"')
     with pytest.raises(ImportError, match=message):
         fitted.to_keyed_vectors()

@@ -1,0 +1,149 @@
+"""Sequences with an order: which function is called next.
+
+The functions and methods of installed libraries (the standard library, numpy, scipy,
+scikit-learn) are sessions, and the names that they call, in the order of the source,
+are the items: as purchases or clicks come one after the other. Given the calls so far,
+a method names ten candidates for the next one; a hit is where the real one is among
+them. The sessions of a quarter of the modules are held out.
+
+`most_similar` finds what can stand in an item's place, which is another question. What
+stands beside it is for `most_likely_context`, which takes both matrices of word2vec
+(`warm_start=True` keeps them). Windows reach to both sides, so word2vec does not tell
+before from after. Counts of what followed each call, which do, stand beside it.
+"""
+
+# %%
+import ast
+import sysconfig
+import time
+from collections import Counter, defaultdict
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit
+from texts import LIBRARIES
+
+from sklearn_w2v import Word2VecVectorizer
+
+start = time.perf_counter()
+
+
+# %%
+def calls_of(function):
+    """Return the names that a function calls, in the order in which they stand."""
+    called = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+            if name:
+                place = node.func.end_lineno, node.func.end_col_offset
+                called.append((place, name))
+    return [name for _, name in sorted(called)]
+
+
+def iter_sessions():
+    """Yield (module, calls) of functions with three calls or more."""
+    folders = [Path(sysconfig.get_path("stdlib"))]
+    folders += [Path(find_spec(library).origin).parent for library in LIBRARIES]
+    skipped = {"site-packages", "dist-packages", "test", "tests", "lib2to3", "idlelib"}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            if skipped.intersection(path.relative_to(folder).parts):
+                continue
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.FunctionDef):
+                    calls = calls_of(node)
+                    if len(calls) >= 3:
+                        yield str(path), calls
+
+
+modules, sessions = zip(*iter_sessions(), strict=True)
+splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
+train, test = next(splitter.split(sessions, groups=modules))
+train = [sessions[number] for number in train]
+test = [sessions[number] for number in test]
+n_calls = sum(map(len, train))
+print(f"{len(train):,} sessions with {n_calls:,} calls to learn from, ", end="")
+print(f"{len(test):,} sessions held out")
+
+# %%
+# A small window, since the next call depends on the last ones. `sample=None` keeps all
+# the frequent calls: they are what is asked for, too.
+vectorizer = Word2VecVectorizer(
+    analyzer=list, window=2, sample=None, warm_start=True, random_state=0
+)
+before = time.perf_counter()
+vectorizer.fit(train)
+seconds = time.perf_counter() - before
+print(
+    f"{len(vectorizer.vocabulary_):,} different calls have vectors ({seconds:.1f} s)\n"
+)
+
+for call in ["open", "append", "check_random_state", "lower"]:
+    similar = [other for other, _ in vectorizer.most_similar(call, topn=4)]
+    beside = [other for other, _ in vectorizer.most_likely_context(call, topn=4)]
+    print(f"  {call + ' is like':27}{', '.join(similar)}")
+    print(f"  {'  and stands beside':27}{', '.join(beside)}")
+
+# %%
+# What is known: the counts of calls, and of what followed each.
+popular = [call for call, _ in Counter(c for s in train for c in s).most_common(10)]
+followers = defaultdict(Counter)
+for session in train:
+    for call, following in pairwise(session):
+        followers[call][following] += 1
+
+
+def after_last(history):
+    """Return what followed the last call most often, filled up with the popular."""
+    found = [call for call, _ in followers[history[-1]].most_common(10)]
+    return [*found, *(call for call in popular if call not in found)][:10]
+
+
+def most_similar(history):
+    """Return the calls most similar to the mean of the history."""
+    return [call for call, _ in vectorizer.most_similar(history, topn=10)]
+
+
+def context_of_history(history):
+    """Return the likely neighbours of all the calls so far."""
+    return [call for call, _ in vectorizer.most_likely_context(history, topn=10)]
+
+
+def context_of_last(history):
+    """Return the likely neighbours of the last call."""
+    return [call for call, _ in vectorizer.most_likely_context(history[-1], topn=10)]
+
+
+# %%
+# One place of each of 2,000 held-out sessions is asked for, drawn at random. Calls that
+# are too rare to have a vector are left out of the history; as answers they count as
+# missed.
+rng = np.random.RandomState(0)
+tasks = []
+for number in rng.permutation(len(test))[:2000]:
+    session = test[number]
+    place = rng.randint(1, len(session))
+    known = [call for call in session[:place] if call in vectorizer.vocabulary_]
+    if known:
+        tasks.append((known, session[place]))
+share = np.mean([following in vectorizer.vocabulary_ for _, following in tasks])
+repeats = np.mean([following in history for history, following in tasks])
+print(f"\n{len(tasks):,} calls to guess; {share:.3f} of them have a vector, ", end="")
+print(f"and {repeats:.3f} are in the history,\nwhich most_similar never answers")
+print("\nShare of the next calls that are among the ten candidates")
+methods = [
+    ("popularity", lambda history: popular),
+    ("most_similar, history", most_similar),
+    ("most_likely_context, history", context_of_history),
+    ("most_likely_context, last call", context_of_last),
+    ("counts of what followed", after_last),
+]
+for name, method in methods:
+    before = time.perf_counter()
+    hits = np.mean([following in method(history) for history, following in tasks])
+    milliseconds = 1000 * (time.perf_counter() - before) / len(tasks)
+    print(f"  {name:32}{hits:.3f}  {milliseconds:6.2f} ms each")
+print(f"\ntook {time.perf_counter() - start:.1f} s")

@@ -1,0 +1,173 @@
+"""A display in the manner of scikit-learn's: the loss of a training by epoch."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from sklearn_w2v._extras import check_installed
+from sklearn_w2v._pipelines import vectorizer_of
+from sklearn_w2v._vectorizer import Word2VecVectorizer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class LossCurveDisplay:
+    """Loss of the training by epoch.
+
+    Use :meth:`from_estimator` to make one from a fitted vectorizer. The parameters are
+    stored as attributes.
+
+    Parameters
+    ----------
+    loss_curve : list of float
+        Mean training loss of each epoch.
+
+    validation_scores : list of float or None, default=None
+        Minus the mean validation loss after each epoch; nan where there is none.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curve.
+
+    figure_ : matplotlib Figure
+        Figure with the axes.
+
+    line_ : matplotlib Line2D
+        The training loss.
+
+    validation_line_ : matplotlib Line2D or None
+        The validation loss, with a marker at the best epoch.
+
+    Examples
+    --------
+    >>> from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer
+    >>> documents = ["the cat sat on the mat", "the dog sat on the mat"] * 50
+    >>> vectorizer = Word2VecVectorizer(epochs=5, random_state=0).fit(documents)
+    >>> display = LossCurveDisplay.from_estimator(vectorizer)
+    >>> display.line_.get_xdata()
+    array([1, 2, 3, 4, 5])
+    """
+
+    def __init__(
+        self,
+        *,
+        loss_curve: Sequence[float],
+        validation_scores: Sequence[float] | None = None,
+    ) -> None:
+        self.loss_curve = loss_curve
+        self.validation_scores = validation_scores
+
+    @classmethod
+    def from_estimator(
+        cls,
+        vectorizer: Word2VecVectorizer | Pipeline,
+        *,
+        ax: "Axes | None" = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> "LossCurveDisplay":
+        """Draw the loss curve of a vectorizer.
+
+        Parameters
+        ----------
+        vectorizer : Word2VecVectorizer or Pipeline
+            A fitted vectorizer, or a fitted pipeline with one among its steps.
+        ax : matplotlib Axes or None, default=None
+            Axes to draw in. If None, a figure is made.
+        name : str or None, default=None
+            What the legend calls the vectorizer.
+        **kwargs : dict
+            Passed to matplotlib's `Axes.plot`, which draws the training loss.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display.
+
+        Raises
+        ------
+        ValueError
+            If `vectorizer` is none, and has none among its steps, or the loss curve is
+            empty.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, min_count=1)
+        >>> vectorizer = vectorizer.fit(["the cat sat", "the dog sat"] * 500)
+        >>> display = LossCurveDisplay.from_estimator(vectorizer, name="two texts")
+        >>> display.line_.get_label()
+        'two texts'
+        """
+        vectorizer = vectorizer_of(vectorizer)
+        display = cls(
+            loss_curve=vectorizer.loss_curve_,
+            validation_scores=vectorizer.validation_scores_,
+        )
+        return display.plot(ax, name=name, **kwargs)
+
+    def plot(
+        self, ax: "Axes | None" = None, *, name: str | None = None, **kwargs: Any
+    ) -> "LossCurveDisplay":
+        """Draw the loss curve.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Axes to draw in. If None, a figure is made.
+        name : str or None, default=None
+            What the legend calls the vectorizer.
+        **kwargs : dict
+            Passed to matplotlib's `Axes.plot`, which draws the training loss.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display itself.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import LossCurveDisplay
+        >>> display = LossCurveDisplay(loss_curve=[3.0, 2.5]).plot()
+        >>> display.ax_.get_xlabel()
+        'Epoch'
+        """
+        if not len(self.loss_curve):
+            raise ValueError(
+                "The loss curve is empty: a vectorizer that was loaded, not trained, "
+                "has none."
+            )
+        check_installed("LossCurveDisplay.plot", "matplotlib", extra="plot")
+        import matplotlib.pyplot as plt  # noqa: PLC0415
+        from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+        if ax is None:
+            _, ax = plt.subplots()
+        ax.set(xlabel="Epoch", ylabel="Mean loss of a pair (nats)")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        self.validation_line_ = None
+        epochs = np.arange(1, len(self.loss_curve) + 1)
+        prefix = f"{name}, " if name else ""
+        label = name if self.validation_scores is None else f"{prefix}training"
+        style = {"label": label, "marker": "."} | kwargs
+        (self.line_,) = ax.plot(epochs, self.loss_curve, **style)
+        if self.validation_scores is not None:
+            best = int(np.nanargmax(self.validation_scores))
+            (self.validation_line_,) = ax.plot(
+                epochs,
+                np.negative(self.validation_scores),
+                color=self.line_.get_color(),
+                label=f"{prefix}validation, best in epoch {epochs[best]}",
+                linestyle="--",
+                marker="o",
+                markevery=[best],
+            )
+        if style["label"] is not None:
+            ax.legend()
+        return self

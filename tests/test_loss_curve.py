@@ -1,0 +1,70 @@
+"""The display of the loss: lines, names, ticks."""
+
+import numpy as np
+import pytest
+
+from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer
+
+plt = pytest.importorskip("matplotlib.pyplot", reason="displays need matplotlib")
+plt.switch_backend("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def fitted(topic_texts):
+    texts, _ = topic_texts
+    return Word2VecVectorizer(vector_size=8, epochs=5, random_state=0).fit(texts)
+
+
+def test_the_loss_curve_is_drawn_by_epoch(fitted):
+    assert fitted.validation_scores_ is None
+    display = LossCurveDisplay.from_estimator(fitted)
+    assert display.line_.get_xdata().tolist() == [1, 2, 3, 4, 5]
+    assert display.line_.get_ydata().tolist() == fitted.loss_curve_
+    assert display.ax_.get_xlabel() == "Epoch"
+    assert display.ax_.get_ylabel() == "Mean loss of a pair (nats)"
+    assert display.validation_line_ is None
+    assert display.ax_.get_legend() is None
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, 3, 10, 200])
+def test_ticks_are_whole_epochs(n_epochs):
+    ticks = LossCurveDisplay(loss_curve=[2.0] * n_epochs).plot().ax_.get_xticks()
+    assert (ticks == ticks.astype(int)).all()
+    assert ((ticks >= 1) & (ticks <= n_epochs)).any()
+
+
+def test_validation_loss_is_a_second_line_with_its_best_epoch(fitted, monkeypatch):
+    scores = [np.nan, -2.5, -2.25, -2.5, -2.75]
+    monkeypatch.setattr(fitted, "validation_scores_", scores)
+    display = LossCurveDisplay.from_estimator(fitted)
+    line = display.validation_line_
+    np.testing.assert_equal(line.get_ydata(), [np.nan, 2.5, 2.25, 2.5, 2.75])
+    assert line.get_markevery() == [2]
+    assert line.get_color() == display.line_.get_color()
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["training", "validation, best in epoch 3"]
+
+
+def test_named_curves_share_the_axes_given(fitted):
+    _, (ax, _) = plt.subplots(1, 2)
+    first = LossCurveDisplay.from_estimator(fitted, ax=ax, name="first", color="red")
+    scored = LossCurveDisplay(loss_curve=[2.0, 1.0], validation_scores=[-2.0, -1.5])
+    scored.plot(ax, name="second")
+    assert first.ax_ is scored.ax_ is ax
+    assert first.figure_ is ax.figure
+    assert first.line_.get_color() == "red"
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    expected = ["first", "second, training", "second, validation, best in epoch 2"]
+    assert labels == expected
+
+
+def test_an_empty_loss_curve_is_refused(fitted, monkeypatch):
+    monkeypatch.setattr(fitted, "loss_curve_", [])
+    with pytest.raises(ValueError, match=r"^The loss curve is empty: .* not trained"):
+        LossCurveDisplay.from_estimator(fitted)
