@@ -1,49 +1,63 @@
-"""A map of words, and the loss of the training, as pictures.
+"""Maps of words and of documents, and the loss of the training, as pictures.
 
-`WordMapDisplay` and `LossCurveDisplay` work like the displays of scikit-learn. Saves
-word_map.png and loss_curve.png into the current folder. Needs the extra `plot`.
+The displays work like those of scikit-learn. Saves word_map.png, document_map.png and
+loss_curve.png into the current folder. Needs the extra `plot`.
 """
 
 # %%
 import time
+from collections import Counter
 
 import matplotlib.pyplot as plt
+import numpy as np
 from texts import load_texts
 
-from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer, WordMapDisplay
+from sklearn_w2v import (
+    DocumentMapDisplay,
+    LossCurveDisplay,
+    Word2VecVectorizer,
+    WordMapDisplay,
+)
 
 start = time.perf_counter()
 
 # %%
-texts, _, _ = load_texts("docstrings", min_documents=1)
+texts, labels, _ = load_texts("docstrings", min_documents=1)
 vectorizer = Word2VecVectorizer(epochs=10, min_count=20, random_state=0)
 vectorizer.fit(texts)
 
 # %%
-# Ten words, and the nearest eight of each in its colour. t-SNE, which knows nothing of
-# the ten, puts them in groups. Without a list of words, the most frequent are shown.
+# Ten words, and the nearest six of each. t-SNE, which knows nothing of the ten, puts
+# them in groups. Without a list of words, frequent ones with a meaning of their own are
+# shown.
 topics = ["classifier", "clustering", "distribution", "eigenvalues", "float64"]
 topics += ["fourier", "kernel", "median", "optimization", "polynomial"]
-color_of = {topic: f"C{number}" for number, topic in enumerate(topics)}
+groups = {topic: topic for topic in topics}
 for topic in topics:
-    for word, _ in vectorizer.most_similar(topic, topn=8):
-        color_of.setdefault(word, color_of[topic])
+    for word, _ in vectorizer.most_similar(topic, topn=6):
+        groups.setdefault(word, topic)
 
-_, ax = plt.subplots(figsize=(8, 5.5), layout="constrained")
-display = WordMapDisplay.from_estimator(
-    vectorizer,
-    list(color_of),
-    method="tsne",
-    ax=ax,
-    scatter_kw={"color": list(color_of.values())},
+_, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+display = WordMapDisplay.from_estimator(vectorizer, list(groups), groups=groups, ax=ax)
+display.figure_.savefig("word_map.png", dpi=120)
+print(f"word_map.png: {len(display.words)} words near ten of them")
+
+# %%
+# Documents of ten classes, of which the map knows nothing either.
+largest = [label for label, _ in Counter(labels).most_common(10)]
+rows = np.flatnonzero(np.isin(labels, largest))
+rows = np.random.RandomState(0).choice(rows, 1000, replace=False)
+_, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+display = DocumentMapDisplay.from_estimator(
+    vectorizer, texts[rows], labels[rows], ax=ax
 )
-display.figure_.savefig("word_map.png", dpi=140)
-print(f"word_map.png: {len(display.words)} words")
+display.figure_.savefig("document_map.png", dpi=120)
+print(f"document_map.png: {len(rows):,} documents of ten classes")
 
 # %%
 _, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 display = LossCurveDisplay.from_estimator(vectorizer, ax=ax)
-display.figure_.savefig("loss_curve.png", dpi=140)
+display.figure_.savefig("loss_curve.png", dpi=120)
 first, last = vectorizer.loss_curve_[0], vectorizer.loss_curve_[-1]
 print(f"loss_curve.png: from {first:.2f} to {last:.2f} in {vectorizer.n_iter_} epochs")
 print(f"\ntook {time.perf_counter() - start:.1f} s")

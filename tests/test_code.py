@@ -214,7 +214,7 @@ def test_links_lead_to_files_and_headings_that_are_there(page):
         if anchor:
             assert anchor in anchors_of(target.read_text(encoding="utf-8")), link
     if page == "README.md":
-        assert sum(link.endswith(".png") for link in links_of(text)) == 3
+        assert sum(link.endswith(".png") for link in links_of(text)) == 4
 
 
 def test_a_package_index_gets_no_links_to_files_that_it_does_not_have():
