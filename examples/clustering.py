@@ -54,7 +54,7 @@ print("  (seconds: to learn and make the vectors)")
 
 # %%
 if find_spec("matplotlib"):
-    chosen = np.random.RandomState(0).choice(len(texts), 1000, replace=False)
+    chosen = np.random.RandomState(0).choice(len(texts), 600, replace=False)
     display = DocumentMapDisplay.from_estimator(
         vectorizer, texts[chosen], labels[chosen]
     )

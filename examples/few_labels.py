@@ -1,9 +1,10 @@
 """Many texts, few labels: word vectors trained once, on texts without labels.
 
 The vectorizer learns from all training texts and is frozen; only the classifier learns
-from the 100 to 1000 documents that have labels. Tf-idf and LSA are treated the same
-way, and each method gets its own C by cross-validation on the labelled documents.
-The fewer the labels, the better the word vectors stand; with many, tf-idf wins.
+from the 100 to 500 documents that have labels. Tf-idf and LSA are treated the same
+way, and each method gets its own alpha by cross-validation on the labelled documents.
+With few labels, word2vec and LSA, which have both learned from all texts, are ahead of
+tf-idf; with many, tf-idf wins.
 """
 
 # %%
@@ -13,10 +14,10 @@ import numpy as np
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
-from sklearn.svm import LinearSVC
 from texts import load_texts
 
 from sklearn_w2v import Word2VecVectorizer
@@ -53,11 +54,11 @@ for vectorizer in vectorizers.values():
 # %%
 # `fit` of a FrozenEstimator does nothing: fitting a pipeline trains its classifier
 # alone. So the grid search can stand inside, and documents are vectorized only once.
-# LinearSVC is fast on tf-idf.
+# RidgeClassifier is fast, and kind to tf-idf on few labels.
 # Folds are not stratified, since a class may have a single labelled document.
 search = GridSearchCV(
-    LinearSVC(tol=1e-3, max_iter=10_000),
-    {"C": [0.001, 0.01, 0.1, 1]},
+    RidgeClassifier(tol=1e-2),
+    {"alpha": [1, 10, 100, 1000]},
     cv=KFold(3, shuffle=True, random_state=0),
 )
 pipelines = {
@@ -71,7 +72,7 @@ pipelines = {
 rng = np.random.RandomState(0)
 print("\nAccuracy on held-out texts: mean and standard deviation of three draws")
 print(f"{'labels':>6}" + "".join(f"{name:>15}" for name in pipelines))
-for n_labels in [100, 300, 1000]:
+for n_labels in [100, 200, 500]:
     draws = [rng.choice(len(train), n_labels, replace=False) for _ in range(3)]
     row = f"{n_labels:6}"
     for pipeline in pipelines.values():

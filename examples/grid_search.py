@@ -24,11 +24,11 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# 800 texts of the eight largest classes, to keep the search short.
+# 600 texts of the eight largest classes, to keep the search short.
 texts, labels, groups = load_texts()
 chosen = [label for label, _ in Counter(labels).most_common(8)]
 rows = np.flatnonzero(np.isin(labels, chosen))
-rows = np.random.RandomState(0).choice(rows, 800, replace=False)
+rows = np.random.RandomState(0).choice(rows, 600, replace=False)
 X, y, groups = texts[rows], labels[rows], groups[rows]
 print(f"{len(X):,} of these, {len(chosen)} classes")
 
