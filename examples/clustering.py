@@ -3,7 +3,7 @@
 KMeans makes as many clusters as there are classes, from word2vec's document vectors and
 from tf-idf reduced to as many columns (LSA). Two measures compare clusters with labels:
 1 is the same, 0 (of the Rand index) what chance gives. Where matplotlib is installed,
-document_map.png in the current folder shows the documents with their classes.
+clustering.png in the current folder shows the documents with their classes.
 """
 
 # %%
@@ -58,8 +58,6 @@ if find_spec("matplotlib"):
     display = DocumentMapDisplay.from_estimator(
         vectorizer, texts[chosen], labels[chosen]
     )
-    display.figure_.savefig("document_map.png", dpi=140, bbox_inches="tight")
-    print(
-        f"\ndocument_map.png: {len(chosen):,} of the texts, in the colours of classes"
-    )
+    display.figure_.savefig("clustering.png", dpi=140, bbox_inches="tight")
+    print(f"\nclustering.png: {len(chosen):,} of the texts, in the colours of classes")
 print(f"\ntook {time.perf_counter() - start:.1f} s")

@@ -65,6 +65,7 @@ train, test = next(splitter.split(sessions, groups=modules))
 train = [sessions[number] for number in train]
 test = [sessions[number] for number in test]
 n_calls = sum(map(len, train))
+print("Functions of installed libraries as sessions, the names they call as items:")
 print(f"{len(train):,} sessions with {n_calls:,} calls to learn from, ", end="")
 print(f"{len(test):,} sessions held out")
 
