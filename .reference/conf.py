@@ -15,3 +15,15 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 # Names of other projects, whose pages may not be at hand.
 nitpick_ignore_regex = [(r"py:\w+", r"(gensim|matplotlib|sklearn|torch)\..*")]
+
+
+def setup(app):
+    """Let types keep their backslashes, which a docstring shows as they are."""
+
+    def escape(app, what, name, obj, options, lines):
+        for number, line in enumerate(lines):
+            if 'default=r"' in line:
+                lines[number] = line.replace("\\", "\\\\")
+
+    # Before numpydoc, which comes at 500.
+    app.connect("autodoc-process-docstring", escape, priority=400)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating]
 
+#: A map of more documents with labels than this warns of it.
+MOST_LABELS = 300
+
 #: A map chooses its words from so many times as many frequent ones.
 CANDIDATES = 5
 
@@ -176,20 +179,20 @@ class WordMapDisplay(Map):
         ['animals', 'verbs']
         """
         vectorizer = vectorizer_of(vectorizer)
-        if isinstance(words, str):
-            raise ValueError(f"words must be a list of words, got the text {words!r}.")
-        if groups is not None and words is None and not isinstance(groups, Mapping):
+        if isinstance(words, str | Mapping):
+            kind = "text" if isinstance(words, str) else "mapping"
             raise ValueError(
-                "groups must be a mapping of words to groups where words is None, got "
-                f"{type(groups).__name__}."
+                f"words must be a list of words, got the {kind} {words!r}. The groups "
+                "of words go in as `groups`."
             )
-        words = _main_words(vectorizer, n_words) if words is None else list(words)
+        words = None if words is None else list(words)
+        groups = _groups_of(words, groups)
+        if words is None:
+            words = _main_words(vectorizer, n_words)
+            words += [word for word in groups or {} if word in vectorizer.vocabulary_]
+        words = list(dict.fromkeys(words))  # each once
         if not words:
             raise ValueError("words is empty; there is nothing to show.")
-        if groups is not None and not isinstance(groups, Mapping):
-            one_each = _one_each("groups", groups, len(words), "words") or []
-            groups = dict(zip(words, one_each, strict=True))
-        words = list(dict.fromkeys(words))  # each once
         if groups is not None and not groups.keys() & set(words):
             raise ValueError(f"groups has none of the words, such as {words[0]!r}.")
         vectors = normalize([vectorizer.get_vector(word) for word in words])
@@ -424,6 +427,12 @@ class DocumentMapDisplay(Map):
             y=_one_each("y", y, len(vectors), "documents"),
             labels=_one_each("labels", labels, len(vectors), "documents"),
         )
+        n_labels = sum(label is not None for label in display.labels or [])
+        if n_labels > MOST_LABELS:
+            warn(
+                f"{n_labels} labels are more than a map has room for, and take long to "
+                "place. Classes go in as y; of labels, keep a few, and None elsewhere."
+            )
         is_shown = vectors.any(axis=1)
         n_lost = len(vectors) - np.count_nonzero(is_shown)
         if n_lost == len(vectors):
@@ -498,6 +507,29 @@ class DocumentMapDisplay(Map):
             scatter_kw={"s": size} | (scatter_kw or {}),
         )
         return self
+
+
+def _groups_of(words: list[Any] | None, groups: Any) -> Mapping[Any, Any] | None:
+    """Return groups by their words, given as such or in the order of the words."""
+    if groups is None:
+        return None
+    if isinstance(groups, Mapping):
+        lists = [
+            word for word, group in groups.items() if not isinstance(group, Hashable)
+        ]
+        if lists:
+            raise ValueError(
+                "groups must be a mapping of words to groups, got several of them for "
+                f"{lists[0]!r}. Turn it round: an entry for each word."
+            )
+        return groups
+    if words is None:
+        raise ValueError(
+            "groups must be a mapping of words to groups where words is None, got "
+            f"{type(groups).__name__}."
+        )
+    one_each = _one_each("groups", groups, len(words), "words") or []
+    return dict(zip(words, one_each, strict=True))
 
 
 def _main_words(vectorizer: Word2VecVectorizer, n_words: int) -> list[Any]:

@@ -49,12 +49,18 @@ from sklearn_w2v._word_vectors import WordVectors
 
 Init = TypeVar("Init", bound=Callable[..., None])
 
-#: Parameters of gensim and of scikit-learn's vectorizers that have other names here.
+#: Parameters of gensim, fastText and scikit-learn's vectorizers: what they are here.
 OTHER_NAMES = {
     "size": "it is vector_size here",
+    "dim": "it is vector_size here",
+    "ws": "it is window here",
+    "neg": "it is negative here",
     "iter": "it is epochs here",
+    "epoch": "it is epochs here",
     "alpha": "it is learning_rate here",
+    "lr": "it is learning_rate here",
     "workers": "it is n_jobs here",
+    "thread": "it is n_jobs here",
     "seed": "it is random_state here",
     "sg": "it trains skip-gram, gensim's sg=1, and nothing else",
     "hs": "it trains with negative sampling, gensim's hs=0, and nothing else",
@@ -68,6 +74,12 @@ OTHER_NAMES = {
         "neighbours; join the words of phrases in a preprocessor or tokenizer"
     ),
     "use_idf": "it is weighting='idf' here",
+    "smooth_idf": "weighting='idf' is smooth",
+    "sublinear_tf": "a word counts as often as it stands in a document",
+    "binary": (
+        "a word counts as often as it stands in a document; and whether a file of "
+        "vectors is binary is seen from its content"
+    ),
     "dtype": "vectors are float32",
 }
 
@@ -142,8 +154,9 @@ class Word2VecVectorizer(
         takes two or more letters, digits or underscores, which suits languages that
         put blanks between words and no signs into them. Chinese and Japanese want a
         `tokenizer` that segments texts, or ``analyzer=list``, which takes characters;
-        so do Thai, Hindi and their relatives, whose vowel signs are no letters. Not
-        used with a `tokenizer`.
+        so does Thai. Hindi, Bengali, Tamil and their relatives have vowel signs that
+        are no letters: add their script's block, as in ``r"[\w\u0900-\u097F]+"`` for
+        Devanagari. Not used with a `tokenizer`.
 
     analyzer : {"word"} or callable, default="word"
         A callable replaces all of the above: it takes a document as it was passed, and

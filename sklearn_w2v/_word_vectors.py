@@ -92,13 +92,14 @@ dtype=float32
         return float(unit(self._vector(a)) @ unit(self._vector(b)))
 
     def most_similar(
-        self, positive: Any, negative: Any = None, topn: int = 10
+        self, positive: Any = None, negative: Any = None, topn: int = 10
     ) -> list[tuple[Any, float]]:
         """Find the words closest to some words or vectors, and away from others.
 
         Parameters
         ----------
-        positive : str, ndarray of shape (vector_size,), or list of these
+        positive : str, ndarray of shape (vector_size,), list of these, or None, \
+default=None
             What the words should be close to.
         negative : str, ndarray of shape (vector_size,), list of these, or None, \
 default=None
@@ -153,7 +154,8 @@ default=None
     ) -> list[tuple[Any, float]]:
         """Find the words that are most likely to stand within `window` of others.
 
-        What is similar to a word can stand in its place; this is what stands beside it.
+        What is similar to a word can stand in its place; this is what stands beside it,
+        which in texts is mostly common words.
         In sequences with an order, such as purchases, clicks or calls, it is a guess of
         the next item. gensim has it as `predict_output_word`.
 
@@ -177,7 +179,9 @@ default=None
         KeyError
             If a word is not in the vocabulary.
         AttributeError
-            If the context matrix was not kept.
+            If one of the matrices was not kept.
+        TypeError
+            If there is a vector among the words.
         ValueError
             If there is no word, or `topn` is less than 1.
 
@@ -206,8 +210,16 @@ default=None
         'brush'
         """
         _check_topn(topn)
+        if Learned.of(self).other_matrix is None:
+            raise AttributeError(
+                "most_likely_context takes both matrices of word2vec, and one was "
+                "kept. Fit with warm_start=True, which keeps both."
+            )
         centers, contexts = self.center_matrix_, self.context_matrix_
-        rows = [self._row(word) for word in _as_list(words, self.vocabulary_)]
+        queries = _as_list(words, self.vocabulary_)
+        if any(isinstance(query, np.ndarray) for query in queries):
+            raise TypeError("most_likely_context takes words, and no vectors.")
+        rows = [self._row(word) for word in queries]
         if not rows:
             raise ValueError("most_likely_context needs at least one word.")
         counts = self.word_counts_

@@ -86,6 +86,11 @@ def test_a_device_that_is_not_there_is_an_error_that_says_what_is(name):
         find_device(name)
 
 
+def test_a_gpu_is_told_the_name_that_torch_has_for_it():
+    with pytest.raises(ValueError, match=r"^device='gpu' .*: torch calls it 'cuda'"):
+        find_device("gpu")
+
+
 def test_a_device_that_is_not_there_stops_a_fit_before_a_document_is_read():
     documents = iter(["a document"])
     vectorizer = Word2VecVectorizer(device="cuda:99")

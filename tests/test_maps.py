@@ -299,6 +299,7 @@ def test_styles_reach_labels_and_markers(fitted):
         ({"words": ["cat", "unicorn"]}, KeyError, "'unicorn' is not in the vocabulary"),
         ({"words": []}, ValueError, "^words is empty"),
         ({"words": "cat"}, ValueError, "^words must be a list of words, got .* 'cat'"),
+        ({"words": {"cat": ["dog"]}}, ValueError, "got the mapping .* as `groups`"),
         ({"n_words": 0}, ValueError, "^n_words must be an int of at least 1, got 0"),
         ({"n_words": 2.0}, ValueError, "^n_words must be an int .* got 2.0"),
         (
@@ -341,6 +342,21 @@ def test_words_have_the_colours_of_their_groups_and_a_legend(groups, fitted):
     assert [to_hex(handle.get_color()) for handle in handles] == [blue, orange]
     assert display.plot().groups == display.groups
     assert display.colorbar_ is None
+
+
+def test_words_of_groups_join_the_ones_that_are_shown_anyway(fitted):
+    word = list(fitted.vocabulary_)[-1]
+    groups = {word: "last", "unicorn": "none"}
+    display = WordMapDisplay.from_estimator(fitted, n_words=4, groups=groups)
+    assert display.words[-1] == word
+    assert len(display.words) in (4, 5)
+    assert names_of(display.legend_) == ["last"]
+
+
+def test_several_words_for_a_group_are_told_to_turn_round(fitted):
+    message = "got several of them for 'animals'. Turn it round: an entry for each word"
+    with pytest.raises(ValueError, match=message):
+        WordMapDisplay.from_estimator(fitted, groups={"animals": ["cat", "dog"]})
 
 
 def test_a_word_given_twice_has_one_group(fitted):
@@ -576,6 +592,14 @@ def test_documents_without_known_words_are_left_out_with_a_warning(documents, fi
     frame = display.ax_.get_window_extent().extents
     assert (boxes[:, :2] >= frame[:2]).all()
     assert (boxes[:, 2:] <= frame[2:]).all()
+
+
+def test_more_labels_than_a_map_has_room_for_are_told(documents, fitted, monkeypatch):
+    monkeypatch.setattr("sklearn_w2v._maps.MOST_LABELS", 2)
+    few = [*"ab", *[None] * (len(documents) - 2)]
+    DocumentMapDisplay.from_estimator(fitted, documents, labels=few)
+    with pytest.warns(UserWarning, match="^3 labels are more .* Classes go in as y"):
+        DocumentMapDisplay.from_estimator(fitted, documents, labels=[*"abc", *few[3:]])
 
 
 @pytest.mark.parametrize("X", [["nowhere", ""], []])

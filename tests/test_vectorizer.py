@@ -522,6 +522,8 @@ def test_gensim_reads_and_writes_the_same_files(binary, fitted, tmp_path):
         ("size", 100, "vector_size"),
         ("limit", 1000, "max_features"),
         ("sg", 1, "skip-gram"),
+        ("lr", 0.1, "learning_rate"),
+        ("binary", True, "seen from its content"),
         ("ngram_range", (1, 2), "tokenizer"),
     ],
 )

@@ -102,6 +102,12 @@ def test_most_similar_takes_words_that_are_no_text():
     assert fitted.most_similar(1, topn=1)[0][0] in fitted.vocabulary_
 
 
+def test_most_similar_takes_negative_words_alone(fitted):
+    away = fitted.most_similar(negative="cat", topn=100)
+    near = fitted.most_similar("cat", topn=100)
+    assert [word for word, _ in away] == [word for word, _ in near][::-1]
+
+
 @pytest.mark.parametrize("query", [[], None])
 def test_most_similar_needs_a_query(query, fitted):
     with pytest.raises(ValueError, match="needs at least one word or vector"):
@@ -296,6 +302,12 @@ def test_most_likely_context_never_is_a_word_that_did_not_occur():
     assert contexts[-1] == ("emu", 0.0)
 
 
+def test_most_likely_context_takes_no_vectors(texts):
+    fitted = small(warm_start=True).fit(texts)
+    with pytest.raises(TypeError, match="takes words, and no vectors"):
+        fitted.most_likely_context(fitted.get_vector("cat"))
+
+
 @pytest.mark.parametrize("words", [[], None])
 def test_most_likely_context_needs_a_word(words, texts):
     fitted = small(warm_start=True).fit(texts)
@@ -303,11 +315,14 @@ def test_most_likely_context_needs_a_word(words, texts):
         fitted.most_likely_context(words)
 
 
-def test_most_likely_context_says_what_keeps_the_matrices(fitted, tmp_path):
+def test_most_likely_context_says_what_keeps_the_matrices(fitted, texts, tmp_path):
     fitted.save_word2vec_format(tmp_path / "vectors.txt")
     loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors.txt")
-    for vectorizer in (fitted, loaded):
-        with pytest.raises(AttributeError, match="fit with warm_start=True keeps both"):
+    of_centers = small(vectors="center").fit(texts)
+    for vectorizer in (fitted, loaded, of_centers):
+        with pytest.raises(
+            AttributeError, match="Fit with warm_start=True, which keeps"
+        ):
             vectorizer.most_likely_context("cat")
 
 

@@ -70,6 +70,7 @@ def main():
     pictures = Path(__file__).parents[1] / "pictures"
     parser.add_argument("--folder", type=Path, default=pictures)
     folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
 
     (speed, *_) = read_tables("Training")
     figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")

@@ -25,6 +25,8 @@ def find_device(name: str) -> torch.device:
         torch.empty(1, device=device)  # an absent device is found missing only here
     except (RuntimeError, AssertionError, ImportError) as error:
         reason = str(error).partition("\n")[0].removesuffix(".")
+        if name == "gpu":
+            reason = "torch calls it 'cuda'"
         raise ValueError(
             f"device={name!r} cannot be used: {reason}. Here torch has "
             f"{' and '.join(there)}; device='auto' takes {there[-1]}."
