@@ -366,7 +366,7 @@ def test_the_progress_bar_shows_one_bar_for_each_fit(model, n_fits):
 WITHOUT_CALLBACKS = """
 import json, sys
 # scikit-learn's own estimators import the module as a matter of course.
-import sklearn.feature_extraction.text, sklearn.model_selection
+import sklearn.feature_extraction.text, sklearn.model_selection, sklearn.pipeline
 module = sys.modules.get("sklearn.callback")
 sys.modules["sklearn.callback"] = None
 from sklearn_w2v import Word2VecVectorizer
