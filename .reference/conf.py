@@ -6,8 +6,7 @@ project = "sklearn_w2v"
 version = release = __version__
 copyright = "The sklearn_w2v developers"
 extensions = ["sphinx.ext.autodoc", "numpydoc"]
-html_theme = "alabaster"
-html_theme_options = {"page_width": "1000px", "nosidebar": False}
+html_theme_options = {"page_width": "1000px"}
 # The docstrings say more than annotations do.
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

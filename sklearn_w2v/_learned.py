@@ -75,14 +75,22 @@ class Learned:
 
         Where the embedding matrix is all that was kept, it stands for both.
         """
-        if self.other_matrix is None:
-            return self.embedding_matrix, self.embedding_matrix
-        if self.kind == "average":
-            # Centres come back but for their last bit: a third matrix would keep it.
-            return 2 * self.embedding_matrix - self.other_matrix, self.other_matrix
-        if self.kind == "center":
-            return self.embedding_matrix, self.other_matrix
-        return self.other_matrix, self.embedding_matrix
+        return self.centers(slice(None)), self.contexts()
+
+    def centers(self, rows: Any) -> NDArray[np.float32]:
+        """Return some rows of the centre matrix: an average takes work to undo."""
+        embeddings = self.embedding_matrix[rows]
+        if self.other_matrix is None or self.kind == "center":
+            return embeddings
+        others = self.other_matrix[rows]
+        # Centres come back but for their last bit: a third matrix would keep it.
+        return 2 * embeddings - others if self.kind == "average" else others
+
+    def contexts(self) -> NDArray[np.float32]:
+        """Return the context matrix."""
+        if self.other_matrix is None or self.kind == "context":
+            return self.embedding_matrix
+        return self.other_matrix
 
 
 def learned_from_vectors(

@@ -18,13 +18,13 @@ def positions_of(
     """Turn unit vectors into positions: (n_points, vector_size) -> (n_points, 2)."""
     if method not in ("auto", "pca", "tsne"):
         raise ValueError(f"method must be 'auto', 'pca' or 'tsne', got {method!r}.")
+    if method == "pca":
+        return _pca(vectors, random_state)
     # Some equal vectors among others crash t-SNE, and are no more than one point to it.
     _, first, same = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
     rows = np.sort(first)
     fits_tsne = len(rows) >= 4 and vectors.shape[1] >= 2
-    if method == "auto":
-        method = "tsne" if fits_tsne and len(rows) <= MOST_FOR_TSNE else "pca"
-    if method == "pca":
+    if method == "auto" and not (fits_tsne and len(rows) <= MOST_FOR_TSNE):
         return _pca(vectors, random_state)
     if not fits_tsne:
         raise ValueError(

@@ -195,7 +195,7 @@ class WordMapDisplay(Map):
             raise ValueError("words is empty; there is nothing to show.")
         if groups is not None and not groups.keys() & set(words):
             raise ValueError(f"groups has none of the words, such as {words[0]!r}.")
-        vectors = normalize([vectorizer.get_vector(word) for word in words])
+        vectors = normalize(vectorizer.get_vector(words).astype(np.float64))
         display = cls(
             words=words,
             positions=positions_of(vectors, method, random_state),

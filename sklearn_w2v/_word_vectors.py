@@ -155,9 +155,9 @@ default=None
         """Find the words that are most likely to stand within `window` of others.
 
         What is similar to a word can stand in its place; this is what stands beside it,
-        which in texts is mostly common words.
-        In sequences with an order, such as purchases, clicks or calls, it is a guess of
-        the next item. gensim has it as `predict_output_word`.
+        which in texts is mostly common words. In sequences with an order, such as
+        purchases, clicks or calls, it is a guess of the next item. gensim has it as
+        `predict_output_word`.
 
         It takes both matrices: fit with ``warm_start=True``, which keeps them.
 
@@ -210,12 +210,12 @@ default=None
         'brush'
         """
         _check_topn(topn)
-        if Learned.of(self).other_matrix is None:
+        learned = Learned.of(self)
+        if learned.other_matrix is None:
             raise AttributeError(
                 "most_likely_context takes both matrices of word2vec, and one was "
                 "kept. Fit with warm_start=True, which keeps both."
             )
-        centers, contexts = self.center_matrix_, self.context_matrix_
         queries = _as_list(words, self.vocabulary_)
         if any(isinstance(query, np.ndarray) for query in queries):
             raise TypeError("most_likely_context takes words, and no vectors.")
@@ -225,7 +225,7 @@ default=None
         counts = self.word_counts_
         priors = noise_probabilities(counts, self.ns_exponent)  # (n_words,)
         seen = np.flatnonzero(counts)
-        products = contexts[seen] @ centers[rows].mean(axis=0)
+        products = learned.contexts()[seen] @ learned.centers(rows).mean(axis=0)
         kept = keep_probabilities(counts, self.sample)[seen]
         probabilities = np.zeros(len(counts))
         probabilities[seen] = softmax(products + np.log(priors[seen]) - np.log(kept))
@@ -278,8 +278,7 @@ default=None
                 f"{kind}_matrix_ was not kept. fit with warm_start=True keeps both "
                 f"matrices; with vectors={kind!r}, embedding_matrix_ is this one."
             )
-        centers, contexts = learned.matrices()
-        return centers if kind == "center" else contexts
+        return learned.centers(slice(None)) if kind == "center" else learned.contexts()
 
     def _best(self, scores: NDArray[Any], n: int) -> list[tuple[Any, float]]:
         """Return the words of the highest scores, and these."""
@@ -300,6 +299,10 @@ default=None
             message = f"{word!r} is not in the vocabulary"
             if isinstance(word, str) and word.lower() in self.vocabulary_:
                 message += f", but {word.lower()!r} is: texts are lower-cased"
+            elif isinstance(word, tuple) and any(
+                part in self.vocabulary_ for part in word
+            ):
+                message += "; several words go in as a list"
             elif hasattr(word, "__array__") or (
                 isinstance(word, Real) and not isinstance(word, Integral)
             ):

@@ -195,6 +195,11 @@ def test_get_vector_names_the_one_of_several_words_that_is_unknown(fitted):
         fitted.get_vector(["cat", "unicorn"])
 
 
+def test_get_vector_of_a_tuple_that_is_no_word_says_how_several_go_in(fitted):
+    with pytest.raises(KeyError, match="vocabulary; several words go in as a list"):
+        fitted.get_vector(("cat", "dog"))
+
+
 def test_get_vector_takes_words_that_are_numpys():
     fitted = small(analyzer=list).fit([np.arange(4)] * 20)
     np.testing.assert_array_equal(fitted.get_vector(np.int64(3)), fitted.get_vector(3))
