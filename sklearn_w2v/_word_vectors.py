@@ -225,10 +225,12 @@ default=None
         counts = self.word_counts_
         priors = noise_probabilities(counts, self.ns_exponent)  # (n_words,)
         seen = np.flatnonzero(counts)
-        products = learned.contexts()[seen] @ learned.centers(rows).mean(axis=0)
+        products = learned.contexts() @ learned.centers(rows).mean(axis=0)  # (n_words,)
         kept = keep_probabilities(counts, self.sample)[seen]
         probabilities = np.zeros(len(counts))
-        probabilities[seen] = softmax(products + np.log(priors[seen]) - np.log(kept))
+        probabilities[seen] = softmax(
+            products[seen] + np.log(priors[seen]) - np.log(kept)
+        )
         return self._best(probabilities, topn)
 
     @property
