@@ -126,13 +126,15 @@ class TokenLists:
 
     def __iter__(self) -> Iterator[Iterable[Any]]:
         """Yield the tokens of each document."""
+        # Of what comes by the million nothing is asked that takes long.
+        usual = (str, bytes) if self.takes_text else (str, bytes, list, tuple)
         for position, document in enumerate(self.X):
-            is_text = isinstance(document, (str, bytes))
-            if not (self.takes_text and is_text):
+            if not isinstance(document, usual):
                 _check_document(document, position, self.takes_text)
             tokens = self._analyze(document, position)
-            if isinstance(tokens, (str, bytes, Mapping)) or not (
-                isinstance(tokens, Iterable)
+            if not isinstance(tokens, list) and (
+                isinstance(tokens, (str, bytes, Mapping))
+                or not isinstance(tokens, Iterable)
             ):
                 raise ValueError(
                     "The analyzer (or tokenizer) has to return a sequence of tokens, "
@@ -164,7 +166,7 @@ class TokenLists:
             ) from error
 
     def _note(self, document: Any, tokens: Iterable[Any]) -> None:
-        n_tokens = len(tokens) if isinstance(tokens, Sized) else None
+        n_tokens = len(tokens) if isinstance(tokens, (list, Sized)) else None
         if self.reads_files:
             # Of a file object nobody knows what was in it.
             is_name = isinstance(document, (str, bytes, os.PathLike))

@@ -26,6 +26,7 @@ from sklearn_w2v._pooling import Pooling, common_components, word_weights
 from sklearn_w2v._ranks import Ranks, first_to_differ
 from sklearn_w2v._skipgram.plan import (
     Extent,
+    Implementation,
     TrainingParameters,
     TrainingPlan,
     auto_epochs,
@@ -114,6 +115,8 @@ class Fit:
         How many words there are, of all ranks.
     epochs : int
         How many there will be, at most.
+    implementation : {"compiled", "torch"}
+        What makes the steps of the training.
     """
 
     def __init__(
@@ -126,9 +129,12 @@ class Fit:
         ranks: Ranks,
     ) -> None:
         # Only training needs torch, which takes a second to import.
+        from sklearn_w2v._skipgram.compiled_steps import can_train  # noqa: PLC0415
         from sklearn_w2v._skipgram.devices import find_device  # noqa: PLC0415
 
         self.device = find_device(parameters.device)
+        is_compiled = can_train(self.device, parameters.solver)
+        self.implementation: Implementation = "compiled" if is_compiled else "torch"
         self.parameters = parameters
         self.before = before
         self.partial = partial
@@ -137,6 +143,12 @@ class Fit:
         self.words = self._add_up(self._encode(documents))
         self.n_tokens = sum(ranks.each(len(self.words.corpus.ids)))
         self.epochs = self._epochs()
+
+    def how_it_trains(self) -> str:
+        """Return where the training runs, and by what."""
+        if self.implementation == "compiled":
+            return f"on {self.device}, compiled"
+        return f"on {self.device}, by torch"
 
     def run(self, watchers: Sequence[Watcher]) -> Learned:
         """Train, and return all that is learned."""
@@ -230,6 +242,7 @@ class Fit:
             if name not in PARAMETERS_OF_A_RANK
         }
         values |= {"device": self.device.type, "partial_fit": self.partial}
+        values |= {"the training's implementation": self.implementation}
         before = self.before
         words = None if before is None else joblib.hash(list(before.vocabulary))
         return values | {"vocabulary_": words}
@@ -347,6 +360,7 @@ class Fit:
             epochs=self.epochs,
             decay=not self.partial,
             on_processor=self.device.type == "cpu",
+            implementation=self.implementation,
             world_size=self.ranks.world_size,
         )
         # Who watches, how many threads there are, and which device of its kind it is,

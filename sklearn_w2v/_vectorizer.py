@@ -317,12 +317,13 @@ class Word2VecVectorizer(
     memory : str, path, object with the joblib.Memory interface or None, default=None
         Caches the training, in a folder of this name or as the object does. What is
         trained again on the same words with the same parameters of the training, the
-        same `random_state` and the same releases of this package and torch, is read
-        from there instead: a grid over `weighting`, `norm`, `vectors` or the classifier
-        behind trains once for each fold. Documents are tokenized and counted anew, and
-        nothing is told to `verbose` or callbacks of epochs that are not run. Not used
-        by `partial_fit`, and not with ``random_state=None``. What is in the folder is
-        unpickled: trust it as you trust code.
+        same `random_state`, the same releases of this package and torch, and compiled
+        or not (see Notes), is read from there instead: a grid over `weighting`, `norm`,
+        `vectors` or the classifier behind trains once for each fold. Documents are
+        tokenized and counted anew, and nothing is told to `verbose` or callbacks of
+        epochs that are not run. Not used by `partial_fit`, and not with
+        ``random_state=None``. What is in the folder is unpickled: trust it as you trust
+        code.
 
     device : str, default="cpu"
         Where to train: a device of torch, such as "cpu", "cuda", "cuda:1" or "mps", or
@@ -338,18 +339,21 @@ class Word2VecVectorizer(
         that are usable: those of the process and its container, or its share as a
         worker of joblib. There are never more threads than usable processors, whatever
         the number. The result is the same, bit for bit, for any of them. More threads
-        pay where steps have more than 76,800 / `vector_size` tokens (see `batch_size`),
-        and other processes leave processors free; where these do not, they cost little.
-        While a fit runs, torch has one thread in this process; its own number is put
-        back after.
+        pay where steps have more than 192 tokens for each (see `batch_size`), and other
+        processes leave processors free; where these do not, they cost little. While a
+        fit runs, torch has one thread in this process; its own number is put back
+        after.
 
     random_state : int, RandomState instance or None, default=None
         Determines all that is drawn at random. Pass an int for the same vectors each
-        time that a vectorizer is fitted anew.
+        time that a vectorizer is fitted anew: the same bits on one machine and install.
+        Other kinds of processors round otherwise, and so do compiled and other steps
+        (see Notes): there, vectors differ, but are as good.
 
     verbose : int, default=0
-        1 prints a line for each epoch on standard error: loss, speed and time left; and
-        one every five seconds while documents are read and in long epochs. For a
+        1 prints a line for each epoch on standard error: loss, speed and time left;
+        where the training runs, and whether it is compiled; and a line every five
+        seconds while documents are read and in long epochs. For a
         progress bar see Notes.
 
     Attributes
@@ -413,6 +417,13 @@ class Word2VecVectorizer(
     document. Tokens are in memory up to 1 GiB, and beyond it in a temporary file, in
     the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names; the
     file has no name and leaves nothing behind.
+
+    On the processor, training by "adagrad" and "sgd" is compiled, where the package was
+    installed with a C compiler at hand or from a wheel that has it; elsewhere torch
+    makes the same steps, two to three times slower. The environment variable
+    SKLEARN_W2V_COMPILED requires it ("1") or forbids it ("0"), when the package is
+    built and when it trains.
+
     There is no `ngram_range`: scikit-learn puts all bigrams of a document after all its
     unigrams, which would fill the windows with words that do not stand there.
 
@@ -1042,8 +1053,8 @@ class Word2VecVectorizer(
             # Only now is it known how many epochs there will be.
             context = self._init_callback_context(max_subtasks=fit.epochs)
             callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
-            lines = [EpochLines(None if partial else fit.epochs)] if is_shown else []
-            learned = fit.run([*lines, callbacks])
+            lines = [EpochLines(None if partial else fit.epochs, fit.how_it_trains())]
+            learned = fit.run([*(lines if is_shown else ()), callbacks])
             callbacks.fit_ends(learned)
             ranks.meet("the end of the fit")
         self._set_learned(learned)

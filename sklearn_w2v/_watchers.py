@@ -41,16 +41,19 @@ class EpochLines:
     epochs : int or None
         The number of epochs, at most; None for a batch of `partial_fit`, of which
         nobody knows how many will follow.
+    how : str
+        How they are trained, for the first line.
     """
 
-    def __init__(self, epochs: int | None) -> None:
-        self.epochs = epochs
+    def __init__(self, epochs: int | None, how: str) -> None:
+        self.epochs, self.how = epochs, how
         self.n_done = 0
         self.begin = self.last = math.nan
 
     def epoch_begins(self) -> None:
-        """Take the time of the first epoch's begin."""
+        """Take the time of the first epoch's begin, and say how epochs are trained."""
         if math.isnan(self.begin):
+            _print(f"training {self.how}")
             self.begin = self.last = time.perf_counter()
 
     def tokens_read(self, n_read: int, n_tokens: int) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import TOPICS
+from helpers import TOPICS, needs_compiled
 from hypothesis import settings
 
 settings.register_profile("suite", deadline=None)
@@ -27,6 +27,14 @@ TUTORIAL_SENTENCES = [
 @pytest.fixture(scope="session")
 def tutorial_sentences():
     return TUTORIAL_SENTENCES
+
+
+@pytest.fixture(
+    scope="session", params=["torch", pytest.param("compiled", marks=needs_compiled)]
+)
+def implementation(request):
+    """What makes the steps of a training."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

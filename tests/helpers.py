@@ -4,10 +4,20 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
+import torch
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram import compiled_steps
+from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.noise import Noise
 from sklearn_w2v._skipgram.plan import extent_of, plan_training
+from sklearn_w2v._skipgram.sampler import Sampler
+
+needs_compiled = pytest.mark.skipif(
+    compiled_steps._library() is None, reason="the compiled steps were not built"
+)
 
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
 N_WORDS = 7
@@ -67,6 +77,7 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
     }
     schedule = {
         "on_processor": settings.pop("on_processor", True),
+        "implementation": settings.pop("implementation", "torch"),
         "epochs": settings.pop("epochs", 3),
         "decay": settings.pop("decay", True),
         "world_size": settings.pop("world_size", 1),
@@ -79,3 +90,24 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
         **schedule,
     )
     return replace(plan, **settings)
+
+
+def draws_of(plan, documents=DOCUMENTS, *, seed=0):
+    """What draws the chunks of an epoch."""
+    noise = Noise(plan.noise_probabilities, plan.layout.n_noise, CPU)
+    sampler = Sampler(*all_of(documents), plan, noise, CPU)
+    return list(sampler.epoch(torch.Generator().manual_seed(seed)))
+
+
+def chunks_of(plan, documents=DOCUMENTS, *, seed=0):
+    """The chunks of an epoch."""
+    return [draw() for draw in draws_of(plan, documents, seed=seed)]
+
+
+def pairs_of(chunk, pair_weights):
+    """Yield the places of each token and context, and what they count: a plain loop."""
+    documents, reach = chunk.documents.tolist(), len(pair_weights)
+    for token in range(reach, reach + chunk.n_tokens):
+        for context in range(token - reach, token + reach + 1):
+            if context != token and documents[context] == documents[token]:
+                yield token, context, pair_weights[abs(token - context) - 1]

@@ -58,9 +58,10 @@ FLOORS = [
     {"_documents", "_group", "_word2vec_format", "_map_drawing"},
     {"_vocabulary", "_known_vectors", "_learned", "_pooling"}
     | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
-    {"_watchers", "_word_vectors", "_skipgram.sampler", "_skipgram.solvers"},
-    {"_skipgram.model"},
-    {"_skipgram.recorded", "_skipgram.merging"},
+    {"_watchers", "_word_vectors", "_skipgram.noise", "_skipgram.solvers"},
+    {"_skipgram.sampler", "_skipgram.model"},
+    {"_skipgram.torch_steps", "_skipgram.compiled_steps", "_skipgram.merging"},
+    {"_skipgram.recorded"},
     {"_skipgram.training"},
     {"_fit"},
     {"_vectorizer"},
@@ -73,6 +74,7 @@ FLOORS = [
 #: scikit-learn a fifth of one, and the rest is optional.
 IMPORTED_LATE = {
     "sklearn_w2v._skipgram.devices",  # which imports torch
+    "sklearn_w2v._skipgram.compiled_steps",  # as this does
     "sklearn_w2v._group",  # as this does
     *("torch", "sklearn_w2v._skipgram", "sklearn.decomposition", "sklearn.manifold"),
     *("gensim.models", "matplotlib.pyplot", "matplotlib.cbook", "matplotlib.text"),

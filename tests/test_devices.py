@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from helpers import all_of, plan_of, small
+from helpers import chunks_of, plan_of, small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -15,12 +15,13 @@ from sklearn_w2v._skipgram import recorded as recordings
 from sklearn_w2v._skipgram.devices import find_device
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import Layout
-from sklearn_w2v._skipgram.recorded import RecordedSkipGram, Streams
-from sklearn_w2v._skipgram.sampler import Batch, BatchSampler, NoiseTable, Part
+from sklearn_w2v._skipgram.recorded import RecordedSteps, Streams
 from sklearn_w2v._skipgram.state import KnownVectors
 from sklearn_w2v._skipgram.threads import ALONE
+from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
 N_WORDS, SIZE = 50, 8
+TENSORS = ["words", "documents", "noise"]
 
 needs_cuda = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="there is no CUDA device here"
@@ -28,29 +29,31 @@ needs_cuda = pytest.mark.skipif(
 CUDA = pytest.param("cuda", marks=needs_cuda)
 
 
-def batches(n_steps, *, parts_a_step=1):
-    """Steps of two groups a part, made by the processor."""
+def plan_and_chunk(parts_a_step, solver="adagrad"):
+    """Steps of two groups a part, drawn by the processor."""
     random = np.random.RandomState(0)
     documents = [random.randint(N_WORDS, size=9).tolist() for _ in range(99)]
     plan = plan_of(
-        documents, n_words=N_WORDS, window=3, layout=Layout(parts_a_step, 2, 2, 8, 6)
+        documents,
+        n_words=N_WORDS,
+        window=3,
+        solver=solver,
+        layout=Layout(parts_a_step, 2, 2, 8, 6),
     )
-    cpu = torch.device("cpu")
-    sampler = BatchSampler(*all_of(documents), plan, NoiseTable(plan, cpu))
-    ((_, steps),) = sampler.epoch(torch.Generator().manual_seed(0))
-    return steps[:n_steps]
+    (chunk,) = chunks_of(plan, documents)
+    return plan, chunk
 
 
-def to_device(batch, device):
-    parts = [Part(*(tensor.to(device) for tensor in part)) for part in batch.parts]
-    return Batch(batch.centers.to(device), batch.contexts.to(device), parts)
+def to_device(chunk, device):
+    tensors = {name: getattr(chunk, name).to(device) for name in TENSORS}
+    return chunk._replace(**tensors)
 
 
-def model_on(device, solver, kind=SkipGram):
+def model_on(device, solver):
     """A model with words that are known and words that stay."""
     generator = torch.Generator().manual_seed(0)
     vectors = torch.randn(2, N_WORDS, SIZE, generator=generator)
-    model = kind(vectors.to(device), solver=solver, team=ALONE)
+    model = SkipGram(vectors.to(device), solver=solver)
     known = np.ones((2, SIZE), dtype=np.float32)
     states = {"sum_of_squares": np.full((2, 2), 3, dtype=np.float32)}
     model.set_known(KnownVectors(np.array([4, 1]), known, known, states))
@@ -108,46 +111,96 @@ def test_a_device_that_is_not_there_stops_a_fit_before_a_document_is_read():
 def test_nothing_of_a_step_is_left_with_the_processor(solver, parts_a_step):
     # On "meta", which has shapes and no numbers, a tensor of another device is an
     # error. Adam asks which rows are equal, of which it knows nothing.
-    (batch,) = batches(1, parts_a_step=parts_a_step)
+    plan, chunk = plan_and_chunk(parts_a_step, solver)
     model = model_on("meta", solver)
-    model.step(to_device(batch, "meta"), 0.1)
-    assert {state.device.type for state in model.state().solver_state.values()} <= {
-        "meta"
-    }
+    n_steps = chunk.n_steps
+    steps = TorchSteps(model, plan, ALONE)
+    steps.train(to_device(chunk, "meta"), [0.1] * n_steps, [False] * n_steps)
+    assert {state.device.type for state in model.solver_state.values()} <= {"meta"}
 
 
 @needs_cuda
 @pytest.mark.parametrize("parts_a_step", [1, 3])
 @pytest.mark.parametrize("solver", ["adagrad", "adam", "sgd"])
 def test_cuda_makes_the_steps_of_the_processor(solver, parts_a_step):
-    models = model_on("cpu", solver), model_on("cuda", solver)
-    for batch in batches(4, parts_a_step=parts_a_step):
-        expected, found = (
-            model.step(to_device(batch, model.vectors.device), 0.01, with_loss=True)
-            for model in models
-        )
+    plan, chunk = plan_and_chunk(parts_a_step, solver)
+    of_cpu, of_cuda = (
+        TorchSteps(model_on(device, solver), plan, ALONE) for device in ("cpu", "cuda")
+    )
+    for step in range(4):
+        here = chunk.steps(step, step + 1)
+        there = to_device(here, "cuda")
+        expected = of_cpu.train(here, [0.01], [True])
+        found = of_cuda.train(there, [0.01], [True])
         assert found == pytest.approx(expected, rel=1e-4)
-        assert models[1].loss(to_device(batch, "cuda")) > 0
-    torch.testing.assert_close(models[1].vectors.cpu(), models[0].vectors)
+        assert of_cuda.loss(there) == pytest.approx(of_cpu.loss(here), rel=1e-4)
+    torch.testing.assert_close(of_cuda.model.vectors.cpu(), of_cpu.model.vectors)
 
 
 @needs_cuda
 @pytest.mark.parametrize("parts_a_step", [1, 3])
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
 def test_a_recording_makes_the_same_steps(solver, parts_a_step, monkeypatch):
-    plain = model_on("cuda", solver)
-    recorded = model_on("cuda", solver, RecordedSkipGram)
-    recorded.team = Streams(torch.device("cuda"))
     monkeypatch.setattr(recordings, "STEPS_AT_ONCE", 4)
-    steps = batches(9, parts_a_step=parts_a_step)
-    small = batches(1, parts_a_step=1)
-    for place, batch in enumerate([*steps, *small, *steps[::-1]]):
-        for model in (plain, recorded):
-            rate = 0.01 / (1 + place)
-            model.step(to_device(batch, "cuda"), rate, with_loss=place % 8 == 0)
-    recorded.state()
+    plan, chunk = plan_and_chunk(parts_a_step, solver)
+    plain = TorchSteps(model_on("cuda", solver), plan, ALONE)
+    streams = Streams(torch.device("cuda"))
+    recorded = RecordedSteps(model_on("cuda", solver), plan, streams)
+    n_made = 0
+    # All full steps, the first of them in reverse, and one of a single part in between.
+    _, of_single_parts = plan_and_chunk(1, solver)
+    single = of_single_parts.steps(0, 1)
+    backwards = [chunk.steps(step, step + 1) for step in reversed(range(9))]
+    for each in (chunk.steps(0, 9), single, *backwards, chunk.steps(0, 9)):
+        places = n_made + np.arange(each.n_steps)
+        rates, with_loss = 0.01 / (1 + places), places % 8 == 0
+        expected, found = (
+            steps.train(to_device(each, "cuda"), rates, with_loss)
+            for steps in (plain, recorded)
+        )
+        assert found == pytest.approx(expected, rel=1e-4)
+        n_made += each.n_steps
     assert recorded.recordings.keys() == {1, 4}
-    torch.testing.assert_close(recorded.vectors, plain.vectors)
+    torch.testing.assert_close(recorded.model.vectors, plain.model.vectors)
+
+
+@pytest.fixture
+def recordings_without_a_device(monkeypatch):
+    """The numbers of steps that are played at once, which are made as they are."""
+    played = []
+
+    class Recording:
+        def __init__(self, step, batches, gradients):
+            self.step, self.gradients = step, gradients
+
+        def play(self, batches, rates):
+            played.append(len(batches))
+            for batch, rate in zip(batches, rates, strict=True):
+                self.step(batch, rate)
+
+    monkeypatch.setattr(recordings, "STEPS_AT_ONCE", 4)
+    monkeypatch.setattr(recordings, "Recording", Recording)
+    return played
+
+
+@pytest.mark.parametrize(
+    ("loss_every", "expected"),
+    [(1, []), (3, [1] * 6), (7, [4, 1, 1, 1]), (100, [4, 4])],
+)
+def test_full_steps_are_played_together_up_to_one_with_the_loss(
+    loss_every, expected, recordings_without_a_device
+):
+    plan, chunk = plan_and_chunk(3)
+    n_steps = chunk.n_steps
+    assert chunk.n_parts % 3  # the last step is not full
+    rates = [0.1 / (1 + step) for step in range(n_steps)]
+    with_loss = [step % loss_every == 0 for step in range(n_steps)]
+    recorded = RecordedSteps(model_on("cpu", "adagrad"), plan, ALONE)
+    plain = TorchSteps(model_on("cpu", "adagrad"), plan, ALONE)
+    found = recorded.train(chunk, rates, with_loss)
+    assert found == plain.train(chunk, rates, with_loss)
+    assert torch.equal(recorded.model.vectors, plain.model.vectors)
+    assert recordings_without_a_device == expected
 
 
 # --- fits

@@ -17,7 +17,6 @@ from sklearn_w2v._ranks import ALONE
 from sklearn_w2v._skipgram import merging
 from sklearn_w2v._skipgram.merging import Merger
 from sklearn_w2v._skipgram.model import SkipGram
-from sklearn_w2v._skipgram.threads import ALONE as ONE_THREAD
 
 
 class ThreadRanks:
@@ -65,15 +64,14 @@ def merger_of(ranks, before, squares_before, n_merges=1):
         merges_an_epoch=n_merges,
     )
     vectors = torch.from_numpy(before.copy())
-    model = SkipGram(vectors, solver="adagrad", team=ONE_THREAD)
-    for solver, squares in zip(model.solvers, squares_before, strict=True):
-        solver.state["sum_of_squares"].copy_(torch.from_numpy(squares))
+    model = SkipGram(vectors, solver="adagrad")
+    model.solver_state["sum_of_squares"].copy_(torch.from_numpy(squares_before))
     return Merger(model, plan, ranks)
 
 
 def state_of(merger):
-    vectors, solver_state = merger.model.state()
-    return vectors.numpy().copy(), solver_state["sum_of_squares"].numpy().copy()
+    squares = merger.model.solver_state["sum_of_squares"]
+    return merger.model.vectors.numpy().copy(), squares.numpy().copy()
 
 
 def merged(before, squares_before, moves, growths):
@@ -82,10 +80,8 @@ def merged(before, squares_before, moves, growths):
     def task(ranks):
         merger = merger_of(ranks, before, squares_before)
         merger.model.vectors += torch.from_numpy(moves[ranks.rank])
-        for solver, growth in zip(
-            merger.model.solvers, growths[ranks.rank], strict=True
-        ):
-            solver.state["sum_of_squares"].add_(torch.from_numpy(growth))
+        squares = merger.model.solver_state["sum_of_squares"]
+        squares += torch.from_numpy(growths[ranks.rank])
         merger.read(1.0)
         return state_of(merger)
 
@@ -157,6 +153,48 @@ def test_frequent_rows_are_merged_more_often(monkeypatch):
     assert n_rows[10:] == [2]
 
 
+@given(
+    st.lists(st.integers(0, 20), max_size=9),
+    st.integers(0, 12),
+    st.integers(1, 100),
+)
+def test_steps_are_cut_where_merges_are_due(chunk_lengths, n_merges, n_more):
+    # The steps of an epoch, of which each begins when so much is read.
+    n_steps = sum(chunk_lengths)
+    shares = np.arange(n_steps) / (n_steps + n_more)
+    before, squares, *_ = random_case(0, 1)
+    due_after, found = [], []
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(Merger, "_merge", lambda merger, n_rows: None)
+        one_by_one = merger_of(ALONE, before, squares, n_merges)
+        for step, share in enumerate(shares.tolist()):
+            n_before = one_by_one.n_merges
+            one_by_one.read(share)
+            due_after += [step] * (one_by_one.n_merges - n_before)
+
+        merger, begin = merger_of(ALONE, before, squares, n_merges), 0
+        for length in chunk_lengths:
+            of_chunk = shares[begin : begin + length]
+            stretches, end = list(merger.stretches(of_chunk)), 0
+            for stretch in stretches:
+                assert stretch.start == end < stretch.stop  # all steps, in order
+                end, n_before = stretch.stop, merger.n_merges
+                merger.read(of_chunk[end - 1])
+                n_now = merger.n_merges - n_before
+                assert n_now or stretch is stretches[-1]  # no cuts but for a merge
+                found += [begin + end - 1] * n_now
+            assert end == length
+            begin += length
+    assert found == due_after
+
+
+def test_a_rank_alone_makes_all_steps_of_a_chunk_in_one_go():
+    before, squares, *_ = random_case(0, 1)
+    merger = merger_of(ALONE, before, squares, n_merges=0)
+    assert list(merger.stretches(np.linspace(0, 1, 9))) == [slice(0, 9)]
+    assert list(merger.stretches(np.array([]))) == []
+
+
 def test_rows_that_are_not_merged_yet_stay_as_each_rank_has_them(monkeypatch):
     monkeypatch.setattr(merging, "FEWEST_ROWS", 2)
     before, squares, moves, _ = random_case(0, 2)
@@ -198,6 +236,28 @@ def test_a_rank_alone_merges_nothing():
     merger.epoch_ends()
     assert not hasattr(merger, "vectors")  # no memory is taken
     np.testing.assert_array_equal(state_of(merger)[0], before)
+
+
+def test_rows_may_lie_apart_in_memory():
+    before, squares, moves, growths = random_case(0, 2)
+    expected = merged(before, squares, moves, growths)
+
+    def task(ranks):
+        merger = merger_of(ranks, before, squares)
+        apart = torch.zeros(2, before.shape[1], 16)[:, :, : before.shape[2]]
+        apart.copy_(torch.from_numpy(before))
+        model = SkipGram(apart, solver="adagrad")
+        model.solver_state["sum_of_squares"].copy_(torch.from_numpy(squares))
+        merger = Merger(model, merger.plan, ranks)
+        merger.take_first("here")
+        apart += torch.from_numpy(moves[ranks.rank])
+        model.solver_state["sum_of_squares"] += torch.from_numpy(growths[ranks.rank])
+        merger.read(1.0)
+        return state_of(merger)
+
+    for found in on_threads(2, task):
+        for one, two in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e14])

@@ -170,6 +170,61 @@ def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(
     assert layout.block_length <= max(plans.BLOCK_LENGTH, reach)
 
 
+@pytest.mark.parametrize("implementation", ["compiled", "torch"])
+def test_a_plan_says_what_makes_the_steps(implementation):
+    assert plan_of(implementation=implementation).implementation == implementation
+
+
+@pytest.mark.parametrize("vector_size", [1, 100, 300])
+@pytest.mark.parametrize("batch_size", ["auto", 1, 100, 255, 256, 257, 10**6])
+def test_compiled_parts_are_short_whatever_the_vectors(batch_size, vector_size):
+    layout = plan_of(
+        [[0, 1, 2, 3]] * 10**5,
+        batch_size=batch_size,
+        vector_size=vector_size,
+        implementation="compiled",
+    ).layout
+    step_length = plans.MAX_STEP if batch_size == "auto" else batch_size
+    n_parts = math.ceil(step_length / plans.COMPILED_PART_LENGTH)
+    assert layout.parts_a_step == n_parts
+    assert layout.part_length <= plans.COMPILED_PART_LENGTH
+
+
+@given(st.integers(1, 10**5), st.integers(1, 999))
+def test_compiled_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
+    layout = cut_step(
+        batch_size, longest_part=plans.COMPILED_PART_LENGTH, reach=reach, n_noise=8
+    )
+    n_groups = layout.parts_a_step * layout.groups_a_part
+    losses = layout.parts_a_step + n_groups * (1 + layout.blocks_a_group)
+    assert batch_size - losses < layout.step_length <= batch_size
+    assert 1 <= layout.group_length <= plans.GROUP_LENGTH
+
+
+@pytest.mark.parametrize("n_documents", [10, 1000, 10**5])
+@pytest.mark.parametrize("solver", ["adagrad", "sgd"])
+def test_both_implementations_make_steps_of_about_the_same_tokens(solver, n_documents):
+    compiled, torchs = (
+        plan_of(
+            [[0, 1, 2, 3]] * n_documents, solver=solver, implementation=implementation
+        )
+        for implementation in ("compiled", "torch")
+    )
+    assert compiled.layout.step_length == pytest.approx(
+        torchs.layout.step_length, rel=0.2
+    )
+    # And nothing else differs.
+    for name in vars(compiled).keys() - {"layout", "implementation", "loss_every"}:
+        np.testing.assert_equal(vars(compiled)[name], vars(torchs)[name])
+
+
+def test_other_devices_have_large_parts():
+    documents = [[0, 1, 2, 3]] * 10**5
+    layout = plan_of(documents, on_processor=False).layout
+    assert layout.step_length == plans.DEVICE_MAX_STEP
+    assert layout.parts_a_step == 1
+
+
 @pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 64)])
 def test_blocks_are_longer_where_windows_are_wide(reach, length):
     assert cut(3072, 100, reach=reach, n_noise=8).block_length == length

@@ -282,7 +282,7 @@ def test_html_has_no_link_that_leads_nowhere(texts):
         {},
         {"weighting": "idf", "n_components_removed": 1, "norm": "l2"},
         {"warm_start": True, "vectors": "context"},
-        {"early_stopping": True, "vocabulary": ["cat", "dog", "paw"]},
+        {"early_stopping": True, "vocabulary": ["cat", "dog", "paw"], "sample": None},
         {"init_vectors": {"cat": [1.0] * 8}},
     ],
 )

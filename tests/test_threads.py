@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 import torch
@@ -47,49 +48,152 @@ def test_an_error_in_a_task_is_raised(n_threads, place):
 
 @TEAMS
 def test_items_come_in_their_order(n_threads):
+    makers = (lambda number=number: number for number in range(50))
     with team_of(n_threads) as team:
-        assert list(team.ahead(iter(range(50)))) == list(range(50))
+        assert list(team.ahead(makers)) == list(range(50))
 
 
-def test_the_next_item_is_made_while_one_is_used():
+@TEAMS
+def test_items_come_in_their_order_however_long_each_takes(n_threads):
+    def make(number):
+        time.sleep(0.01 * (number % 3 == 0))
+        return number
+
+    with team_of(n_threads) as team:
+        found = list(team.ahead(partial(make, number) for number in range(12)))
+    assert found == list(range(12))
+
+
+@TEAMS
+def test_no_makers_make_no_items(n_threads):
+    with team_of(n_threads) as team:
+        assert list(team.ahead(iter([]))) == []
+
+
+@pytest.mark.parametrize("n_threads", [2, 8])
+def test_the_next_item_is_made_while_one_is_used(n_threads):
     made, used = threading.Event(), threading.Event()
 
-    def items():
-        yield 1
+    def make_second():
         assert used.wait(30)
         made.set()
-        yield 2
+        return 2
 
-    with team_of(2) as team:
-        for item in team.ahead(items()):
+    with team_of(n_threads) as team:
+        for item in team.ahead(iter([lambda: 1, make_second])):
             if item == 1:
                 used.set()
                 assert made.wait(30)
 
 
-@TEAMS
-def test_an_error_while_items_are_made_is_raised(n_threads):
-    def items():
-        yield 1
-        raise ArithmeticError("of items")
+@pytest.mark.parametrize(("n_threads", "n_ahead"), [(1, 0), (2, 1), (4, 2), (8, 3)])
+def test_few_items_are_made_ahead(n_threads, n_ahead):
+    begun = []
 
-    with team_of(n_threads) as team, pytest.raises(ArithmeticError, match="of items"):
-        list(team.ahead(items()))
+    def make(number):
+        begun.append(number)
+        return number
+
+    with team_of(n_threads) as team:
+        for item in team.ahead(partial(make, number) for number in range(20)):
+            time.sleep(0.001)
+            assert max(begun) <= item + n_ahead
+
+
+@pytest.mark.parametrize("n_threads", [4, 8])
+def test_several_threads_make_items_side_by_side(n_threads):
+    both_are_here = threading.Barrier(2, timeout=30)
+
+    def make():
+        both_are_here.wait()
+
+    with team_of(n_threads) as team:
+        # While the first item is used, the next two are made.
+        items = team.ahead(iter([lambda: None, make, make]))
+        assert list(items) == [None] * 3
+
+
+@TEAMS
+@pytest.mark.parametrize("place", [0, 1, 9])
+def test_an_error_of_a_maker_is_raised_in_its_place(n_threads, place):
+    def fail():
+        raise ArithmeticError("of an item")
+
+    makers = [lambda: None] * 10
+    makers[place] = fail
+    with team_of(n_threads) as team:
+        items = team.ahead(iter(makers))
+        for _ in range(place):
+            assert next(items) is None
+        with pytest.raises(ArithmeticError, match="of an item"):
+            next(items)
+        assert list(team.ahead(iter(makers[:place]))) == [None] * place
+
+
+@TEAMS
+def test_an_error_while_makers_are_found_is_raised(n_threads):
+    def makers():
+        yield lambda: 1
+        raise ArithmeticError("of makers")
+
+    with team_of(n_threads) as team, pytest.raises(ArithmeticError, match="of makers"):
+        list(team.ahead(makers()))
+
+
+@TEAMS
+def test_items_that_nobody_wants_any_more_are_not_made(n_threads):
+    begun = []
+
+    def make(number):
+        begun.append(number)
+        return number
+
+    with team_of(n_threads) as team:
+        items = team.ahead(partial(make, number) for number in range(1000))
+        assert next(items) == 0
+        items.close()
+        n_begun = len(begun)
+        team.run([lambda: None] * 5)
+    assert len(begun) <= n_begun + n_threads < 1000
 
 
 def test_nobody_waits_for_a_helper_that_is_busy_with_the_next_item():
     done = threading.Event()
 
-    def items():
-        yield 1
+    def make_second():
         assert done.wait(30)  # the only helper is here until all tasks are done
-        yield 2
+        return 2
 
     with team_of(2) as team:
-        for item in team.ahead(items()):
+        for item in team.ahead(iter([lambda: 1, make_second])):
             if item == 1:
                 team.run([lambda: None] * 5)
                 done.set()
+
+
+def test_items_are_made_by_who_needs_them_where_the_helper_is_busy():
+    done = threading.Event()
+    with team_of(2) as team:
+        busy = team.helpers.submit(done.wait, 30)
+        makers = [threading.current_thread] * 5
+        assert list(team.ahead(iter(makers))) == [threading.current_thread()] * 5
+        done.set()
+        assert busy.result()
+
+
+@TEAMS
+def test_each_member_has_a_number_of_its_own(n_threads):
+    all_are_here = threading.Barrier(n_threads, timeout=30)
+    numbers = []
+
+    def task():
+        all_are_here.wait()
+        numbers.append(team.worker())
+
+    with team_of(n_threads) as team:
+        assert team.n_threads == n_threads
+        team.run([task] * n_threads)
+    assert len(set(numbers)) == n_threads
 
 
 @TEAMS

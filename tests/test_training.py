@@ -3,18 +3,33 @@
 import copy
 import math
 import re
+import signal
+import threading
+import time
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, corpus_and_held_out, plan_of
-from hypothesis import given, reject, settings
+from helpers import DOCUMENTS, N_WORDS, corpus_and_held_out, needs_compiled, plan_of
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
+from sklearn_w2v._skipgram import sampler
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.solvers import SOLVERS
 from sklearn_w2v._skipgram.state import Initial, KnownVectors, TrainingStopped
 from sklearn_w2v._skipgram.training import train
+
+COMPILED_SGD = pytest.param("compiled", "sgd", marks=needs_compiled)
+EACH_SOLVER = pytest.mark.parametrize(
+    ("implementation", "solver"),
+    [
+        pytest.param("compiled", "adagrad", marks=needs_compiled),
+        COMPILED_SGD,
+        *(("torch", solver) for solver in SOLVERS),
+    ],
+)
 
 
 class Watched:
@@ -44,7 +59,14 @@ class Watched:
         return len(self.results) >= self.stop_after
 
 
-def train_on(
+@pytest.fixture
+def train_on(implementation):
+    """Trains by one implementation, and by the other."""
+    return partial(train_by, implementation)
+
+
+def train_by(
+    implementation,
     documents=DOCUMENTS,
     held_out=None,
     *,
@@ -56,9 +78,10 @@ def train_on(
     watcher=None,
     **settings,
 ):
+    settings |= {"on_processor": device == CPU, "implementation": implementation}
     return train(
         *corpus_and_held_out(documents, held_out),
-        plan_of(documents, held_out, on_processor=device == CPU, **settings),
+        plan_of(documents, held_out, **settings),
         Initial(known, np.array(frozen, dtype=np.int64)),
         seed=seed,
         device=device,
@@ -97,32 +120,96 @@ def fits(draw):
 # A quarter of what a profile has, since one fit here is ten.
 @settings(deadline=None, max_examples=settings().max_examples // 4)
 @given(fit=fits())
-def test_any_number_of_threads_gives_the_same_bits(fit):
+def test_any_number_of_threads_gives_the_same_bits(fit, implementation):
     documents, parameters = fit
+    assume((implementation, parameters["solver"]) != ("compiled", "adam"))
     try:
-        expected = train_on(documents, n_threads=1, **parameters)
+        expected = train_by(implementation, documents, n_threads=1, **parameters)
     except ValueError:  # plain gradient descent may diverge
         reject()
-    for n_threads in (2, 3, 4, 8):
-        assert_equal(train_on(documents, n_threads=n_threads, **parameters), expected)
+    for n_threads in (2, 3, 5, 8, 16):
+        assert_equal(
+            train_by(implementation, documents, n_threads=n_threads, **parameters),
+            expected,
+        )
 
 
 @pytest.mark.parametrize(
     ("vector_size", "window"), [(1, 5), (50, 2), (100, 5), (300, 10)]
 )
-def test_large_steps_give_the_same_bits_on_any_number_of_threads(vector_size, window):
+def test_large_steps_give_the_same_bits_on_any_number_of_threads(
+    vector_size, window, train_on
+):
     random = np.random.RandomState(0)
     documents = [(random.zipf(1.3, size=200) % 5000).tolist() for _ in range(60)]
     parameters = {"n_words": 5000, "vector_size": vector_size, "window": window}
     results = [
         train_on(documents, batch_size=3072, epochs=1, n_threads=n, **parameters)
-        for n in (1, 2, 3, 8)
+        for n in (1, 2, 3, 5, 8, 16)
     ]
     for result in results[1:]:
         assert_equal(result, results[0])
 
 
-def test_the_seed_decides():
+# Both add up in another order: what float32 rounds off grows from step to step.
+@needs_compiled
+@pytest.mark.parametrize("solver", ["adagrad", "sgd"])
+@pytest.mark.parametrize("held_out", [None, [[0, 1, 2, 3], [5, 4, 3]]])
+def test_both_implementations_learn_the_same_from_the_same_draws(solver, held_out):
+    parameters = {"solver": solver, "held_out": held_out, "batch_size": 16}
+    compiled, of_torch = (
+        train_by(implementation, **parameters)._asdict()
+        for implementation in ("compiled", "torch")
+    )
+    for name, expected in of_torch.items():
+        if name == "solver_state":
+            assert compiled[name].keys() == expected.keys()
+            for state, values in expected.items():
+                np.testing.assert_allclose(compiled[name][state], values, rtol=1e-5)
+        else:
+            np.testing.assert_allclose(
+                compiled[name], expected, rtol=1e-5, atol=1e-6, err_msg=name
+            )
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+@needs_compiled
+def test_an_interrupt_ends_compiled_steps_at_once_and_leaves_no_thread(
+    n_threads, monkeypatch
+):
+    monkeypatch.setattr(sampler, "CHUNK_PLACES", 2**30)
+
+    class Interrupting(Watched):
+        def epoch_begins(self):
+            self.timer = threading.Timer(0.5, self.interrupt)
+            self.timer.start()
+
+        def interrupt(self):
+            self.interrupted = time.monotonic()
+            signal.raise_signal(signal.SIGINT)
+
+        def tokens_read(self, n_read, n_tokens):
+            self.timer.join()  # where the chunk took less
+            super().tokens_read(n_read, n_tokens)
+
+    watcher, before = (
+        Interrupting(),
+        (threading.active_count(), torch.get_num_threads()),
+    )
+    # A chunk that takes many seconds.
+    documents = [list(range(1000))] * 130
+    parameters = {"n_words": 1000, "vector_size": 2000, "window": 100, "epochs": 1}
+    with pytest.raises(KeyboardInterrupt):
+        train_by(
+            "compiled", documents, watcher=watcher, n_threads=n_threads, **parameters
+        )
+    assert time.monotonic() - watcher.interrupted < 2
+    assert watcher.read == []
+    watcher.timer.join()
+    assert (threading.active_count(), torch.get_num_threads()) == before
+
+
+def test_the_seed_decides(train_on):
     first, again, other = train_on(seed=1), train_on(seed=1), train_on(seed=2)
     np.testing.assert_array_equal(first[0], again[0])
     assert (first[0] != other[0]).any()
@@ -130,7 +217,7 @@ def test_the_seed_decides():
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 @pytest.mark.parametrize("diverges", [False, True])
-def test_global_state_of_torch_and_numpy_is_left_alone(n_threads, diverges):
+def test_global_state_of_torch_and_numpy_is_left_alone(n_threads, diverges, train_on):
     def global_state():
         _, numpy_state, *_ = np.random.get_state()  # noqa: NPY002, it must not change
         return torch.get_num_threads(), torch.get_rng_state().tolist(), *numpy_state
@@ -144,14 +231,17 @@ def test_global_state_of_torch_and_numpy_is_left_alone(n_threads, diverges):
     assert global_state() == before
 
 
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_a_fit_that_diverges_is_an_error_that_names_the_learning_rate(solver):
+@pytest.mark.parametrize(
+    ("implementation", "solver"),
+    [COMPILED_SGD, ("torch", "sgd"), ("torch", "adam")],
+)
+def test_a_fit_that_diverges_is_an_error_that_names_the_learning_rate(solver, train_on):
     message = re.escape("Lower learning_rate (here 1e+30)")
     with pytest.raises(ValueError, match=message):
         train_on(solver=solver, learning_rate=1e30)
 
 
-def test_matrices_that_diverge_in_the_last_step_are_an_error():
+def test_matrices_that_diverge_in_the_last_step_are_an_error(train_on):
     # The loss is that before the only step, and finite. What float32 still holds, but
     # not its squares, is no vector either.
     message = r"the vectors have numbers that are nan, infinite or beyond \+-1e\+15"
@@ -162,19 +252,19 @@ def test_matrices_that_diverge_in_the_last_step_are_an_error():
     train_on(solver="sgd", **parameters | {"learning_rate": 1e10})
 
 
-def test_documents_of_one_token_have_no_loss_and_train_nothing():
+def test_documents_of_one_token_have_no_loss_and_train_nothing(train_on):
     trained = train_on([[1], [2], [3]])
     assert trained.losses == [0.0, 0.0, 0.0]
     assert not trained.contexts.any()
     assert np.isfinite(trained.centers).all()
 
 
-def test_an_epoch_may_lose_all_its_tokens_to_sub_sampling():
+def test_an_epoch_may_lose_all_its_tokens_to_sub_sampling(train_on):
     trained = train_on([[1, 2]], keep_probabilities=np.full(N_WORDS, 1e-9))
     assert trained.losses == [0.0, 0.0, 0.0]
 
 
-def test_a_watcher_is_told_of_each_epoch():
+def test_a_watcher_is_told_of_each_epoch(train_on):
     watched = Watched()
     trained = train_on(watcher=watched)
     assert watched.n_begun == len(watched.results) == 3
@@ -187,7 +277,7 @@ def test_a_watcher_is_told_of_each_epoch():
     assert (watched.results[0].centers != trained.centers).any()
 
 
-def test_a_watcher_can_stop_training():
+def test_a_watcher_can_stop_training(train_on):
     watched = Watched(stop_after=2)
     with pytest.raises(TrainingStopped) as stopped:
         train_on(epochs=9, watcher=watched)
@@ -195,7 +285,7 @@ def test_a_watcher_can_stop_training():
     assert_equal(stopped.value.trained, watched.results[-1])
 
 
-def test_without_decay_the_learning_rate_stays():
+def test_without_decay_the_learning_rate_stays(train_on):
     # The first epoch of many has nearly the full rate, with decay or without.
     many = Watched(stop_after=1)
     with pytest.raises(TrainingStopped):
@@ -210,7 +300,7 @@ def known(rows, value, **solver_state):
     return KnownVectors(np.array(rows), vectors, vectors, solver_state)
 
 
-def test_known_vectors_are_where_training_begins():
+def test_known_vectors_are_where_training_begins(train_on):
     both = [known([1, 2], 0.5), known([2, 4], -0.25)]
     trained = train_on(known=both, learning_rate=1e-20)
     expected = train_on(learning_rate=1e-20)
@@ -224,8 +314,8 @@ def test_known_vectors_are_where_training_begins():
         np.testing.assert_allclose(matrix[rest], other[rest], atol=1e-15)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_frozen_rows_stay_and_the_others_learn_around_them(solver):
+@EACH_SOLVER
+def test_frozen_rows_stay_and_the_others_learn_around_them(solver, train_on):
     trained = train_on(known=[known([1, 2], 0.5)], frozen=[2], solver=solver)
     for matrix in (trained.centers, trained.contexts):
         assert matrix[2].tolist() == [0.5] * 5
@@ -234,7 +324,7 @@ def test_frozen_rows_stay_and_the_others_learn_around_them(solver):
     assert (free.centers[0] != trained.centers[0]).any()
 
 
-def test_accumulators_of_the_last_fit_shorten_steps():
+def test_accumulators_of_the_last_fit_shorten_steps(train_on):
     squares = np.full((2, 1), 1e12, dtype=np.float32)
     trained = train_on(known=[known([1], 0.5, sum_of_squares=squares)])
     np.testing.assert_allclose(trained.centers[1], 0.5, atol=1e-4)
@@ -243,7 +333,7 @@ def test_accumulators_of_the_last_fit_shorten_steps():
     assert (squares[:, 0] < 1e6).all()
 
 
-def test_a_fit_in_two_halves_without_decay_equals_one():
+def test_a_fit_in_two_halves_without_decay_equals_one(train_on):
     # The draws of the second half are those of a new seed, so nothing is drawn here:
     # two words, of which each is the only context and half of the noise of the other.
     documents = [[0, 1]] * 6
@@ -259,20 +349,20 @@ def test_a_fit_in_two_halves_without_decay_equals_one():
 HELD_OUT = [[0, 1, 2, 3], [5, 4, 3]]
 
 
-def test_held_out_documents_are_scored_by_their_loss_before_each_step():
+def test_held_out_documents_are_scored_by_their_loss_before_each_step(train_on):
     # Before the first step all scores are 0; a tiny rate leaves them there.
     trained = train_on(held_out=HELD_OUT, learning_rate=1e-20, negative=4, tol=1)
     assert trained.validation_scores == pytest.approx([-5 * math.log(2)] * 3)
 
 
-def test_scores_of_the_same_vectors_are_the_same():
+def test_scores_of_the_same_vectors_are_the_same(train_on):
     frozen = np.arange(N_WORDS)
     trained = train_on(known=[known(frozen, 0.3)], frozen=frozen, held_out=HELD_OUT)
     first, *rest = trained.validation_scores
     assert rest == [first] * len(rest)
 
 
-def test_training_stops_when_scores_stagnate():
+def test_training_stops_when_scores_stagnate(train_on):
     parameters = {"held_out": HELD_OUT, "epochs": 50, "tol": 1e9}
     for n_iter_no_change in (1, 4):
         trained = train_on(n_iter_no_change=n_iter_no_change, **parameters)
@@ -280,7 +370,7 @@ def test_training_stops_when_scores_stagnate():
         assert len(trained.validation_scores) == 1 + n_iter_no_change
 
 
-def test_the_matrices_of_the_best_epoch_are_kept():
+def test_the_matrices_of_the_best_epoch_are_kept(train_on):
     watched = Watched()
     # Pairs that training documents have not: the more it learns, the worse.
     trained = train_on(
@@ -300,7 +390,7 @@ def test_the_matrices_of_the_best_epoch_are_kept():
 
 
 @pytest.mark.filterwarnings("always")
-def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing():
+def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing(train_on):
     message = r"and all epochs are trained.*beside one another, or `sample` drops them"
     with pytest.warns(UserWarning, match=message) as caught:
         trained = train_on(held_out=[[1], [2]], epochs=9, n_iter_no_change=2)
@@ -310,9 +400,9 @@ def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing():
     np.testing.assert_array_equal(trained.centers, train_on(epochs=9).centers)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@EACH_SOLVER
 @pytest.mark.parametrize("n_words", [2, 31])
-def test_every_solver_learns_at_its_default_rate(solver, n_words):
+def test_every_solver_learns_at_its_default_rate(solver, n_words, train_on):
     # Word 2i stands beside 2i + 1 and no other; few words make many repeats in a step,
     # which is where plain gradient descent is at its least stable.
     documents = [
@@ -329,8 +419,8 @@ def test_every_solver_learns_at_its_default_rate(solver, n_words):
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_torchs_defaults_of_type_and_device_change_nothing(solver):
+@EACH_SOLVER
+def test_torchs_defaults_of_type_and_device_change_nothing(solver, train_on):
     parameters = {"solver": solver, "held_out": HELD_OUT}
     expected = train_on(**parameters)
     for dtype in (torch.float64, torch.bfloat16):

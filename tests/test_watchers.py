@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import small
+from helpers import needs_compiled, small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -39,7 +39,8 @@ def test_verbose_prints_a_line_for_each_epoch_on_standard_error(texts, capfd):
     small(verbose=1).fit(texts)
     out, err = capfd.readouterr()
     assert out == ""
-    first, second = err.split("\n")[:-1]
+    how, first, second = err.split("\n")[:-1]
+    assert how.startswith("[Word2VecVectorizer] training on cpu, ")
     pattern = (
         r"\[Word2VecVectorizer\] epoch {}/2: loss \d\.\d{{4}}, [\d,]+ words/s, {} left"
     )
@@ -49,16 +50,34 @@ def test_verbose_prints_a_line_for_each_epoch_on_standard_error(texts, capfd):
 
 def test_verbose_says_how_held_out_documents_fare(texts, capfd):
     fitted = small(verbose=1, early_stopping=True).fit(texts)
-    lines = capfd.readouterr().err.splitlines()
+    _, *lines = capfd.readouterr().err.splitlines()
     for line, score in zip(lines, fitted.validation_scores_, strict=True):
         assert f", validation score {score:.4f}, " in line
 
 
 def test_verbose_of_partial_fit_speaks_of_a_batch_and_of_no_end(texts, capfd):
     small(verbose=1).partial_fit(texts)
-    (line,) = capfd.readouterr().err.splitlines()
+    _, line = capfd.readouterr().err.splitlines()
     pattern = r"\[Word2VecVectorizer\] batch: loss \d\.\d{4}, [\d,]+ words/s"
     assert re.fullmatch(pattern, line)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "compiled", "expected"),
+    [
+        pytest.param({}, "1", "on cpu, compiled", marks=needs_compiled),
+        pytest.param({"solver": "adam"}, "1", "on cpu, by torch", marks=needs_compiled),
+        ({}, "0", "on cpu, by torch"),
+    ],
+)
+def test_verbose_says_first_how_it_trains(
+    parameters, compiled, expected, texts, capfd, monkeypatch
+):
+    monkeypatch.setenv("SKLEARN_W2V_COMPILED", compiled)
+    small(verbose=1, **parameters).fit(texts)
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0] == f"[Word2VecVectorizer] training {expected}"
+    assert not any("training" in line for line in lines[1:])
 
 
 class Clock:
@@ -84,7 +103,7 @@ def test_verbose_says_every_few_seconds_how_far_documents_are_read(
 def test_verbose_says_every_few_seconds_how_far_an_epoch_is(capsys, monkeypatch):
     clock = Clock(2.0)
     monkeypatch.setattr(_watchers, "time", clock)
-    lines = EpochLines(epochs=4)
+    lines = EpochLines(4, "on a device")
     lines.epoch_begins()
     for n_read in (100, 200, 300, 400, 500, 600):
         lines.tokens_read(n_read, 1000)
@@ -93,6 +112,7 @@ def test_verbose_says_every_few_seconds_how_far_an_epoch_is(capsys, monkeypatch)
     clock.now += 10
     lines.tokens_read(500, 1000)
     assert [line[21:] for line in capsys.readouterr().err.splitlines()] == [
+        "training on a device",
         "epoch 1/4: 30% read, 38 words/s, 0:01:39 left",
         "epoch 1/4: 60% read, 38 words/s, 0:01:31 left",
         "epoch 1/4: loss 2.5000, 56 words/s, 0:00:54 left",
@@ -102,7 +122,7 @@ def test_verbose_says_every_few_seconds_how_far_an_epoch_is(capsys, monkeypatch)
 
 def test_verbose_knows_how_many_epochs_auto_is(texts, capfd):
     small(verbose=1, epochs="auto").fit(texts)
-    lines = capfd.readouterr().err.splitlines()
+    _, *lines = capfd.readouterr().err.splitlines()
     assert [line.split()[2] for line in lines] == [f"{i}/20:" for i in range(1, 21)]
 
 
@@ -118,7 +138,7 @@ def test_speed_and_time_left_are_means_over_the_epochs_done(
     n_done, seconds, expected, monkeypatch, capsys
 ):
     # What comes before the first epoch does not count.
-    lines = EpochLines(epochs=4)
+    lines = EpochLines(4, "on a device")
     monkeypatch.setattr(_watchers.time, "perf_counter", lambda: 100.0)
     lines.epoch_begins()
     monkeypatch.setattr(_watchers.time, "perf_counter", lambda: 100.0 + seconds)
@@ -126,7 +146,8 @@ def test_speed_and_time_left_are_means_over_the_epochs_done(
     losses = [2.5, 2.25, 2.0][:n_done]
     trained = Trained(None, None, {}, losses, [], n_tokens=10_000)
     assert not lines.epoch_ends(trained)
-    assert capsys.readouterr().err == f"[Word2VecVectorizer] {expected}\n"
+    _, line = capsys.readouterr().err.splitlines()
+    assert line == f"[Word2VecVectorizer] {expected}"
 
 
 # --- callbacks

@@ -23,6 +23,7 @@ from torch.profiler import profile
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._skipgram.compiled_steps import can_train
 from sklearn_w2v._skipgram.devices import CPU, find_device
 from sklearn_w2v._skipgram.plan import extent_of, plan_training
 from sklearn_w2v._skipgram.state import Initial
@@ -42,6 +43,7 @@ def run(corpus, word_counts, device, batch_size, *, epochs=1, seed=0, threads=2)
         epochs=epochs,
         decay=True,
         on_processor=device == CPU,
+        implementation="compiled" if can_train(device, "adagrad") else "torch",
     )
     begin = time.perf_counter()
     trained = train(

@@ -1,22 +1,40 @@
-"""Where a training step spends its time, and how far it is from the processor's limit.
+"""Where the time of a training step goes, and what more processors would come to.
 
-    python examples/benchmarks/step.py CORPUS.txt[.xz] [--threads 1]
+    python examples/benchmarks/step.py CORPUS.txt[.xz]
 
-Trains one epoch under torch's profiler, and prints each operation's share of the time
-inside torch; beside it, what the matrix products of a step would take if they ran as
-fast as a large matrix product does here, and nothing else took any time.
+Measures, on one thread, what a chunk of compiled steps costs to draw and to train, and
+the shares of a step's two phases: a sampler looks every tenth of a millisecond which
+one is on. What a meeting of two threads costs is measured on steps that have nothing
+else to do. Beside it stands what a step's products would take if they ran as fast as a
+large matrix product does here, and nothing else took any time.
+
+The last lines are a model, not a measurement: so many processors like this one, tasks
+shared as evenly as they can be, each phase with a meeting, and chunks drawn by all.
 """
 
 import argparse
+import math
+import statistics
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from corpora import read_documents
-from torch.profiler import ProfilerActivity, profile
-from train import prepare_ours
 
-N_OPERATIONS = 12
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
+from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.model import SkipGram
+from sklearn_w2v._skipgram.noise import Noise
+from sklearn_w2v._skipgram.plan import extent_of, plan_training
+from sklearn_w2v._skipgram.sampler import Sampler
+from sklearn_w2v._skipgram.threads import team_of
+from sklearn_w2v._vocabulary import learn_vocabulary
+
+SECONDS_A_LOOK = 1e-4
+N_ROUNDS = 5
 
 
 def peak_flops():
@@ -29,46 +47,127 @@ def peak_flops():
     return 2 * 1024**3 / min(seconds)
 
 
+def prepare(documents, options, **parameters):
+    """Return a plan, a model, and a function that draws the first chunk."""
+    vectorizer = Word2VecVectorizer(
+        vector_size=options.vector_size, window=options.window, **parameters
+    )
+    _, corpus, counts, _ = learn_vocabulary(
+        documents,
+        min_count=5,
+        min_df=1,
+        max_df=1.0,
+        max_features=None,
+        max_vocab_size=None,
+    )
+    plan = plan_training(
+        vectorizer,
+        extent_of(corpus, None, len(counts.tokens)),
+        word_counts=counts.tokens,
+        epochs=1,
+        decay=True,
+        on_processor=True,
+        implementation="compiled",
+    )
+    noise = Noise(plan.noise_probabilities, plan.layout.n_noise, CPU)
+    sampler = Sampler(corpus, np.arange(len(corpus.lengths)), plan, noise, CPU)
+    vectors = empty_vectors(plan.n_words, plan.vector_size)
+    vectors[0].uniform_(-0.5 / plan.vector_size, 0.5 / plan.vector_size)
+    draw = next(sampler.epoch(torch.Generator().manual_seed(0)))
+    return plan, SkipGram(vectors, solver=plan.solver), draw
+
+
+def seconds_of(function):
+    """Return the median seconds of some calls, after one that is not counted."""
+    function()
+    seconds = []
+    for _ in range(N_ROUNDS):
+        begin = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds)
+
+
+def share_of_descent(steps, train):
+    """Return the share of looks that find the second phase of a step."""
+    is_over, looks = threading.Event(), []
+    crew = steps.crew[:2].view(np.int64)  # begins with the number of the phase
+
+    def look():
+        while not is_over.wait(SECONDS_A_LOOK):
+            looks.append(int(crew[0]) >> 32 & 1)
+
+    sampler = threading.Thread(target=look)
+    sampler.start()
+    train()
+    is_over.set()
+    sampler.join()
+    return sum(looks) / len(looks)
+
+
+def meeting(documents, options):
+    """Return the seconds that a phase takes two threads, with nothing else to do."""
+    plan, model, draw = prepare(documents, options, batch_size=1)
+    chunk = draw().steps(0, 10_000)
+    seconds = []
+    for n_threads in (1, 2):
+        with team_of(n_threads) as team:
+            steps = CompiledSteps(model, plan, team)
+            nothing = [0.0] * chunk.n_steps
+            seconds.append(seconds_of(lambda: steps.train(chunk, nothing, nothing)))  # noqa: B023
+    return max(seconds[1] - seconds[0], 0.0) / (2 * chunk.n_steps)
+
+
 def main():
-    """Measure, and print a table."""
+    """Measure, and print two tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--max-words", type=float, default=2e6)
     parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--window", type=int, default=5)
     parser.add_argument("--negative", type=int, default=5)
-    # Without sub-sampling, so that each word read is a token trained.
-    parser.set_defaults(min_count=5, max_features=None, sample=0, epochs=1)
     options = parser.parse_args()
 
     documents = read_documents(options.corpus, options.max_words)
-    run, plan, n_words = prepare_ours(documents, options)
-    run()
-    begin = time.perf_counter()
-    run()
-    seconds = time.perf_counter() - begin
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        run()
+    plan, model, draw = prepare(documents, options, negative=options.negative)
+    chunk = draw()
+    rates, asked = [plan.learning_rate] * chunk.n_steps, [False] * chunk.n_steps
+    with team_of(1) as team:
+        steps = CompiledSteps(model, plan, team)
+        steps.train(chunk, rates, asked)
+        drawing = seconds_of(draw)
+        training = seconds_of(lambda: steps.train(chunk, rates, asked))
+        descent = share_of_descent(steps, lambda: steps.train(chunk, rates, asked))
+        nothing = chunk.steps(0, 0)
+        calling = seconds_of(lambda: steps.train(nothing, [], []))
+    meets = meeting(documents[:2000], options)
 
-    operations = profiler.key_averages()
-    total = sum(operation.self_cpu_time_total for operation in operations)
-    operations = sorted(operations, key=lambda one: -one.self_cpu_time_total)
-    print("| operation | share of the time in torch |")
+    # A token has a score with each word around and with each noise word; a score takes
+    # one product of two vectors, and two more for its gradients.
+    n_scores = 2 * plan.reach + plan.layout.n_noise
+    products = 3 * 2 * n_scores * plan.vector_size / peak_flops() * chunk.n_tokens
+    print("| of a chunk, on one thread | ns a word read |")
     print("|---|---|")
-    for operation in operations[:N_OPERATIONS]:
-        print(f"| {operation.key} | {operation.self_cpu_time_total / total:.0%} |")
+    for name, seconds in {
+        "drawing": drawing,
+        "gradients": training * (1 - descent),
+        "of these, the products at the speed of a large one": products,
+        "descent": training * descent,
+        "the call": calling,
+    }.items():
+        print(f"| {name} | {1e9 * seconds / chunk.n_read:,.1f} |")
+    print(f"\nA meeting of two threads takes {1e6 * meets:.2f} us.\n")
 
-    torch.set_num_threads(options.threads)
-    # A token has a score with each place around its block and with each noise word; a
-    # score takes one product of two vectors, and two more for its gradients.
-    n_scores = plan.layout.block_length + 2 * plan.reach + plan.layout.n_noise
-    limit = 3 * 2 * n_scores * options.vector_size / peak_flops()
-    print(
-        f"\n{options.threads} thread(s): {1e9 * seconds / n_words:,.0f} ns a token; "
-        f"{1e9 * limit:,.0f} ns at {peak_flops() / 1e9:.0f} GFLOP/s, "
-        f"{seconds / n_words / limit:.1f} times less"
-    )
+    n_parts, n_shards = plan.layout.parts_a_step, 64
+    print("| processors | words/s, computed | times one |")
+    print("|---|---|---|")
+    alone = chunk.n_read / (drawing + training + calling)
+    for n in (1, 2, 4, 8, 16):
+        gradients = training * (1 - descent) * math.ceil(n_parts / n) / n_parts
+        descends = training * descent * math.ceil(n_shards / n) / n_shards
+        meetings = 2 * chunk.n_steps * meets * (n > 1)
+        speed = chunk.n_read / (drawing / n + gradients + descends + meetings + calling)
+        print(f"| {n} | {speed:,.0f} | {speed / alone:.1f} |")
 
 
 if __name__ == "__main__":

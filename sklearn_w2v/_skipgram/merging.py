@@ -19,9 +19,11 @@ more often.
 """
 
 import math
+from collections.abc import Iterator
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from sklearn_w2v._ranks import Ranks
 from sklearn_w2v._skipgram.model import SkipGram
@@ -49,9 +51,21 @@ class Merger:
         self.model, self.plan, self.ranks = model, plan, ranks
         self.n_merges = 0  # in this epoch
         if plan.merges_an_epoch:
+            self._squares_now = model.solver_state["sum_of_squares"]  # (2, n_words)
             # Where all ranks were when they last merged.
-            self.vectors = model.vectors.clone()  # (2, n_words, d)
-            self.squares = torch.stack(self._squares_now())  # (2, n_words)
+            # (2, n_words, d), without gaps between rows
+            self.vectors = model.vectors.clone(memory_format=torch.contiguous_format)
+            self.squares = self._squares_now.clone()  # (2, n_words)
+
+    def stretches(self, shares: NDArray[np.float64]) -> Iterator[slice]:
+        """Cut steps where merges are due, after those that begin at these shares."""
+        due = np.floor(shares * self.plan.merges_an_epoch)
+        ends = np.flatnonzero(np.diff(due, prepend=self.n_merges) > 0) + 1
+        begin = 0
+        for end in (*ends.tolist(), len(shares)):
+            if begin < end:
+                yield slice(begin, end)
+            begin = end
 
     def read(self, share: float) -> None:
         """Make the merges that are due when this share of the epoch is read."""
@@ -72,11 +86,13 @@ class Merger:
         if not self.plan.merges_an_epoch:
             return
         self.ranks.meet(place)
-        self.model.catch_up()
-        for tensor in (*self.model.matrices, *self._squares_now()):
-            self.ranks.take_first(tensor)
+        # Of what is sent, numbers have to stand side by side.
         self.vectors.copy_(self.model.vectors)
-        torch.stack(self._squares_now(), out=self.squares)
+        self.squares.copy_(self._squares_now)
+        for tensor in (*self.vectors, *self.squares):
+            self.ranks.take_first(tensor)
+        self.model.vectors.copy_(self.vectors)
+        self._squares_now.copy_(self.squares)
 
     def _n_rows(self) -> int:
         if self.n_merges == self.plan.merges_an_epoch:
@@ -85,16 +101,13 @@ class Merger:
         return min(FEWEST_ROWS * largest_power, self.plan.n_words)
 
     def _merge(self, n_rows: int) -> None:
-        self.model.catch_up()
         before, squares_before = self.vectors[:, :n_rows], self.squares[:, :n_rows]
         d = before.shape[2]
         sums = before.new_empty(2, n_rows, d + 2)
         moves = sums[:, :, :d]
         growths, lengths = sums[:, :, d], sums[:, :, d + 1]  # each (2, n_rows)
-        for place, squares in enumerate(self._squares_now()):
-            matrix = self.model.matrices[place][:n_rows]
-            torch.sub(matrix, before[place], out=moves[place])
-            torch.sub(squares[:n_rows], squares_before[place], out=growths[place])
+        torch.sub(self.model.vectors[:, :n_rows], before, out=moves)
+        torch.sub(self._squares_now[:, :n_rows], squares_before, out=growths)
         lengths.copy_(torch.linalg.vector_norm(moves, dim=2).square_())
         self.ranks.add_up(sums)
 
@@ -103,10 +116,5 @@ class Merger:
         scales.nan_to_num_(1.0).clamp_(1 / self.ranks.world_size, 1)
         before.addcmul_(moves, scales[:, :, None])
         squares_before.addcmul_(growths, scales.square())
-        for place, squares in enumerate(self._squares_now()):
-            self.model.matrices[place][:n_rows] = before[place]
-            squares[:n_rows] = squares_before[place]
-
-    def _squares_now(self) -> list[Tensor]:
-        """Return AdaGrad's accumulators of both matrices, each (n_words,)."""
-        return [solver.state["sum_of_squares"] for solver in self.model.solvers]
+        self.model.vectors[:, :n_rows] = before
+        self._squares_now[:, :n_rows] = squares_before

@@ -1,7 +1,7 @@
 """The plan of a training: all that is decided before anything is drawn. No torch.
 
 Here "auto" becomes a number, and counts of words become word2vec's two distributions
-over them. How the tokens of a step are cut up, and why, stands in `sampler.py`.
+over them. How the tokens of a step are used, and why, stands in `sampler.py`.
 """
 
 import math
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from sklearn_w2v._corpus import Corpus
 
 SolverName = Literal["adagrad", "adam", "sgd"]
+
+#: What makes the steps: `compiled_steps.py` or `torch_steps.py`.
+Implementation = Literal["compiled", "torch"]
 
 #: What learning_rate="auto" stands for.
 AUTO_LEARNING_RATE = {"adagrad": 0.4, "adam": 0.03, "sgd": 0.025}
@@ -38,10 +41,15 @@ DEVICE_MAX_STEP = 4096
 MAX_BATCH = 2**40
 
 #: Numbers in the vectors of a part's tokens, and these tokens, at most: what a thread
-#: trains on at a time. Smaller parts stay in a processor's caches; larger ones make
-#: less work for Python, but there have to be enough for several threads.
+#: of the processor trains on at a time with torch. Smaller parts stay in a processor's
+#: caches; larger ones make less work for Python, but there have to be enough for
+#: several threads.
 PART_NUMBERS = 76_800
 PART_LENGTH = 1536
+
+#: Tokens of a part of compiled steps, at most: the largest steps have sixteen parts, as
+#: many as share evenly among 2, 4, 8 and 16 threads.
+COMPILED_PART_LENGTH = 192
 
 #: Tokens of a part, at most, for other devices: there one part is a step, unless its
 #: scores and gradients would take too much memory.
@@ -128,6 +136,7 @@ class Layout(NamedTuple):
 class TrainingPlan:
     """All that a training goes by, beside the corpus, where it begins, and a seed."""
 
+    implementation: Implementation  # what makes the steps
     vector_size: int
     epochs: int
     solver: SolverName
@@ -185,6 +194,7 @@ def plan_training(
     epochs: int,
     decay: bool,
     on_processor: bool,
+    implementation: Implementation,
     world_size: int = 1,
 ) -> TrainingPlan:
     """Decide on all that a training goes by.
@@ -202,6 +212,8 @@ def plan_training(
         See TrainingPlan.
     on_processor : bool
         Whether the training is not on another device.
+    implementation : str
+        What makes the steps.
     world_size : int
         How many ranks train, each on its share.
     """
@@ -213,7 +225,9 @@ def plan_training(
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
     longest_part, max_step = DEVICE_PART_LENGTH, DEVICE_MAX_STEP
-    if on_processor:
+    if implementation == "compiled":
+        longest_part, max_step = COMPILED_PART_LENGTH, MAX_STEP
+    elif on_processor:
         longest_part, max_step = processor_part(parameters.vector_size), MAX_STEP
     if batch_size == "auto":
         batch_size = auto_batch_size(
@@ -236,6 +250,7 @@ def plan_training(
     )
     n_steps = n_expected / layout.step_length
     return TrainingPlan(
+        implementation=implementation,
         vector_size=parameters.vector_size,
         epochs=epochs,
         solver=solver,
@@ -354,7 +369,7 @@ def auto_batch_size(
 
 
 def processor_part(vector_size: int) -> int:
-    """Return the tokens of a part of a processor, at most: whole groups."""
+    """Return the tokens of a processor's part with torch, at most: whole groups."""
     n_groups = max(PART_NUMBERS // vector_size // GROUP_LENGTH, 1)
     return min(n_groups * GROUP_LENGTH, PART_LENGTH)
 

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from sklearn_w2v._skipgram.devices import CPU
-from sklearn_w2v._skipgram.model import Gradients, ModelState, SkipGram
-from sklearn_w2v._skipgram.plan import SolverName
-from sklearn_w2v._skipgram.sampler import Batch, Part
+from sklearn_w2v._skipgram.model import SkipGram
+from sklearn_w2v._skipgram.plan import TrainingPlan
+from sklearn_w2v._skipgram.sampler import Chunk
 from sklearn_w2v._skipgram.solvers import Rate
 from sklearn_w2v._skipgram.threads import Team
+from sklearn_w2v._skipgram.torch_steps import Batch, Gradients, Part, TorchSteps
 
 #: Steps of a recording. Those that are left over are played one by one.
 STEPS_AT_ONCE = 8
@@ -57,54 +58,54 @@ def _two_streams(device: torch.device) -> list[torch.cuda.Stream]:
     return [torch.cuda.Stream(device) for _ in range(2)]
 
 
-class RecordedSkipGram(SkipGram):
-    """A model whose steps are played from a recording where nobody asks for the loss.
+class RecordedSteps(TorchSteps):
+    """Steps that are played from a recording where nobody asks for the loss.
 
-    They are made when there are enough of them, or when somebody looks. All operations
-    of a step have to have the same shapes each time, which those of Adam have not.
+    All operations of a step have to have the same shapes each time, which those of Adam
+    have not.
     """
 
-    def __init__(self, vectors: Tensor, *, solver: SolverName, team: Team) -> None:
-        super().__init__(vectors, solver=solver, team=team)
+    def __init__(self, model: SkipGram, plan: TrainingPlan, team: Team) -> None:
+        super().__init__(model, plan, team)
         self.recordings: dict[int, Recording] = {}  # by their number of steps
-        self.pending: list[tuple[Batch, Rate]] = []
 
-    def state(self) -> ModelState:
-        """Return what the model has learned until now."""
-        self.catch_up()
-        return super().state()
+    def train(
+        self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
+    ) -> tuple[float, float]:
+        """Make the steps of a chunk, and return summed loss and weight of some of them.
 
-    def loss(self, batch: Batch) -> float:
-        """Return the batch's summed loss."""
-        self.catch_up()
-        return super().loss(batch)
+        Of those with the loss, which is that before the step.
+        """
+        loss = weight = 0.0
+        pending: list[tuple[Batch, Rate]] = []
+        steps = zip(self.batches(chunk), learning_rates, with_loss, strict=True)
+        for batch, learning_rate, is_asked in steps:
+            gradients = self.gradients
+            is_full = gradients is not None and gradients.is_filled_by(batch)
+            if not is_asked and is_full:
+                pending.append((batch, learning_rate))
+                if len(pending) == STEPS_AT_ONCE:
+                    self._play(pending)
+                    pending = []
+                continue
+            self._play_each(pending)
+            pending = []
+            of_step = self.step(batch, learning_rate, with_loss=is_asked)
+            if is_asked:
+                loss += of_step
+                weight += batch.weight
+        self._play_each(pending)
+        return loss, weight
 
-    def step(
-        self, batch: Batch, learning_rate: Rate, *, with_loss: bool = False
-    ) -> float:
-        """Do what the model's own step does, now or later."""
-        gradients = self.gradients
-        is_full = gradients is not None and gradients.is_filled_by(batch)
-        if with_loss or not is_full:
-            self.catch_up()
-            return super().step(batch, learning_rate, with_loss=with_loss)
-        self.pending.append((batch, learning_rate))
-        if len(self.pending) == STEPS_AT_ONCE:
-            self._play(self.pending)
-            self.pending = []
-        return 0.0
-
-    def catch_up(self) -> None:
-        """Make the steps that wait for others."""
-        for step in self.pending:
+    def _play_each(self, steps: Sequence[tuple[Batch, Rate]]) -> None:
+        for step in steps:
             self._play([step])
-        self.pending = []
 
     def _play(self, steps: Sequence[tuple[Batch, Rate]]) -> None:
         batches, rates = zip(*steps, strict=True)
         recording = self.recordings.get(len(steps))
         if recording is None or recording.gradients is not self.gradients:
-            recording = Recording(super().step, batches, self._prepare(batches[0]))
+            recording = Recording(self.step, batches, self._prepare(batches[0]))
             self.recordings[len(steps)] = recording
         recording.play(batches, rates)
 

@@ -1,7 +1,7 @@
-"""How gradients change vectors: AdaGrad, Adam, and word2vec's plain rule.
+"""How gradients change vectors in torch: AdaGrad, Adam, and word2vec's plain rule.
 
 A solver takes the gradients of rows of a matrix, a row as often as it was used, and
-moves the rows. Its `state` is what a training that goes on needs of it.
+moves the rows.
 """
 
 import math
@@ -19,8 +19,6 @@ Rate = float | Tensor
 class Solver(Protocol):
     """How gradients change the rows of a matrix."""
 
-    state: dict[str, Tensor]  # each (n_rows of the matrix,)
-
     def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, each as often as it occurs; may use the gradient up."""
 
@@ -32,12 +30,9 @@ class AdaGrad:
     accumulators grow accordingly, where a fixed step length would diverge.
     """
 
-    def __init__(self, matrix: Tensor) -> None:
+    def __init__(self, matrix: Tensor, *, sum_of_squares: Tensor) -> None:
         self.matrix = matrix
-        # From 0 the first step of a rare word would have full length in a direction
-        # that is nearly random. 0.1 is the mean square of a gradient's elements.
-        self.sum_of_squares = matrix.new_full((len(matrix),), 0.1 * matrix.shape[1])
-        self.state = {"sum_of_squares": self.sum_of_squares}
+        self.sum_of_squares = sum_of_squares  # (n_rows of the matrix,)
 
     def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, each as often as it occurs; uses the gradient up."""
@@ -59,7 +54,6 @@ class Adam:
         self.n_steps = 0
         self.mean = torch.zeros_like(matrix)
         self.mean_of_squares = torch.zeros_like(matrix)
-        self.state: dict[str, Tensor] = {}  # a training that goes on begins them anew
 
     def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, the gradients of equal rows summed."""
@@ -82,7 +76,6 @@ class SGD:
 
     def __init__(self, matrix: Tensor) -> None:
         self.matrix = matrix
-        self.state: dict[str, Tensor] = {}
 
     def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
         """Descend by rows, each as often as it occurs; uses the gradient up."""
@@ -94,6 +87,20 @@ SOLVERS: dict[SolverName, type[AdaGrad] | type[Adam] | type[SGD]] = {
     "adam": Adam,
     "sgd": SGD,
 }
+
+
+def initial_state(solver: SolverName, vectors: Tensor) -> dict[str, Tensor]:
+    """Return what a training that goes on needs of a solver, as it is in the beginning.
+
+    By the names that the solver has for it, each (2, n_words). Adam's means are not
+    among it: a training that goes on begins them anew.
+    """
+    if solver != "adagrad":
+        return {}
+    shape, vector_size = vectors.shape[:2], vectors.shape[2]
+    # From 0 the first step of a rare word would have full length in a direction that is
+    # nearly random. 0.1 is the mean square of a gradient's elements.
+    return {"sum_of_squares": vectors.new_full(shape, 0.1 * vector_size)}
 
 
 def _add_to_rows(matrix: Tensor, rows: Tensor, values: Tensor) -> None:

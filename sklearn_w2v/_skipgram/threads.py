@@ -9,14 +9,18 @@ are, and meet twice a step. Python's lock is no hindrance: torch's operations le
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from threading import Lock, get_ident
 from typing import TypeVar
 
 import torch
 
 Item = TypeVar("Item")
+
+#: Threads for which one makes what the next tasks are about.
+THREADS_A_MAKER = 4
 
 #: One number for each fit that is running in this process: torch's threads before it.
 _threads_before_fits: list[int] = []
@@ -39,14 +43,14 @@ class Team:
 
     def __init__(self, helpers: ThreadPoolExecutor | None, n_helpers: int) -> None:
         self.helpers = helpers
-        self.n_helpers = n_helpers
+        self.n_threads = 1 + n_helpers
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Do all tasks, in any order and side by side; return when they are done."""
         left = deque(tasks)  # its popleft is safe among threads
         helping = []
         if self.helpers is not None:
-            n_helping = min(self.n_helpers, len(tasks) - 1)
+            n_helping = min(self.n_threads, len(tasks)) - 1
             helping = [self.helpers.submit(_do, left) for _ in range(n_helping)]
         try:
             _do(left)
@@ -62,18 +66,25 @@ class Team:
         """Return a number of whoever is asking, which no other member has."""
         return get_ident()
 
-    def ahead(self, items: Iterator[Item]) -> Iterator[Item]:
-        """Yield the items; a helper makes the next one meanwhile."""
+    def ahead(self, makers: Iterator[Callable[[], Item]]) -> Iterator[Item]:
+        """Yield what each maker makes; helpers make the next ones meanwhile."""
         if self.helpers is None:
-            yield from items
+            yield from (make() for make in makers)
             return
-        following = self.helpers.submit(next, items, None)
+        following: deque[tuple[Callable[[], Item], Future[Item]]] = deque()
+        n_ahead = 1 + self.n_threads // THREADS_A_MAKER
         try:
-            while (item := following.result()) is not None:
-                following = self.helpers.submit(next, items, None)
-                yield item
+            while True:
+                for make in islice(makers, 1 + n_ahead - len(following)):
+                    following.append((make, self.helpers.submit(make)))
+                if not following:
+                    return
+                make, future = following.popleft()
+                # If all helpers are busy elsewhere, nobody waits for one.
+                yield make() if future.cancel() else future.result()
         finally:
-            following.cancel()
+            for _, future in following:
+                future.cancel()
 
 
 #: Who does what is too little to share.

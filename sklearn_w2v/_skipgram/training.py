@@ -1,13 +1,13 @@
 """The epochs of a training, from its beginning to its end.
 
-What a step trains on is drawn in `sampler.py`; what it does stands in `model.py`.
+What a step trains on is drawn in `sampler.py`; how it is made stands in
+`torch_steps.py`, and once more, compiled, in `steps.c`.
 """
 
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import joblib
 import numpy as np
@@ -17,16 +17,43 @@ from torch import Tensor
 
 from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._ranks import ALONE, Ranks, first_to_differ
+from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.merging import Merger
-from sklearn_w2v._skipgram.model import ModelState, SkipGram
+from sklearn_w2v._skipgram.model import SkipGram
+from sklearn_w2v._skipgram.noise import Noise
 from sklearn_w2v._skipgram.plan import TrainingPlan
-from sklearn_w2v._skipgram.recorded import RecordedSkipGram, Streams
-from sklearn_w2v._skipgram.sampler import BatchSampler, NoiseTable
+from sklearn_w2v._skipgram.recorded import RecordedSteps, Streams
+from sklearn_w2v._skipgram.sampler import Chunk, Sampler
 from sklearn_w2v._skipgram.state import Initial, Trained, TrainingStopped, Watcher
 from sklearn_w2v._skipgram.threads import Team, team_of
+from sklearn_w2v._skipgram.torch_steps import TorchSteps
 from sklearn_w2v._warnings import warn
 from sklearn_w2v._word2vec_format import LARGEST_NUMBER
+
+
+class Steps(Protocol):
+    """Makes the steps of a training."""
+
+    team: Team  # who shares the work
+
+    def train(
+        self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
+    ) -> tuple[float, float]:
+        """Make the steps of a chunk, and return summed loss and weight of some of them.
+
+        Of those with the loss, which is that before the step.
+        """
+
+    def loss(self, chunk: Chunk) -> tuple[float, float]:
+        """Return summed loss and weight of the pairs of a chunk."""
+
+
+class ModelState(NamedTuple):
+    """All that a model has learned."""
+
+    vectors: Tensor  # (2, n_words, d): the centre matrix and the context matrix
+    solver_state: dict[str, Tensor]  # each (2, n_words)
 
 
 def train(
@@ -76,33 +103,37 @@ def train(
     n_threads = n_threads if device.type == CPU.type else 1
     with team_of(n_threads) as team, _current(device):
         generator = torch.Generator(device).manual_seed(seed)
-        noise = NoiseTable(plan, device)
+        noise = Noise(plan.noise_probabilities, plan.layout.n_noise, device)
         documents, held_out_sampler = np.arange(len(corpus.lengths)), None
         if held_out is not None:
             documents = np.delete(documents, held_out)
-            held_out_sampler = BatchSampler(corpus, held_out, plan, noise)
-        sampler = BatchSampler(corpus, documents, plan, noise)
-        model = _initial_model(plan, initial, generator, team)
+            held_out_sampler = Sampler(corpus, held_out, plan, noise, device)
+        sampler = Sampler(corpus, documents, plan, noise, device)
+        model = _initial_model(plan, initial, generator)
+        steps = _steps_of(model, plan, team)
         if ranks.rank:  # the first rank draws what it would draw alone
             generator.manual_seed(seed + ranks.rank)
         _check_same_start(model, ranks)
         merger = Merger(model, plan, ranks)
         if not any(known.solver_state for known in initial.known):
-            _make_first_steps(merger, sampler, generator)
+            _make_first_steps(merger, steps, sampler, generator)
         n_tokens = sum(ranks.each(sampler.n_tokens))
         history = History(plan, n_tokens)
         for epoch in range(plan.epochs):
             for watcher in watchers:
                 watcher.epoch_begins()
-            loss = _train_epoch(merger, sampler, epoch, generator, n_tokens, watchers)
+            loss = _train_epoch(
+                merger, steps, sampler, epoch, generator, n_tokens, watchers
+            )
             _check_numbers(torch.tensor(loss, device=CPU), plan.learning_rate)
             score = None
             if held_out_sampler:
                 # With the same draws each time, epochs differ in their vectors alone.
                 draws = torch.Generator(device).manual_seed(seed)
-                score = _validation_score(model, held_out_sampler, draws, ranks)
-            history.add(loss, score, model.state())
-            trained = history.result(model.state())
+                score = _validation_score(steps, held_out_sampler, draws, ranks)
+            state = ModelState(model.vectors, model.solver_state)
+            history.add(loss, score, state)
+            trained = history.result(state)
             # All are told, whatever one of them answers.
             answers = [watcher.epoch_ends(trained) for watcher in watchers]
             answers = [any(answers) for answers in ranks.each(answers)]
@@ -184,11 +215,13 @@ def _to_numpy(tensor: Tensor) -> NDArray[np.float32]:
 
 
 def _initial_model(
-    plan: TrainingPlan, initial: Initial, generator: torch.Generator, team: Team
+    plan: TrainingPlan, initial: Initial, generator: torch.Generator
 ) -> SkipGram:
-    shape = 2, plan.n_words, plan.vector_size
-    device = generator.device
-    vectors = torch.empty(shape, dtype=torch.float32, device=device)
+    if plan.implementation == "compiled":
+        vectors = empty_vectors(plan.n_words, plan.vector_size)
+    else:
+        shape = 2, plan.n_words, plan.vector_size
+        vectors = torch.empty(shape, dtype=torch.float32, device=generator.device)
     is_known = np.zeros(plan.n_words, dtype=bool)
     for known in initial.known:
         is_known[known.rows] = True
@@ -197,20 +230,27 @@ def _initial_model(
         half = 0.5 / plan.vector_size
         vectors[0].uniform_(-half, half, generator=generator)
         vectors[1].zero_()
-    kind = SkipGram
-    if device.type == "cuda":
-        team = Streams(device)
-        # Steps of Adam have other shapes each time.
-        kind = SkipGram if plan.solver == "adam" else RecordedSkipGram
-    model = kind(vectors, solver=plan.solver, team=team)
+    model = SkipGram(vectors, solver=plan.solver)
     for known in initial.known:
         model.set_known(known)
     model.freeze(initial.frozen)
     return model
 
 
+def _steps_of(model: SkipGram, plan: TrainingPlan, team: Team) -> Steps:
+    """Return what makes the steps of this plan."""
+    if plan.implementation == "compiled":
+        return CompiledSteps(model, plan, team)
+    device = model.vectors.device
+    if device.type != "cuda":
+        return TorchSteps(model, plan, team)
+    # Steps of Adam have other shapes each time.
+    kind = TorchSteps if plan.solver == "adam" else RecordedSteps
+    return kind(model, plan, Streams(device))
+
+
 def _make_first_steps(
-    merger: Merger, sampler: BatchSampler, generator: torch.Generator
+    merger: Merger, steps: Steps, sampler: Sampler, generator: torch.Generator
 ) -> None:
     """Let rank 0 make some steps, and all ranks go on from what it comes to.
 
@@ -218,18 +258,21 @@ def _make_first_steps(
     together.
     """
     plan = merger.plan
-    if plan.first_steps and merger.ranks.rank == 0:
-        batches = chain.from_iterable(
-            batches for _, batches in sampler.epoch(generator)
-        )
-        for batch in islice(batches, plan.first_steps):
-            merger.model.step(batch, plan.learning_rate)
+    n_left = 0 if merger.ranks.rank else plan.first_steps
+    for draw in sampler.epoch(generator):
+        if not n_left:
+            break
+        chunk = draw()
+        n = min(n_left, chunk.n_steps)
+        steps.train(chunk.steps(0, n), [plan.learning_rate] * n, [False] * n)
+        n_left -= n
     merger.take_first("the end of the first steps")
 
 
 def _train_epoch(
     merger: Merger,
-    sampler: BatchSampler,
+    steps: Steps,
+    sampler: Sampler,
     epoch: int,
     generator: torch.Generator,
     n_tokens: int,
@@ -239,21 +282,26 @@ def _train_epoch(
 
     Of all ranks, whose documents have `n_tokens` together.
     """
-    model, plan = merger.model, merger.plan
+    plan = merger.plan
     first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
     loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
-    for n_in_chunk, batches in model.team.ahead(sampler.epoch(generator)):
-        for place, batch in enumerate(batches):
-            share_read = (n_read + n_in_chunk * place / len(batches)) / sampler.n_tokens
-            rate = first_rate + share_read * (last_rate - first_rate)
-            if n_steps % plan.loss_every:
-                model.step(batch, rate)
-            else:
-                loss += model.step(batch, rate, with_loss=True)
-                weight += batch.weight
-            n_steps += 1
-            merger.read(share_read)
-        n_read += n_in_chunk
+    for chunk in steps.team.ahead(sampler.epoch(generator)):
+        place = np.arange(chunk.n_steps)
+        # What is read of the epoch when a step begins, each (n_steps,).
+        n_read_until = n_read + chunk.n_read * place / max(chunk.n_steps, 1)
+        shares_read = n_read_until / sampler.n_tokens
+        rates = first_rate + shares_read * (last_rate - first_rate)
+        with_loss = (n_steps + place) % plan.loss_every == 0
+        for some in merger.stretches(shares_read):
+            of_some = steps.train(
+                chunk.steps(some.start, some.stop),
+                rates[some].tolist(),
+                with_loss[some].tolist(),
+            )
+            loss, weight = loss + of_some[0], weight + of_some[1]
+            merger.read(float(shares_read[some.stop - 1]))
+        n_steps += chunk.n_steps
+        n_read += chunk.n_read
         for watcher in watchers:
             # The others will not be far from it.
             watcher.tokens_read(n_read * n_tokens // sampler.n_tokens, n_tokens)
@@ -265,9 +313,11 @@ def _check_same_start(model: SkipGram, ranks: Ranks) -> None:
     """Refuse ranks that would begin at other vectors."""
     if ranks.world_size == 1:
         return
-    vectors, solver_state = model.state()
     start = joblib.hash(
-        [tensor.to(CPU).numpy() for tensor in (vectors, *solver_state.values())]
+        [
+            tensor.to(CPU).numpy()
+            for tensor in (model.vectors, *model.solver_state.values())
+        ]
     )
     rank = first_to_differ(list(ranks.each(start)))
     if rank is not None:
@@ -279,17 +329,16 @@ def _check_same_start(model: SkipGram, ranks: Ranks) -> None:
 
 
 def _validation_score(
-    model: SkipGram, sampler: BatchSampler, generator: torch.Generator, ranks: Ranks
+    steps: Steps, sampler: Sampler, generator: torch.Generator, ranks: Ranks
 ) -> float:
     """Return minus the mean loss of a pair in documents that are not trained on.
 
     Or nan where no word of theirs has a neighbour.
     """
     loss, weight = 0.0, 0.0
-    for _, batches in model.team.ahead(sampler.epoch(generator)):
-        for batch in batches:
-            loss += model.loss(batch)
-            weight += batch.weight
+    for chunk in steps.team.ahead(sampler.epoch(generator)):
+        of_chunk = steps.loss(chunk)
+        loss, weight = loss + of_chunk[0], weight + of_chunk[1]
     return -_mean(loss, weight, ranks) or math.nan
 
 

@@ -1,0 +1,116 @@
+"""Noise words, drawn with exactly their probabilities.
+
+The noise distribution is cut into as many parts of equal probability as a group has
+noise words, words in their order, and a group gets one word from each part: the same
+distribution as drawn from all of it, but common words come about as often as they
+should.
+
+A part has an alias table (Walker, 1977): columns of equal probability, each of which
+belongs to a word up to a threshold, and to another word, its alias, from there on.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+#: Bits of a draw that choose between a column's word and its alias. Those above choose
+#: the column.
+THRESHOLD_BITS = 31
+
+
+class Noise:
+    """Draws noise words.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_words,)
+        Of a draw.
+    n_noise : int
+        How many words a group gets.
+    device : torch.device
+        Where they are drawn.
+    """
+
+    def __init__(
+        self, probabilities: NDArray[np.float64], n_noise: int, device: torch.device
+    ) -> None:
+        tables = [_alias_table(*part) for part in _parts(probabilities, n_noise)]
+        lengths = np.array([len(thresholds) for thresholds, _ in tables])
+        thresholds, choices = (
+            torch.from_numpy(np.concatenate(arrays)).to(device)
+            for arrays in zip(*tables, strict=True)
+        )
+        self.thresholds = thresholds  # (n_columns,)
+        self.choices = choices.flatten()  # (n_columns * 2,): the word and its alias
+        # Each (n_noise,): a part's columns are a power of two, so that bits choose one.
+        self.masks = torch.from_numpy(lengths - 1).to(device)
+        self.starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
+
+    def draw(self, n_groups: int, generator: torch.Generator) -> Tensor:
+        """Draw the noise words of groups, (n_groups, n_noise) int32."""
+        shape = n_groups, len(self.starts)
+        draws = torch.randint(
+            2**62, shape, generator=generator, device=self.starts.device
+        )
+        columns = (draws >> THRESHOLD_BITS).bitwise_and_(self.masks).add_(self.starts)
+        columns, draws = columns.flatten(), draws.flatten()
+        draws.bitwise_and_(2**THRESHOLD_BITS - 1)
+        is_alias = draws >= self.thresholds.index_select(0, columns)
+        columns.mul_(2).add_(is_alias)
+        return self.choices.index_select(0, columns).view(shape)
+
+
+def _parts(
+    probabilities: NDArray[np.float64], n_parts: int
+) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Cut a distribution into parts of equal probability.
+
+    Returns the words of each, and their probabilities in it.
+    """
+    words = np.flatnonzero(probabilities).astype(np.int32)
+    ends = np.cumsum(probabilities[words])
+    ends *= n_parts / ends[-1]
+    starts = np.concatenate([[0.0], ends[:-1]])
+    parts = []
+    for part in range(n_parts):
+        first = np.searchsorted(ends, part, side="right")
+        last = np.searchsorted(starts, part + 1, side="left")
+        inside = np.minimum(ends[first:last], part + 1) - np.maximum(
+            starts[first:last], part
+        )
+        parts.append((words[first:last], inside / inside.sum()))
+    return parts
+
+
+def _alias_table(
+    words: NDArray[np.int32], probabilities: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the thresholds of columns, a power of two of them, and words with aliases.
+
+    A column is filled up by words that have more than a column holds, one after the
+    other; when one has given so much away that it no longer fills its own, the next one
+    fills that too. So what has been given when a column is filled says by whom.
+    """
+    n_columns = 1 << (len(words) - 1).bit_length()
+    of_column = np.zeros(n_columns)
+    of_column[: len(words)] = probabilities * n_columns  # 1 fills a column
+    words = np.resize(words, n_columns)
+    is_large = of_column > 1
+    large, small = np.flatnonzero(is_large), np.flatnonzero(~is_large)
+    aliases = words.copy()
+    if len(large):
+        given = np.cumsum(1 - of_column[small])  # when a small column is filled
+        to_give = np.cumsum(of_column[large] - 1)
+        before = np.concatenate([[0.0], given[:-1]])[: len(small)]
+        giver = np.searchsorted(to_give, before, side="right")
+        aliases[small] = words[large[np.minimum(giver, len(large) - 1)]]
+        # A large column lacks what it has given beyond what it had.
+        filled = np.searchsorted(given, to_give[:-1], side="left")
+        last = np.minimum(filled, len(given) - 1) if len(given) else filled[:0]
+        of_column[large] = 1.0
+        of_column[large[:-1]] = 1.0 + to_give[:-1] - given[last]
+        aliases[large[:-1]] = words[large[1:]]
+    thresholds = np.rint(of_column * 2.0**THRESHOLD_BITS)
+    thresholds = thresholds.clip(0, 2**THRESHOLD_BITS - 1).astype(np.int32)
+    return thresholds, np.stack([words, aliases], axis=1)

@@ -1,0 +1,355 @@
+"""Steps of skip-gram with negative sampling, by torch's operations.
+
+The pairs of a batch are trained all at once, by small matrix products and without
+autograd, and are never formed. Tokens are cut into blocks of L, and most places of a
+block belong to no pair:
+
+    centers    (B, L, d)   centre vectors of the tokens of B blocks
+    contexts   (B, P, d)   P = L + 2 * reach context vectors: those of the block and its
+                           surroundings, as far as a window can reach
+    scores     (B, P, L)   contexts @ centers^T; most belong to no pair and get weight
+                           0, which is cheaper than picking out the others
+
+    centers    (G, T, d)   the same vectors, in G groups
+    noise      (G, K, d)   context vectors of the noise words
+    scores     (G, T, K)   centers @ noise^T
+
+Small blocks waste few scores; large groups read and write few rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.model import SkipGram
+from sklearn_w2v._skipgram.plan import TrainingPlan
+from sklearn_w2v._skipgram.sampler import Chunk
+from sklearn_w2v._skipgram.solvers import SOLVERS, Rate, Solver
+from sklearn_w2v._skipgram.threads import ALONE, Team
+
+
+class Part(NamedTuple):
+    """A part of a batch: what one thread trains on at a time."""
+
+    #: Rows of the centre matrix: of each token.
+    centers: Tensor  # (G * T,) int64
+    #: Rows of the context matrix: of the same tokens and of `reach` around them, then
+    #: of the noise words.
+    contexts: Tensor  # (G * T + 2 * reach + G * K,) int64
+    #: What the pair of a token and its context counts, by the offset between them.
+    weights: Tensor  # (2 * reach + 1, B, L) float32
+    noise_weights: Tensor  # (G, T, 1) float32
+
+
+class Batch(NamedTuple):
+    """What a step trains on, in P parts of one shape."""
+
+    centers: Tensor  # (P * G * T,): those of all parts, one after the other
+    contexts: Tensor  # (P * (G * T + 2 * reach + G * K),)
+    parts: list[Part]
+
+    @property
+    def weight(self) -> float:
+        """What all pairs count together."""
+        return sum(_exact_sum(part.weights) for part in self.parts)
+
+
+class TorchSteps:
+    """Trains a model by torch's operations, on any device.
+
+    Parameters
+    ----------
+    model : SkipGram
+        What is trained.
+    plan : TrainingPlan
+        What pairs and noise words count.
+    team : Team
+        Who shares the work of a step. The result does not depend on how many they are:
+        a part of a batch is one thread's, and so are the gradients of a matrix.
+    """
+
+    def __init__(self, model: SkipGram, plan: TrainingPlan, team: Team) -> None:
+        self.model, self.plan, self.team = model, plan, team
+        self.matrices = list(model.vectors)  # each (n_words, d)
+        self.solvers: list[Solver] = [
+            SOLVERS[model.solver](
+                matrix, **{n: state[place] for n, state in model.solver_state.items()}
+            )
+            for place, matrix in enumerate(self.matrices)
+        ]
+        device = model.vectors.device
+        pair_weights = torch.from_numpy(plan.pair_weights).float().to(device)
+        of_itself = pair_weights.new_zeros(1)
+        # (2 * reach + 1, 1)
+        self.weights_by_offset = torch.cat(
+            [pair_weights.flip(0), of_itself, pair_weights]
+        )[:, None]
+        self.gradients: Gradients | None = None
+        self.workspaces: dict[int, Workspace] = {}  # of each member of the team
+
+    def train(
+        self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
+    ) -> tuple[float, float]:
+        """Make the steps of a chunk, and return summed loss and weight of some of them.
+
+        Of those with the loss, which is that before the step.
+        """
+        loss = weight = 0.0
+        steps = zip(self.batches(chunk), learning_rates, with_loss, strict=True)
+        for batch, learning_rate, is_asked in steps:
+            of_step = self.step(batch, learning_rate, with_loss=is_asked)
+            if is_asked:
+                loss += of_step
+                weight += batch.weight
+        return loss, weight
+
+    def loss(self, chunk: Chunk) -> tuple[float, float]:
+        """Return summed loss and weight of the pairs of a chunk."""
+        loss = weight = 0.0
+        for batch in self.batches(chunk):
+            loss += self.loss_of(batch)
+            weight += batch.weight
+        return loss, weight
+
+    def batches(self, chunk: Chunk) -> Iterator[Batch]:
+        """Cut a chunk into steps."""
+        layout, reach, n_parts = chunk.layout, chunk.reach, chunk.n_parts
+        if not n_parts:
+            return
+        G, T = layout.groups_a_part, layout.group_length
+        L, GT = layout.block_length, layout.part_length
+        weights, noise_weights = self._weights(chunk)
+        words = chunk.words.long()
+        centers = words[reach : reach + n_parts * GT].view(n_parts, GT)
+        around = words.as_strided((n_parts, GT + 2 * reach), (GT, 1))
+        noise = chunk.noise.long().view(n_parts, -1)
+        contexts = torch.cat([around, noise], dim=1)
+        parts = map(
+            Part,
+            centers.unbind(),
+            contexts.unbind(),
+            weights.view(len(weights), n_parts, GT // L, L).unbind(1),
+            noise_weights.view(n_parts, G, T, 1).unbind(),
+        )
+        # Full steps and a rest: as many parts as threads can share evenly.
+        P = layout.parts_a_step
+        steps = zip(
+            centers.flatten().split(P * GT),
+            contexts.flatten().split(P * contexts.shape[1]),
+            strict=True,
+        )
+        for rows in steps:
+            yield Batch(*rows, list(islice(parts, P)))
+
+    def _weights(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
+        """Return what pairs count, and noise words.
+
+        Pairs by offset and token, (2 * reach + 1, n_tokens), and noise by token,
+        (n_tokens,).
+        """
+        reach, n_tokens = chunk.reach, chunk.n_tokens
+        around = chunk.documents.unfold(0, n_tokens, 1)  # (2 * reach + 1, n_tokens)
+        weights = (around == around[reach]) * self.weights_by_offset
+        noise_weights = weights.sum(0).mul_(self.plan.negative / chunk.layout.n_noise)
+        return weights, noise_weights
+
+    def loss_of(self, batch: Batch) -> float:
+        """Return the batch's summed loss."""
+        self._prepare(batch)
+        losses = [0.0] * len(batch.parts)
+
+        def score(place: int) -> None:
+            workspace = self._workspace(batch.parts[place])
+            workspace.score(batch.parts[place], *self.matrices)
+            losses[place] = workspace.loss()
+
+        self.team.run([partial(score, place) for place in range(len(losses))])
+        return sum(losses)
+
+    def step(
+        self, batch: Batch, learning_rate: Rate, *, with_loss: bool = False
+    ) -> float:
+        """Move both matrices against the gradient of the batch's summed loss.
+
+        Returns the loss before the step, or 0.0 if it is not asked for.
+        """
+        gradients = self._prepare(batch)
+        losses = [0.0] * len(batch.parts)
+
+        def differentiate(place: int) -> None:
+            workspace = self._workspace(batch.parts[place])
+            workspace.score(batch.parts[place], *self.matrices)
+            if with_loss:
+                losses[place] = workspace.loss()
+            workspace.differentiate(gradients.parts[place])
+
+        def descend(place: int) -> None:
+            rows = (batch.centers, batch.contexts)[place]
+            of_rows = gradients.matrices[place][: len(rows)]
+            if self.model.trainable is not None:
+                of_rows *= self.model.trainable.index_select(0, rows)[:, None]
+            self.solvers[place].step(rows, of_rows, learning_rate)
+
+        team = self.team if len(losses) >= self.team.least_parts else ALONE
+        team.run([partial(differentiate, place) for place in range(len(losses))])
+        team.run([partial(descend, 0), partial(descend, 1)])
+        return sum(losses)
+
+    def _workspace(self, part: Part) -> "Workspace":
+        """Return the workspace of whoever is at work."""
+        worker = self.team.worker()
+        if worker not in self.workspaces:
+            self.workspaces[worker] = Workspace(part, self.model.vectors)
+        return self.workspaces[worker]
+
+    def _prepare(self, batch: Batch) -> "Gradients":
+        """Return the memory for the batch's gradients: that of the last, if it fits."""
+        if self.gradients is None or not self.gradients.fit(batch):
+            self.gradients = Gradients(batch, self.model.vectors)
+            self.workspaces.clear()
+        return self.gradients
+
+
+class Gradients:
+    """The gradients of the rows of a step, kept for the next one.
+
+    Fresh memory would come from the system page by page, and making a view takes as
+    long as a small product.
+    """
+
+    def __init__(self, batch: Batch, vectors: Tensor) -> None:
+        self.shapes = [tensor.shape for tensor in batch.parts[0]]
+        # Of centres; and of contexts and noise words: each (P * n_rows, d).
+        self.matrices = [
+            vectors.new_empty(len(rows), vectors.shape[2])
+            for rows in (batch.centers, batch.contexts)
+        ]
+        of_parts = (matrix.chunk(len(batch.parts)) for matrix in self.matrices)
+        self.parts = [
+            PartGradients(batch.parts[0], *pair) for pair in zip(*of_parts, strict=True)
+        ]
+
+    def fit(self, batch: Batch) -> bool:
+        """Return whether there is room for the parts of this batch, of their shape."""
+        shapes = [tensor.shape for tensor in batch.parts[0]]
+        return len(batch.parts) <= len(self.parts) and shapes == self.shapes
+
+    def is_filled_by(self, batch: Batch) -> bool:
+        """Return whether this batch leaves no room."""
+        return self.fit(batch) and len(batch.parts) == len(self.parts)
+
+
+class PartGradients:
+    """Views of the gradients of a part of a step.
+
+    Parameters
+    ----------
+    part : Part
+        One of the shape of all parts.
+    of_centers, of_contexts : Tensor
+        (G * T, d) and (G * T + 2 * reach + G * K, d).
+    """
+
+    def __init__(self, part: Part, of_centers: Tensor, of_contexts: Tensor) -> None:
+        B, L, P, G, T, K, n_around = _sizes_of(part)
+        of_noise = of_contexts[G * T + n_around :]
+        of_contexts = of_contexts[: G * T + n_around]
+        self.centers = of_centers.view(B, L, -1)
+        self.grouped_centers = of_centers.view(G, T, -1)
+        self.noise = of_noise.view(G, K, -1)
+        # Products cannot write to rows that overlap. The first L contexts of a block
+        # are no other's first: they get theirs at once. Those behind follow, in
+        # portions of at most L rows, which do not overlap either.
+        self.contexts = of_contexts[: G * T].view(B, L, -1)
+        self.last_contexts = of_contexts[G * T :]
+        self.behind = [
+            of_contexts[begin:].unfold(0, min(L, P - begin), L).mT[:B]
+            for begin in range(L, P, L)
+        ]
+
+
+class Workspace:
+    """The matrices of one thread at work on a part, kept for the next one."""
+
+    def __init__(self, part: Part, vectors: Tensor) -> None:
+        B, L, P, G, T, K, n_around = _sizes_of(part)
+        d = vectors.shape[2]
+        self.center_rows = vectors.new_empty(G * T, d)
+        self.context_rows = vectors.new_empty(G * T + n_around + G * K, d)
+        self.centers = self.center_rows.view(B, L, d)
+        self.grouped_centers = self.center_rows.view(G, T, d)
+        around, noise = self.context_rows.tensor_split([G * T + n_around])
+        # A block's contexts begin L rows after those of the block before: they overlap.
+        self.contexts = around.unfold(0, P, L).mT  # (B, P, d)
+        self.noise = noise.view(G, K, d)
+        self.noise_transposed = vectors.new_empty(G, d, K)
+
+        self.all_scores = vectors.new_empty(B * P * L + G * T * K)
+        scores, noise_scores = self.all_scores.split([B * P * L, G * T * K])
+        self.scores = scores.view(B, P, L)
+        self.noise_scores = noise_scores.view(G, T, K)
+        # Errors take the place of the scores.
+        self.errors_in_block, self.errors_behind = self.scores.split([L, n_around], 1)
+        # Token i of a block meets contexts i ... i + 2 * reach: a band along the
+        # diagonal. The rest stays 0.
+        self.weights = vectors.new_zeros(B, P, L)
+        self.band = self.weights.as_strided((n_around + 1, B, L), (L, P * L, L + 1))
+        self.gradients_behind = vectors.new_empty(B, n_around, d)
+        self.portions_behind = self.gradients_behind.split(L, dim=1)
+
+    def score(self, part: Part, centers: Tensor, contexts: Tensor) -> None:
+        """Gather the vectors of a part from both matrices, and multiply them."""
+        torch.index_select(centers, 0, part.centers, out=self.center_rows)
+        torch.index_select(contexts, 0, part.contexts, out=self.context_rows)
+        self.band.copy_(part.weights)
+        self.noise_weights = part.noise_weights  # (G, T, 1)
+
+        # The scores of pairs get the opposite sign: their sigmoid is then the error.
+        _product(self.contexts, self.centers.mT, out=self.scores, factor=-1)
+        # On some processors the product takes three times as long without this copy.
+        self.noise_transposed.copy_(self.noise.mT)
+        _product(self.grouped_centers, self.noise_transposed, out=self.noise_scores)
+
+    def loss(self) -> float:
+        """Return the summed loss of the part that was scored."""
+        loss = _exact_sum(softplus(self.scores).mul_(self.weights))
+        return loss + _exact_sum(softplus(self.noise_scores).mul_(self.noise_weights))
+
+    def differentiate(self, gradients: PartGradients) -> None:
+        """Write the gradients of the part that was scored; uses the scores up."""
+        self.all_scores.sigmoid_()
+        errors = self.scores.mul_(self.weights)
+        noise_errors = self.noise_scores.mul_(self.noise_weights)
+        _product(noise_errors, self.noise, out=gradients.grouped_centers)
+        gradients.centers.baddbmm_(errors.mT, self.contexts, alpha=-1)
+        _product(noise_errors.mT, self.grouped_centers, out=gradients.noise)
+        _product(self.errors_in_block, self.centers, out=gradients.contexts, factor=-1)
+        _product(self.errors_behind, self.centers, out=self.gradients_behind, factor=-1)
+        gradients.last_contexts.zero_()
+        for behind, portion in zip(gradients.behind, self.portions_behind, strict=True):
+            behind.add_(portion)
+
+
+def _sizes_of(part: Part) -> tuple[int, ...]:
+    """Return B, L, P = L + 2 * reach, G, T, K and 2 * reach of a part."""
+    n_offsets, B, L = part.weights.shape
+    G, T, _ = part.noise_weights.shape
+    n_around = n_offsets - 1
+    K = (len(part.contexts) - G * T - n_around) // G
+    return B, L, L + n_around, G, T, K, n_around
+
+
+def _exact_sum(values: Tensor) -> float:
+    """Sum in float64: of millions of small numbers float32 keeps few digits."""
+    # By the processor, since some devices have no float64.
+    return float(values.to(CPU).sum(dtype=torch.float64))
+
+
+def _product(first: Tensor, second: Tensor, *, out: Tensor, factor: float = 1) -> None:
+    torch.baddbmm(out, first, second, beta=0, alpha=factor, out=out)
