@@ -14,7 +14,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from helpers import TOPICS, assert_same_fit, small
+from helpers import TOPICS, assert_same_fit, needs_compiled, small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
@@ -178,6 +178,16 @@ def test_another_release_trains_anew(package, texts, tmp_path, monkeypatch):
     monkeypatch.setattr(package, "__version__", "99")
     small(memory=tmp_path).fit(texts)
     assert n_cached(tmp_path) == 2
+
+
+@needs_compiled
+def test_a_memory_knows_compiled_fits_and_others_apart(texts, tmp_path, monkeypatch):
+    fits = []
+    for wanted in ("1", "0", "1"):
+        monkeypatch.setenv("SKLEARN_W2V_COMPILED", wanted)
+        fits.append(small(memory=tmp_path).fit(texts))
+    assert n_cached(tmp_path) == 2
+    assert_same_fit(fits[0], fits[2])
 
 
 def test_vectors_that_words_begin_at_are_known_to_the_memory(texts, tmp_path):

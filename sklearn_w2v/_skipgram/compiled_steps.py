@@ -34,7 +34,7 @@ LINE = 16
 #: Shards of the rows of a matrix, for each thread: enough to share them evenly, and few
 #: enough that the rows of each lie near one another; and all of them, at most.
 SHARDS_A_THREAD = 4
-MAX_SHARDS = 64
+MAX_SHARDS = 32
 
 #: Seconds after which a thread comes back to Python, where Ctrl-C may wait for it.
 SECONDS_AWAY = 0.1
@@ -150,9 +150,10 @@ class CompiledSteps:
         self, model: SkipGram, plan: TrainingPlan, team: Team, width: int | None = None
     ) -> None:
         library = _library()
-        if library is None:
-            raise RuntimeError("The compiled steps were not built.")
+        if library is None or model.solver == "adam":
+            raise RuntimeError("There are no such compiled steps.")
         self.library, self.model, self.team = library, model, team
+        self.layout = plan.layout
         weights = plan.pair_weights
         # Behind the last offset is what is read beside it, and counts nothing.
         self.weights_by_offset = np.concatenate(
@@ -174,9 +175,11 @@ class CompiledSteps:
 
         Of those with the loss, which is that before the step.
         """
+        with np.errstate(over="ignore"):  # a rate may be infinite, as for torch
+            rates = np.asarray(learning_rates, dtype=np.float32)
         losses, weights = self._run(
             chunk,
-            learning_rates=np.asarray(learning_rates, dtype=np.float32),
+            learning_rates=rates,
             with_loss=np.asarray(with_loss, dtype=np.uint8),
             trains=True,
         )
@@ -203,6 +206,8 @@ class CompiledSteps:
         trains: bool,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Let the team work on a chunk; return loss and weight of each part."""
+        if chunk.layout != self.layout:  # for which there is memory
+            raise ValueError(f"{chunk.layout} is not the plan's {self.layout}")
         losses, weights = np.zeros((2, chunk.n_parts))
         steps = self._steps_of(chunk, trains)
         steps.learning_rates = _place(learning_rates)

@@ -1,4 +1,4 @@
-"""Noise words, drawn with exactly their probabilities.
+"""Noise words, drawn with their probabilities, however rare they are.
 
 The noise distribution is cut into as many parts of equal probability as a group has
 noise words, words in their order, and a group gets one word from each part: the same
@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-#: Bits of a draw that choose between a column's word and its alias. Those above choose
-#: the column.
-THRESHOLD_BITS = 31
+#: Bits of a draw that choose between a column's word and its alias: what decides how
+#: exact probabilities are. Those above, up to DRAW_BITS, choose the column.
+THRESHOLD_BITS = 36
+DRAW_BITS = 62
 
 
 class Noise:
@@ -51,7 +52,7 @@ class Noise:
         """Draw the noise words of groups, (n_groups, n_noise) int32."""
         shape = n_groups, len(self.starts)
         draws = torch.randint(
-            2**62, shape, generator=generator, device=self.starts.device
+            2**DRAW_BITS, shape, generator=generator, device=self.starts.device
         )
         columns = (draws >> THRESHOLD_BITS).bitwise_and_(self.masks).add_(self.starts)
         columns, draws = columns.flatten(), draws.flatten()
@@ -85,7 +86,7 @@ def _parts(
 
 def _alias_table(
     words: NDArray[np.int32], probabilities: NDArray[np.float64]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the thresholds of columns, a power of two of them, and words with aliases.
 
     A column is filled up by words that have more than a column holds, one after the
@@ -112,5 +113,5 @@ def _alias_table(
         of_column[large[:-1]] = 1.0 + to_give[:-1] - given[last]
         aliases[large[:-1]] = words[large[1:]]
     thresholds = np.rint(of_column * 2.0**THRESHOLD_BITS)
-    thresholds = thresholds.clip(0, 2**THRESHOLD_BITS - 1).astype(np.int32)
+    thresholds = thresholds.clip(0, 2**THRESHOLD_BITS - 1).astype(np.int64)
     return thresholds, np.stack([words, aliases], axis=1)

@@ -28,10 +28,10 @@
 
 #define LINE 16       /* numbers of a line of the cache */
 #define MAX_WIDTH 16  /* of a vector */
-#define MAX_SHARDS 64 /* of a matrix */
+#define MAX_SHARDS 32 /* of a matrix */
 #define BLOCK 32      /* tokens that a part trains on at a time */
 #define AHEAD 32      /* tokens for which rows are fetched ahead */
-#define SPINS 2000    /* looks at a phase, before a thread sleeps */
+#define SPINS 300      /* looks at a phase, before a thread sleeps */
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -435,14 +435,14 @@ static void do_task(const Chunk *chunk, int64_t phase, int task, float *workspac
         differentiate(chunk, step * chunk->parts_a_step + task, task, workspace);
 }
 
-/* Begin the next phase, and wake somebody who waits for it; the last one wakes all. */
-static void begin_phase(Crew *crew, int64_t phase, int is_end)
+/* Wake one thread that waits for a phase, or all at the end of the chunk. More are woken
+   by those that have slept, as long as there is work: where threads are more than
+   processors, it would take longer to wake them than to do it. */
+static void wake(Crew *crew, int all)
 {
-    atomic_store(&crew->n_done, 0);
-    atomic_store(&crew->next, phase << 32);
     if (!atomic_load(&crew->n_asleep)) return;
     pthread_mutex_lock(&crew->mutex);
-    if (is_end)
+    if (all)
         pthread_cond_broadcast(&crew->phase_begins);
     else
         pthread_cond_signal(&crew->phase_begins);
@@ -465,11 +465,12 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Wait until a phase is over, awake at first; no longer than until `deadline`. */
-static void wait_for_end(Crew *crew, int64_t phase, double deadline)
+/* Wait until a phase is over, awake at first; no longer than until `deadline`. Returns
+   whether the thread has slept. */
+static int wait_for_end(Crew *crew, int64_t phase, double deadline)
 {
     for (int i = 0; i < SPINS; i++) {
-        if (phase_now(crew) != phase) return;
+        if (phase_now(crew) != phase) return 0;
         rest_a_moment();
     }
     struct timespec until;
@@ -482,6 +483,7 @@ static void wait_for_end(Crew *crew, int64_t phase, double deadline)
             break;
     atomic_fetch_sub(&crew->n_asleep, 1);
     pthread_mutex_unlock(&crew->mutex);
+    return 1;
 }
 
 int32_t work(const Chunk *chunk, float *workspace, double seconds)
@@ -489,17 +491,23 @@ int32_t work(const Chunk *chunk, float *workspace, double seconds)
     Crew *crew = chunk->crew;
     const double deadline = seconds_now() + seconds;
     const int64_t end = n_phases(chunk);
+    int has_slept = 0;
     while (seconds_now() < deadline) {
         int64_t next = atomic_load(&crew->next), phase = next >> 32;
         int task = (int32_t)next;
         if (phase == end || atomic_load(&crew->is_stopped)) return 1;
         int n = n_tasks(chunk, phase);
         if (task == n) {
-            wait_for_end(crew, phase, deadline);
+            has_slept = wait_for_end(crew, phase, deadline);
         } else if (atomic_compare_exchange_strong(&crew->next, &next, next + 1)) {
+            if (has_slept && task + 1 < n) wake(crew, 0);
+            has_slept = 0;
             do_task(chunk, phase, task, workspace);
-            if (atomic_fetch_add(&crew->n_done, 1) + 1 == n)
-                begin_phase(crew, phase + 1, phase + 1 == end);
+            if (atomic_fetch_add(&crew->n_done, 1) + 1 == n) {
+                atomic_store(&crew->n_done, 0);
+                atomic_store(&crew->next, (phase + 1) << 32);
+                wake(crew, phase + 1 == end);
+            }
         }
     }
     return 0;
