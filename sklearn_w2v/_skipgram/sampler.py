@@ -118,24 +118,31 @@ class Sampler:
         self.device = device
         self.noise = noise
 
+        # Pieces of a chunk, and chunks of an epoch.
+        chunk_length, chunk_places = CHUNK_LENGTH, CHUNK_PLACES
+        if device.type != CPU.type:
+            chunk_length, chunk_places = DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PLACES
+        chunk_length = min(chunk_length, chunk_places // (2 * self.reach + 1))
+        n_pieces = len(self.piece_starts)
+        self.n_pieces = max(1, chunk_length * n_pieces // max(self.n_tokens, 1))
+        self.n_chunks = -(-n_pieces // self.n_pieces)
+
     def epoch(self, generator: torch.Generator) -> Iterator[Callable[[], Chunk]]:
         """Yield what draws the chunks of an epoch: all documents in random order.
 
         Each chunk has a seed of its own, so that threads may draw them side by side.
         """
-        n_pieces = len(self.piece_starts)
-        if not n_pieces:  # as on a rank that has no words
+        if not self.n_chunks:  # as on a rank that has no words
             return
-        order = torch.randperm(n_pieces, generator=generator, device=self.device)
-        n_places = 2 * self.reach + 1
-        chunk_length = min(CHUNK_LENGTH, CHUNK_PLACES // n_places)
-        if self.device.type != CPU.type:
-            chunk_length = min(DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PLACES // n_places)
-        chunks = order.split(max(1, chunk_length * n_pieces // self.n_tokens))
-        seeds = torch.randint(
-            2**62, (len(chunks),), generator=generator, device=self.device
+        order = torch.randperm(
+            len(self.piece_starts), generator=generator, device=self.device
         )
-        for pieces, seed in zip(chunks, seeds.tolist(), strict=True):
+        seeds = torch.randint(
+            2**62, (self.n_chunks,), generator=generator, device=self.device
+        )
+        for pieces, seed in zip(
+            order.split(self.n_pieces), seeds.tolist(), strict=True
+        ):
             yield partial(self._draw, pieces, seed)
 
     def _draw(self, pieces: Tensor, seed: int) -> Chunk:

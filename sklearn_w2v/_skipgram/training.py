@@ -5,8 +5,9 @@ What a step trains on is drawn in `sampler.py`; how it is made stands in
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
 import joblib
@@ -119,11 +120,15 @@ def train(
             _make_first_steps(merger, steps, sampler, generator)
         n_tokens = sum(ranks.each(sampler.n_tokens))
         history = History(plan, n_tokens)
+        # Of all epochs, so that the first chunks of one are drawn during the last.
+        chunks = team.ahead(
+            chain.from_iterable(sampler.epoch(generator) for _ in range(plan.epochs))
+        )
         for epoch in range(plan.epochs):
             for watcher in watchers:
                 watcher.epoch_begins()
             loss = _train_epoch(
-                merger, steps, sampler, epoch, generator, n_tokens, watchers
+                merger, steps, sampler, chunks, epoch, n_tokens, watchers
             )
             _check_numbers(torch.tensor(loss, device=CPU), plan.learning_rate)
             score = None
@@ -273,19 +278,20 @@ def _train_epoch(
     merger: Merger,
     steps: Steps,
     sampler: Sampler,
+    chunks: Iterator[Chunk],
     epoch: int,
-    generator: torch.Generator,
     n_tokens: int,
     watchers: Sequence[Watcher],
 ) -> float:
     """Train on every document once, and return the mean loss of a pair.
 
-    Of all ranks, whose documents have `n_tokens` together.
+    Of all ranks, whose documents have `n_tokens` together. The sampler's chunks are
+    those of this epoch and the next ones.
     """
     plan = merger.plan
     first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
     loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
-    for chunk in steps.team.ahead(sampler.epoch(generator)):
+    for chunk in islice(chunks, sampler.n_chunks):
         place = np.arange(chunk.n_steps)
         # What is read of the epoch when a step begins, each (n_steps,).
         n_read_until = n_read + chunk.n_read * place / max(chunk.n_steps, 1)
