@@ -49,7 +49,7 @@ def assert_as_promised(shares, promised, noise):
     )
 
 
-# Where there are few columns, thresholds of 31 bits cannot say all shares so exactly.
+# Where there are few columns, thresholds cannot say all shares so exactly.
 @pytest.mark.parametrize("n_noise", [plan.MIN_NOISE, plan.MAX_NOISE])
 @pytest.mark.parametrize("ns_exponent", [-1, 0, 0.75, 1])
 @pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)

@@ -1,5 +1,6 @@
 """Steps of training, by torch and compiled, against plain loops and one another."""
 
+import ctypes
 import math
 from collections import defaultdict
 
@@ -14,6 +15,7 @@ from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._skipgram import compiled_steps
 from sklearn_w2v._skipgram.compiled_steps import (
     VARIABLE,
+    ChunkOfSteps,
     CompiledSteps,
     can_train,
     empty_vectors,
@@ -523,8 +525,61 @@ def test_compiled_steps_that_are_required_and_not_there_are_an_error(monkeypatch
 def test_compiled_steps_that_are_not_there_make_none():
     plan = plan_of()
     model = SkipGram(empty_vectors(N_WORDS, SIZE), solver="adagrad")
-    with pytest.raises(RuntimeError, match="were not built"):
+    with pytest.raises(RuntimeError, match="There are no such compiled steps"):
         CompiledSteps(model, plan, ALONE)
+
+
+@needs_compiled
+def test_adam_has_no_compiled_steps():
+    model = SkipGram(empty_vectors(N_WORDS, SIZE), solver="adam")
+    with pytest.raises(RuntimeError, match="There are no such compiled steps"):
+        CompiledSteps(model, plan_of(solver="adam"), ALONE)
+
+
+@needs_compiled
+def test_chunks_of_another_layout_are_refused():
+    plan, chunk = plan_and_chunk()
+    model = SkipGram(empty_vectors(N_WORDS, SIZE), solver="adagrad")
+    steps = CompiledSteps(model, plan, ALONE)
+    with pytest.raises(ValueError, match="is not the plan's"):
+        steps.loss(chunk._replace(layout=chunk.layout._replace(groups_a_part=2)))
+
+
+@pytest.fixture
+def library_file(tmp_path, monkeypatch):
+    """Where the library is looked for, anew."""
+    monkeypatch.setattr(compiled_steps, "LIBRARY", tmp_path / "_steps.so")
+    monkeypatch.setattr(compiled_steps, "_library", compiled_steps._library.__wrapped__)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    return compiled_steps.LIBRARY
+
+
+def test_without_a_library_torch_trains(library_file):
+    assert not can_train(CPU, "adagrad")
+
+
+def test_a_library_that_cannot_be_loaded_is_told_of_and_torch_trains(library_file):
+    library_file.write_text("of another system")
+    message = r"cannot be loaded \(.*_steps.so.*torch trains.*Install sklearn-w2v again"
+    with pytest.warns(UserWarning, match=message):
+        assert not can_train(CPU, "adagrad")
+
+
+@needs_compiled
+def test_a_library_of_another_release_is_an_error(monkeypatch):
+    class OneFieldMore(ctypes.Structure):
+        _fields_ = (*ChunkOfSteps._fields_, ("one_more", ctypes.c_int64))
+
+    monkeypatch.setattr(compiled_steps, "ChunkOfSteps", OneFieldMore)
+    message = r"_steps.so was compiled for another release.* Install the package again"
+    with pytest.raises(RuntimeError, match=message):
+        compiled_steps._library.__wrapped__()
+
+
+def test_the_variable_says_yes_or_no(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "maybe")
+    with pytest.raises(ValueError, match=f"^{VARIABLE}='maybe': 1 requires .* 0 forb"):
+        can_train(CPU, "adagrad")
 
 
 @needs_compiled

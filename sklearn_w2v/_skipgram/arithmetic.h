@@ -17,8 +17,14 @@ INLINE void store(float *to, Floats values) { *(Floats *)to = values; }
 INLINE Floats splat(float value) { return value - (Floats){0}; }
 
 #if WIDTH == 16
-INLINE Floats smaller(Floats a, Floats b) { return (Floats)_mm512_min_ps((__m512)a, (__m512)b); }
-INLINE Floats larger(Floats a, Floats b) { return (Floats)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE Floats smaller(Floats a, Floats b)
+{
+    return (Floats)_mm512_min_ps((__m512)a, (__m512)b);
+}
+INLINE Floats larger(Floats a, Floats b)
+{
+    return (Floats)_mm512_max_ps((__m512)a, (__m512)b);
+}
 #define EVENS(a, b)                                                                       \
     SHUFFLE(Ints, a, b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30)
 #define ODDS(a, b)                                                                        \
@@ -28,8 +34,14 @@ INLINE Floats larger(Floats a, Floats b) { return (Floats)_mm512_max_ps((__m512)
 #define ODD_QUADS(a, b)                                                                   \
     SHUFFLE(Ints, a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
 #elif WIDTH == 8
-INLINE Floats smaller(Floats a, Floats b) { return (Floats)_mm256_min_ps((__m256)a, (__m256)b); }
-INLINE Floats larger(Floats a, Floats b) { return (Floats)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE Floats smaller(Floats a, Floats b)
+{
+    return (Floats)_mm256_min_ps((__m256)a, (__m256)b);
+}
+INLINE Floats larger(Floats a, Floats b)
+{
+    return (Floats)_mm256_max_ps((__m256)a, (__m256)b);
+}
 #define EVENS(a, b) SHUFFLE(Ints, a, b, 0, 2, 8, 10, 4, 6, 12, 14)
 #define ODDS(a, b) SHUFFLE(Ints, a, b, 1, 3, 9, 11, 5, 7, 13, 15)
 #define EVEN_QUADS(a, b) SHUFFLE(Ints, a, b, 0, 1, 2, 3, 8, 9, 10, 11)
@@ -91,7 +103,8 @@ INLINE void NAME(store_sums)(float *to, int n, const Floats *vectors)
    times a polynomial of the rest; right to 3e-7 of its value. */
 INLINE Floats NAME(exponential)(Floats x)
 {
-    Floats binary = larger(smaller(x, splat(87.0f)), splat(-87.0f)) * splat(1.44269504f);
+    x = larger(splat(-87.0f), smaller(splat(87.0f), x));
+    Floats binary = x * splat(1.44269504f); /* 1 / log(2) */
     Floats rounded = binary + splat(12582912.0f); /* 1.5 * 2**23: has no fractions */
     Floats rest = binary - (rounded - splat(12582912.0f));
     Floats power = splat(0.00133336f);
@@ -117,7 +130,7 @@ INLINE Floats NAME(sigmoid)(Floats x)
    of artanh. */
 INLINE Floats NAME(softplus)(Floats x)
 {
-    Floats positive = larger(x, splat(0.0f));
+    Floats positive = larger(splat(0.0f), x); /* the second one if that is nan */
     Floats y = NAME(exponential)(x - positive - positive);
     Floats ratio = y / (y + splat(2.0f)), square = ratio * ratio;
     Floats series = splat(2.0f / 13);

@@ -23,10 +23,14 @@ from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import SolverName, TrainingPlan
 from sklearn_w2v._skipgram.sampler import Chunk
 from sklearn_w2v._skipgram.threads import Team
+from sklearn_w2v._warnings import warn
 
 #: Requires the compiled steps where it is "1", and forbids them where it is "0": when
 #: the package is built, and when it trains.
 VARIABLE = "SKLEARN_W2V_COMPILED"
+
+#: What `.build/backend.py` makes of `steps.c`.
+LIBRARY = Path(__file__).with_name("_steps.so")
 
 #: Numbers of a line of the processor's cache. Rows begin where one does.
 LINE = 16
@@ -76,10 +80,16 @@ class ChunkOfSteps(ctypes.Structure):
 @cache
 def _library() -> ctypes.CDLL | None:
     """Return the compiled steps, or None where they were not built."""
-    path = Path(__file__).with_name("_steps.so")
-    if not path.exists():
+    if not LIBRARY.exists():
         return None
-    library = ctypes.CDLL(str(path))
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+    except OSError as error:  # as one of another system
+        warn(
+            f"The compiled training cannot be loaded ({error}), and torch trains, "
+            "which is slower. Install sklearn-w2v again."
+        )
+        return None
     chunk = ctypes.POINTER(ChunkOfSteps)
     for name, restype, *argtypes in (
         ("chunk_size", ctypes.c_int64),
@@ -95,7 +105,7 @@ def _library() -> ctypes.CDLL | None:
         function.restype, function.argtypes = restype, argtypes
     if library.chunk_size() != ctypes.sizeof(ChunkOfSteps):
         raise RuntimeError(
-            f"{path} was compiled for another release of sklearn-w2v. Install the "
+            f"{LIBRARY} was compiled for another release of sklearn-w2v. Install the "
             "package again."
         )
     return library
@@ -108,8 +118,14 @@ def can_train(device: torch.device, solver: SolverName) -> bool:
     ------
     RuntimeError
         If they are required and not there.
+    ValueError
+        If the environment variable says neither.
     """
     wanted = os.environ.get(VARIABLE, "")
+    if wanted not in ("", "0", "1"):
+        raise ValueError(
+            f"{VARIABLE}={wanted!r}: 1 requires the compiled training, 0 forbids it."
+        )
     if wanted == "0":
         return False
     if _library() is None:

@@ -4,7 +4,8 @@ torch's own threads meet in each operation, some twenty times a step, and spin u
 last has come: where another process takes a processor, all wait for the one that does
 not run. And what they cut up can have other last bits than what they do not. Here torch
 runs on one thread. Ours take whole parts, which are the same however many threads there
-are, and meet twice a step. Python's lock is no hindrance: torch's operations let it go.
+are, and meet twice a step. Python's lock is no hindrance: torch's operations let it go,
+and so do compiled steps, among which threads meet without Python.
 """
 
 from collections import deque
