@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -72,6 +73,7 @@ class ChunkOfSteps(ctypes.Structure):
         ("n_noise", ctypes.c_int32),
         ("n_shards", ctypes.c_int32),
         ("trains", ctypes.c_int32),
+        ("is_crowded", ctypes.c_int32),
         ("width", ctypes.c_int32),
         ("noise_weight", ctypes.c_float),
     )
@@ -267,6 +269,7 @@ class CompiledSteps:
             n_noise=layout.n_noise,
             n_shards=self.n_shards,
             trains=trains,
+            is_crowded=self.team.n_threads > joblib.cpu_count(),
             width=self.width,
             noise_weight=self.noise_weight,
         )

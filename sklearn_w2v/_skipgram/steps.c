@@ -31,7 +31,11 @@
 #define MAX_SHARDS 32 /* of a matrix */
 #define BLOCK 32      /* tokens that a part trains on at a time */
 #define AHEAD 32      /* tokens for which rows are fetched ahead */
-#define SPINS 300      /* looks at a phase, before a thread sleeps */
+#define LOOKS 32      /* at a phase, before one at the clock */
+/* Seconds after which a thread that waits sleeps, where threads are more than processors
+   and where they are not. */
+#define SHORT_WAIT 5e-6
+#define LONG_WAIT 1e-4
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -435,9 +439,9 @@ static void do_task(const Chunk *chunk, int64_t phase, int task, float *workspac
         differentiate(chunk, step * chunk->parts_a_step + task, task, workspace);
 }
 
-/* Wake one thread that waits for a phase, or all at the end of the chunk. More are woken
-   by those that have slept, as long as there is work: where threads are more than
-   processors, it would take longer to wake them than to do it. */
+/* Wake the threads that wait for a phase, if there are any. Where threads are more than
+   processors, one is enough, until the chunk ends: it would take longer to wake them all
+   than to do their work. */
 static void wake(Crew *crew, int all)
 {
     if (!atomic_load(&crew->n_asleep)) return;
@@ -465,14 +469,17 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Wait until a phase is over, awake at first; no longer than until `deadline`. Returns
-   whether the thread has slept. */
-static int wait_for_end(Crew *crew, int64_t phase, double deadline)
+/* Wait until a phase is over, awake at first; no longer than until `deadline`. */
+static void wait_for_end(const Chunk *chunk, int64_t phase, double deadline)
 {
-    for (int i = 0; i < SPINS; i++) {
-        if (phase_now(crew) != phase) return 0;
-        rest_a_moment();
-    }
+    Crew *crew = chunk->crew;
+    const double sleeps = seconds_now() + (chunk->is_crowded ? SHORT_WAIT : LONG_WAIT);
+    do {
+        for (int i = 0; i < LOOKS; i++) {
+            if (phase_now(crew) != phase) return;
+            rest_a_moment();
+        }
+    } while (seconds_now() < sleeps);
     struct timespec until;
     until.tv_sec = (time_t)deadline;
     until.tv_nsec = (long)(1e9 * (deadline - (double)until.tv_sec));
@@ -483,7 +490,6 @@ static int wait_for_end(Crew *crew, int64_t phase, double deadline)
             break;
     atomic_fetch_sub(&crew->n_asleep, 1);
     pthread_mutex_unlock(&crew->mutex);
-    return 1;
 }
 
 int32_t work(const Chunk *chunk, float *workspace, double seconds)
@@ -491,22 +497,19 @@ int32_t work(const Chunk *chunk, float *workspace, double seconds)
     Crew *crew = chunk->crew;
     const double deadline = seconds_now() + seconds;
     const int64_t end = n_phases(chunk);
-    int has_slept = 0;
     while (seconds_now() < deadline) {
         int64_t next = atomic_load(&crew->next), phase = next >> 32;
         int task = (int32_t)next;
         if (phase == end || atomic_load(&crew->is_stopped)) return 1;
         int n = n_tasks(chunk, phase);
         if (task == n) {
-            has_slept = wait_for_end(crew, phase, deadline);
+            wait_for_end(chunk, phase, deadline);
         } else if (atomic_compare_exchange_strong(&crew->next, &next, next + 1)) {
-            if (has_slept && task + 1 < n) wake(crew, 0);
-            has_slept = 0;
             do_task(chunk, phase, task, workspace);
             if (atomic_fetch_add(&crew->n_done, 1) + 1 == n) {
                 atomic_store(&crew->n_done, 0);
                 atomic_store(&crew->next, (phase + 1) << 32);
-                wake(crew, phase + 1 == end);
+                wake(crew, !chunk->is_crowded || phase + 1 == end);
             }
         }
     }

@@ -41,6 +41,7 @@ typedef struct {
     int32_t vector_size, row_length, reach, n_noise;
     int32_t n_shards; /* of the rows of a matrix: a power of 2 */
     int32_t trains;   /* or else computes the loss alone */
+    int32_t is_crowded; /* more threads than processors */
     int32_t width;    /* of the vectors of the processor: 4, 8 or 16 numbers */
     float noise_weight; /* of a noise word, for what a pair counts: negative / n_noise */
 } Chunk;
