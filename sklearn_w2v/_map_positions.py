@@ -46,6 +46,8 @@ def _pca(vectors: Array, random_state: int | np.random.RandomState | None) -> Ar
     n_components = min(2, n_points - 1, vector_size)
     if n_components:
         pca = PCA(n_components, random_state=random_state)
+        # In float32, points of the same vector would lie a little apart.
+        vectors = vectors.astype(np.float64)
         with np.errstate(invalid="ignore"):  # of points that all have one vector
             positions[:, :n_components] = pca.fit_transform(vectors)
     return positions

@@ -342,3 +342,17 @@ def test_most_likely_context_says_what_keeps_the_matrices(fitted, texts, tmp_pat
 def test_look_ups_before_a_fit_say_so(use):
     with pytest.raises(NotFittedError):
         use(small())
+
+
+def test_rare_items_beside_a_dominant_one_are_as_likely_as_they_are():
+    # As clicks: a page of 400,000, and thirty that follow it thirty times each.
+    random = np.random.RandomState(0)
+    sessions = [["home"] * 20 for _ in range(20_000)]
+    for item in range(30):
+        for session, place in random.randint([20_000, 20], size=(30, 2)):
+            sessions[session][place] = item
+    vectorizer = Word2VecVectorizer(analyzer=list, warm_start=True, random_state=0)
+    likely = vectorizer.fit(sessions).most_likely_context("home", topn=31)
+    assert likely[0][0] == "home"
+    for _, probability in likely[1:]:
+        assert 0.2 < probability / (30 / 400_000) < 3
