@@ -33,6 +33,10 @@ from sklearn_w2v._warnings import warn
 from sklearn_w2v._word2vec_format import LARGEST_NUMBER
 
 
+#: Rows of the matrices that are looked at in one go.
+ROWS_AT_ONCE = 8192
+
+
 class Steps(Protocol):
     """Makes the steps of a training."""
 
@@ -130,7 +134,7 @@ def train(
             loss = _train_epoch(
                 merger, steps, sampler, chunks, epoch, n_tokens, watchers
             )
-            _check_numbers(torch.tensor(loss, device=CPU), plan.learning_rate)
+            _check_numbers([torch.tensor(loss, device=CPU)], plan.learning_rate)
             score = None
             if held_out_sampler:
                 # With the same draws each time, epochs differ in their vectors alone.
@@ -144,7 +148,8 @@ def train(
             answers = [any(answers) for answers in ranks.each(answers)]
             if any(answers) or history.stagnates():
                 break
-        _check_numbers(model.vectors, plan.learning_rate)
+        rows = model.vectors.flatten(0, 1)  # (2 * n_words, d), in the same memory
+        _check_numbers(rows.split(ROWS_AT_ONCE), plan.learning_rate)
         if any(answers):
             raise TrainingStopped(trained)
         return trained
@@ -359,9 +364,10 @@ def _current(device: torch.device) -> AbstractContextManager[Any]:
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
-def _check_numbers(values: Tensor, learning_rate: float) -> None:
-    # A minimum or maximum is nan where a value is; this takes no memory of its own.
-    if not (torch.stack(values.aminmax()).abs() <= LARGEST_NUMBER).all():
+def _check_numbers(values: Sequence[Tensor], learning_rate: float) -> None:
+    # A minimum or maximum is nan where a value is; this takes hardly any memory.
+    extremes = [torch.stack(some.aminmax()) for some in values]
+    if not (torch.stack(extremes).abs() <= LARGEST_NUMBER).all():
         raise ValueError(
             "Training diverged: the loss or the vectors have numbers that are nan, "
             f"infinite or beyond +-{LARGEST_NUMBER:g}. Lower learning_rate (here "
