@@ -32,7 +32,6 @@ from sklearn_w2v._skipgram.torch_steps import TorchSteps
 from sklearn_w2v._warnings import warn
 from sklearn_w2v._word2vec_format import LARGEST_NUMBER
 
-
 #: Rows of the matrices that are looked at in one go.
 ROWS_AT_ONCE = 8192
 
