@@ -183,6 +183,7 @@ class CompiledSteps:
         self.crew, self.gradients = _zeros(-(-library.crew_size() // 4)), _zeros(0)
         self.workspaces: dict[int, NDArray[np.float32]] = {}  # of each thread
         self.n_shards = _shards(team.n_threads)
+        self.is_crowded = team.n_threads > joblib.cpu_count()
         self.width = library.widest() if width is None else width
         self.noise_weight = plan.negative / plan.layout.n_noise
 
@@ -269,7 +270,7 @@ class CompiledSteps:
             n_noise=layout.n_noise,
             n_shards=self.n_shards,
             trains=trains,
-            is_crowded=self.team.n_threads > joblib.cpu_count(),
+            is_crowded=self.is_crowded,
             width=self.width,
             noise_weight=self.noise_weight,
         )
