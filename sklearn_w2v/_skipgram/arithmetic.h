@@ -164,6 +164,13 @@ INLINE Floats NAME(dots)(
     return NAME(n_dots)(WIDTH, row, others, row_length);
 }
 
+/* The heights of tiles: one that fills the registers, and those of what is left. */
+#if TILE_ROWS > 4
+#define TILES TILE(TILE_ROWS) TILE(4) TILE(2) TILE(1)
+#else
+#define TILES TILE(4) TILE(2) TILE(1)
+#endif
+
 /* A tile of products, in registers, of so many rows i and vectors j:
    out[i, j] = sum over m of rows[i][m] * columns[m, j]. */
 INLINE void NAME(product_tile)(
@@ -204,12 +211,7 @@ INLINE void NAME(product)(
         i += N;                                                                           \
         continue;                                                                         \
     }
-#if TILE_ROWS > 4
-            TILE(TILE_ROWS)
-#endif
-            TILE(4)
-            TILE(2)
-            TILE(1)
+            TILES
 #undef TILE
         }
     }
@@ -275,12 +277,7 @@ STAGE void NAME(sum_rows)(
         i += N;                                                                           \
         continue;                                                                         \
     }
-#if TILE_ROWS > 4
-            TILE(TILE_ROWS)
-#endif
-            TILE(4)
-            TILE(2)
-            TILE(1)
+            TILES
 #undef TILE
 #undef TILE_OF
         }
@@ -505,3 +502,8 @@ static void NAME(descend)(const Chunk *chunk, int64_t step, int matrix, int shar
 #undef ODDS
 #undef EVEN_QUADS
 #undef ODD_QUADS
+#undef TILES
+#undef WIDTH
+#undef NAME
+#undef TILE_ROWS
+#undef TILE_VECTORS

@@ -298,10 +298,6 @@ INLINE void fetch(const float *row, int n)
 #define TILE_ROWS 4
 #define TILE_VECTORS 2
 #include "arithmetic.h"
-#undef WIDTH
-#undef NAME
-#undef TILE_ROWS
-#undef TILE_VECTORS
 
 #if defined(__x86_64__)
 
@@ -316,10 +312,6 @@ INLINE void fetch(const float *row, int n)
 #define TILE_ROWS 6
 #define TILE_VECTORS 2
 #include "arithmetic.h"
-#undef WIDTH
-#undef NAME
-#undef TILE_ROWS
-#undef TILE_VECTORS
 #if defined(__clang__)
 #pragma clang attribute pop
 #pragma clang attribute push(                                                         \
@@ -335,10 +327,6 @@ INLINE void fetch(const float *row, int n)
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
 #include "arithmetic.h"
-#undef WIDTH
-#undef NAME
-#undef TILE_ROWS
-#undef TILE_VECTORS
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
