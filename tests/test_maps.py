@@ -68,8 +68,9 @@ def boxes_of(display):
 
 
 def pca_of(vectors):
-    """scikit-learn's positions of unit vectors."""
-    return PCA(2, random_state=0).fit_transform(normalize(vectors))
+    """scikit-learn's positions of unit vectors, in float64 as a map's."""
+    unit_vectors = normalize(vectors).astype(np.float64)
+    return PCA(2, random_state=0).fit_transform(unit_vectors)
 
 
 def tsne_of(vectors, perplexity, random_state=0):
