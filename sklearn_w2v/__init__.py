@@ -4,9 +4,11 @@ from sklearn_w2v._loss_curve import LossCurveDisplay
 from sklearn_w2v._maps import DocumentMapDisplay, WordMapDisplay
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 from sklearn_w2v._version import __version__
+from sklearn_w2v._warnings import DocumentWarning
 
 __all__ = [
     "DocumentMapDisplay",
+    "DocumentWarning",
     "LossCurveDisplay",
     "Word2VecVectorizer",
     "WordMapDisplay",

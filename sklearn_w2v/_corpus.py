@@ -45,7 +45,7 @@ class Corpus(NamedTuple):
         """The number of tokens of each document, (n_documents,)."""
         return np.diff(self.offsets)
 
-    def parts(self) -> Iterator["Corpus"]:
+    def batches(self) -> Iterator["Corpus"]:
         """Yield some documents at once; one with very many tokens on its own."""
         first, n_documents = 0, len(self.offsets) - 1
         while first < n_documents:
@@ -56,7 +56,7 @@ class Corpus(NamedTuple):
             yield Corpus(self.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
             first = last
 
-    def pieces(self) -> Iterator[NDArray[np.int32]]:
+    def id_slices(self) -> Iterator[NDArray[np.int32]]:
         """Yield the ids, not too many at once, whatever document they belong to."""
         for begin in range(0, len(self.ids), TOKENS_AT_ONCE):
             yield self.ids[begin : begin + TOKENS_AT_ONCE]
@@ -69,7 +69,7 @@ class Corpus(NamedTuple):
         All tokens have to be words.
         """
         counts = np.zeros(n_words, dtype=np.int64)
-        some = self.pieces() if documents is None else self._ids_of(documents)
+        some = self.id_slices() if documents is None else self._ids_of(documents)
         for ids in some:  # which numpy converts to 64 bits
             counts += np.bincount(ids, minlength=n_words)
         return counts
@@ -185,7 +185,7 @@ def drop_unknown(corpus: Corpus) -> Corpus:
     """
     offsets = np.zeros_like(corpus.offsets)
     begin, n_words = 0, 0
-    for ids in corpus.pieces():
+    for ids in corpus.id_slices():
         end = begin + len(ids)
         is_word = ids != UNKNOWN  # (n_tokens in this piece,)
         n_words_until = n_words + np.cumsum(is_word)
@@ -228,10 +228,10 @@ def hold_out(
 def _document_frequencies(corpus: Corpus, n_words: int) -> NDArray[np.int64]:
     """Count the documents that each word stands in."""
     frequencies = np.zeros(n_words, dtype=np.int64)
-    for part in corpus.parts():
+    for part in corpus.batches():
         if len(part.offsets) == 2:
             occurs = np.zeros(n_words, dtype=bool)
-            for ids in part.pieces():
+            for ids in part.id_slices():
                 occurs[ids] = True
             frequencies += occurs
             continue

@@ -9,14 +9,16 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from copy import copy
 from functools import partial
 from numbers import Number, Real
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from scipy.sparse import issparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._warnings import warn
+from sklearn_w2v._warnings import DocumentWarning, warn
 
 Analyzer = Callable[[Any], Iterable[Any]]
 
@@ -60,6 +62,27 @@ def build_analyzer(**text_parameters: Any) -> Analyzer:
         if callable(text_parameters[name]):
             text_parameters[name] = partial(_preprocess, name, text_parameters[name])
     return CountVectorizer(**text_parameters).build_analyzer()
+
+
+def analyzer_of(vectorizer: Any, text_parameters: dict[str, Any]) -> Analyzer:
+    """Return the analyzer of a vectorizer, built again only if parameters have changed.
+
+    With many stop words, that takes far longer than the transform of a document.
+    """
+    built_from, analyzer = _analyzers.get(vectorizer, (None, None))
+    if analyzer is None or built_from != text_parameters:
+        analyzer = build_analyzer(**text_parameters)
+        # A list of stop words can change in place.
+        stop_words = copy(text_parameters["stop_words"])
+        built_from = text_parameters | {"stop_words": stop_words}
+        _analyzers[vectorizer] = built_from, analyzer
+    return analyzer
+
+
+#: The analyzers of vectorizers, and the parameters that each was built from.
+_analyzers: WeakKeyDictionary[Any, tuple[dict[str, Any], Analyzer]] = (
+    WeakKeyDictionary()
+)
 
 
 class NoTextError(ValueError):
@@ -189,7 +212,8 @@ def warn_of_texts(
         warn(
             f"The analyzer cuts {tokens.n_in_letters} of {n_documents} texts, which "
             "have blanks, into letters. If words are wanted, leave analyzer, tokenizer "
-            "and token_pattern at their defaults, or pass lists of words."
+            "and token_pattern at their defaults, or pass lists of words.",
+            DocumentWarning,
         )
     n_with_text = n_documents - tokens.n_blank
     n_lost = n_without_words - tokens.n_blank
@@ -198,7 +222,8 @@ def warn_of_texts(
             f"The vocabulary of {n_with_text} documents has fewer than {FEW_WORDS} "
             f"words: {n_words}. If they have more, see what tokenizer, token_pattern "
             "or analyzer make of a document (with analyzer=list, one is a list of "
-            "tokens), and whether min_count or max_features leave out too much."
+            "tokens), and whether min_count or max_features leave out too much.",
+            DocumentWarning,
         )
     if n_lost > n_with_text / 2:
         warn(
@@ -207,7 +232,8 @@ def warn_of_texts(
             "for min_count, min_df or the vocabulary. Where no blanks stand between "
             "words, as in Chinese, or vowel signs within them, as in Hindi and Thai, "
             "pass analyzer=list, which takes characters, or a segmenter as tokenizer, "
-            "or another token_pattern."
+            "or another token_pattern.",
+            DocumentWarning,
         )
 
 
@@ -251,7 +277,8 @@ def warn_of_capitals(
     if capitals:
         warn(
             f"{len(capitals)} {whose} have capitals, like {capitals[0]!r}, and are "
-            "never found with lowercase=True. Pass lowercase=False."
+            "never found with lowercase=True. Pass lowercase=False.",
+            DocumentWarning,
         )
 
 

@@ -1,17 +1,12 @@
-"""One fit: documents -> tokens -> ids -> matrices, and all that is learned on the way.
-
-Each step is a room's; here they follow one another. Nothing is changed but by what is
-returned, so that a fit that fails leaves all as it was.
-"""
+"""One fit, step by step: encode the documents, plan the training, train, learn."""
 
 import math
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -19,24 +14,27 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_memory
 
-from sklearn_w2v._corpus import Corpus, Rows, hold_out
+from sklearn_w2v._convergence import loss_of_chance, warn_of_losses
+from sklearn_w2v._corpus import Rows, hold_out
 from sklearn_w2v._known_vectors import find_vectors
 from sklearn_w2v._learned import Learned
+from sklearn_w2v._memory import training_memory
+from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._pooling import Pooling, common_components, word_weights
-from sklearn_w2v._ranks import Ranks, first_to_differ
+from sklearn_w2v._ranks import Ranks, require_equal
 from sklearn_w2v._skipgram.plan import (
     Extent,
     Implementation,
-    TrainingParameters,
-    TrainingPlan,
     auto_epochs,
     extent_of,
     plan_training,
 )
 from sklearn_w2v._skipgram.state import (
+    Execution,
     Initial,
     KnownVectors,
     Trained,
+    Training,
     TrainingStopped,
     Watcher,
 )
@@ -48,207 +46,152 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
-from sklearn_w2v._warnings import warn
 
-#: The share of the loss that training has to take away, or it taught nothing.
-LEAST_FALL = 1e-3
-#: Of fewer epochs nobody expects much.
-FEW_EPOCHS = 5
-#: How many times as high as in the beginning the loss may be in the end: of few epochs,
-#: which can begin with steps that are too long, and of more.
-MOST_RISE = 10
-MOST_RISE_OF_MANY = 1.5
+if TYPE_CHECKING:
+    import torch
 
-#: Parameters that ranks may have of their own, or that are compared elsewhere.
+#: Parameters that may differ between ranks, or that are compared elsewhere.
 PARAMETERS_OF_A_RANK = frozenset(
     ["device", "init_vectors", "memory", "n_jobs", "verbose", "vocabulary"]
 )
 
-
-class FitParameters(TrainingParameters, Protocol):
-    """The parameters of a fit, by their names in the vectorizer."""
-
-    max_df: float
-    min_df: float
-    max_features: int | None
-    max_vocab_size: int | None
-    min_count: int
-    vocabulary: Mapping[Any, int] | Iterable[Any] | None
-    vectors: Literal["average", "center", "context"]
-    weighting: Literal["idf", "sif"] | None
-    sif_a: float
-    n_components_removed: int
-    epochs: int | Literal["auto"]
-    early_stopping: bool
-    validation_fraction: float
-    init_vectors: Any
-    trainable: bool
-    warm_start: bool
-    memory: Any
-    device: str
-    n_jobs: int | None
-    random_state: int | np.random.RandomState | None
+NO_ROWS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
+@dataclass(frozen=True)
 class Fit:
-    """A fit, which reads the documents at once and runs once.
+    """A fit: `encode`, `plan`, `train` and `learn`, called in this order.
 
-    Parameters
-    ----------
-    parameters : FitParameters
-        What the user has set.
-    before : Learned or None
-        What the fit goes on from, if it does.
-    documents : iterable of iterables of hashables
-        Their tokens.
-    partial : bool
-        Whether the documents are one of several batches, to be trained on in one pass.
-    ranks : Ranks
-        Who else fits, each on documents of its own.
-
-    Attributes
-    ----------
-    words : Encoded
-        The words of the documents; counts and unknown tokens are those of all fits, and
-        of all ranks.
-    n_tokens : int
-        How many words there are, of all ranks.
-    epochs : int
-        How many there will be, at most.
-    implementation : {"compiled", "torch"}
-        What makes the steps of the training.
+    Each step takes what the earlier ones returned, and changes nothing else, so that a
+    fit that fails leaves everything as it was.
     """
 
-    def __init__(
-        self,
-        parameters: FitParameters,
-        before: Learned | None,
-        documents: Iterable[Iterable[Any]],
-        *,
-        partial: bool,
-        ranks: Ranks,
-    ) -> None:
-        # Only training needs torch, which takes a second to import.
-        from sklearn_w2v._skipgram.compiled_steps import can_train  # noqa: PLC0415
-        from sklearn_w2v._skipgram.devices import find_device  # noqa: PLC0415
-
-        self.device = find_device(parameters.device)
-        is_compiled = can_train(self.device, parameters.solver)
-        self.implementation: Implementation = "compiled" if is_compiled else "torch"
-        self.parameters = parameters
-        self.before = before
-        self.partial = partial
-        self.ranks = ranks
-        self._check_ranks()
-        self.words = self._add_up(self._encode(documents))
-        self.n_tokens = sum(ranks.each(len(self.words.corpus.ids)))
-        self.epochs = self._epochs()
+    parameters: FitParameters
+    before: Learned | None  # what the last fit learned, if this one continues it
+    partial: bool  # whether documents are one of several batches, read in one epoch
+    ranks: Ranks
+    device: "torch.device"
+    implementation: Implementation
 
     def how_it_trains(self) -> str:
-        """Return where the training runs, and by what."""
+        """Return where the training runs, and in which implementation."""
         if self.implementation == "compiled":
             return f"on {self.device}, compiled"
         return f"on {self.device}, by torch"
 
-    def run(self, watchers: Sequence[Watcher]) -> Learned:
-        """Train, and return all that is learned."""
-        with _memory_errors(len(self.words.vocabulary), self.parameters.vector_size):
-            return self._run(watchers)
+    def encode(self, documents: Iterable[Iterable[Any]]) -> Encoded:
+        """Read documents of tokens; return them as rows of the vocabulary.
 
-    def _run(self, watchers: Sequence[Watcher]) -> Learned:
-        if self.before is not None and not self.n_tokens:
-            return self._learned_without_training(self.before)
-        self.initial, self.init_coverage = self._begin()
-        trained = self._train(watchers)
-        is_trained = len(self.initial.frozen) < len(self.words.vocabulary)
-        if is_trained and (not self.partial or self.before is None):
-            # Later batches may be tiny. Known vectors can be long, and pairs far off.
-            of_chance = (1 + self.parameters.negative) * math.log(2)
-            first = trained.losses[0] if self.initial.known else of_chance
-            _warn_of_losses(trained.losses, first)
-        return self.learned_from(trained)
-
-    def learned_from(self, trained: Trained) -> Learned:
-        """Return all that the fit has learned if this is what training came to.
-
-        Copies, since training may go on with what it shows.
+        The counts, also of unknown tokens, are those of all ranks, and of all fits that
+        continue one another.
         """
-        parameters, words = self.parameters, self.words
+        encoded, before = self._encode_new(documents), self.before
+        if before is None:
+            return encoded._replace(n_unknown=0)
+        n_unknown = 0
+        if self.partial:
+            n_unknown = before.n_unknown + sum(self.ranks.all_gather(encoded.n_unknown))
+        rows, rows_before = self._shared_rows(before, encoded.vocabulary)
+        counts = encoded.counts.plus(before.counts, rows, rows_before)
+        return encoded._replace(counts=counts, n_unknown=n_unknown)
+
+    def plan(self, encoded: Encoded) -> Training | None:
+        """Decide all that the training depends on.
+
+        Returns None for a batch without a word of the vocabulary.
+        """
+        import torch  # noqa: PLC0415, only fits need it: it takes a second to import
+
+        n_tokens = sum(self.ranks.all_gather(len(encoded.corpus.ids)))
+        if not n_tokens:
+            return None
+        parameters, corpus, held_out = self.parameters, encoded.corpus, None
+        initial = self._initial(encoded.vocabulary)
+        random_state = check_random_state(parameters.random_state)
+        if parameters.early_stopping and not self.partial:
+            held_out = hold_out(corpus, parameters.validation_fraction, random_state)
+        # Each epoch of continued fits needs draws of its own, also if random_state is
+        # an int.
+        n_epochs_before = 0 if self.before is None else self.before.n_iter
+        *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
+        seed, *_ = self.ranks.all_gather(seed)
+        extent = extent_of(corpus, held_out, len(encoded.vocabulary))
+        plan = plan_training(
+            parameters,
+            reduce(Extent.plus, self.ranks.all_gather(extent)),
+            word_counts=encoded.counts.tokens,
+            epochs=self._epochs(n_tokens),
+            decay=not self.partial,
+            on_cpu=self.device.type == "cpu",
+            implementation=self.implementation,
+            world_size=self.ranks.world_size,
+        )
+        return Training(
+            releases={"sklearn_w2v": __version__, "torch": str(torch.__version__)},
+            device_type=self.device.type,
+            corpus=corpus,
+            held_out=held_out,
+            plan=plan,
+            initial=initial,
+            seed=seed,
+        )
+
+    def train(
+        self, training: Training | None, watchers: Sequence[Watcher]
+    ) -> Trained | None:
+        """Train, or read the result from the memory; warn if nothing was learned."""
+        from sklearn_w2v._skipgram.training import train  # noqa: PLC0415, see above
+
+        if training is None:
+            return None
+        memory = check_memory(None)
+        if not self.partial:  # a batch is not trained again
+            memory = training_memory(self.parameters, self.ranks)
+        n_threads = _n_threads(self.parameters.n_jobs)
+        execution = Execution(self.device, n_threads, watchers, self.ranks)
+        try:
+            cached_train = memory.cache(train, ignore=["execution"])
+            trained: Trained = cached_train(training, execution)
+        except TrainingStopped as stopped:
+            trained = stopped.trained
+        self._warn_of_losses(training, trained)
+        return trained
+
+    def learn(
+        self, encoded: Encoded, training: Training | None, trained: Trained | None
+    ) -> Learned:
+        """Return all that the fit has learned, in memory of its own."""
+        if training is None or trained is None:
+            return self._learn_counts(encoded)
         embedding_matrix, other_matrix = self._split(trained)
-        losses, scores = list(trained.losses), list(trained.validation_scores) or None
-        if self.before is not None:
-            scores = _all_scores(self.before, scores, len(losses))
-            losses = self.before.loss_curve + losses
-        weights = self._word_weights()
+        losses, scores = self._all_epochs(trained)
+        weights = self._word_weights(encoded)
         return Learned(
-            vocabulary=words.vocabulary,
+            vocabulary=encoded.vocabulary,
             embedding_matrix=embedding_matrix,
-            word_counts=words.counts.tokens,
+            word_counts=encoded.counts.tokens,
             word_weights=weights,
-            common_components=self._common_components(embedding_matrix, weights),
+            common_components=self._common_components(
+                encoded, embedding_matrix, weights
+            ),
             loss_curve=losses,
             validation_scores=scores,
             n_iter=len(losses),
-            init_coverage=self.init_coverage,
-            n_unknown=words.n_unknown,
+            init_coverage=training.initial.coverage,
+            n_unknown=encoded.n_unknown,
             divides_by_weights=self._divides_by_weights,
-            document_frequencies=words.counts.document_frequencies,
-            n_documents=words.counts.n_documents,
-            kind=parameters.vectors,
+            document_frequencies=encoded.counts.document_frequencies,
+            n_documents=encoded.counts.n_documents,
+            kind=self.parameters.vectors,
             other_matrix=other_matrix,
             solver_state={
                 name: np.array(state) for name, state in trained.solver_state.items()
             },
-            frozen=self.initial.frozen,
+            frozen=training.initial.frozen,
         )
 
-    def _check_ranks(self) -> None:
-        """Refuse what several ranks cannot do, and ranks that do not do the same."""
-        parameters = self.parameters
-        if self.ranks.world_size == 1:
-            return
-        if parameters.solver != "adagrad":
-            raise ValueError(
-                f"solver={parameters.solver!r} cannot train in a torch.distributed "
-                "group, whose ranks merge the accumulators of AdaGrad too. Use "
-                "solver='adagrad'."
-            )
-        if parameters.n_components_removed:
-            raise ValueError(
-                f"n_components_removed={parameters.n_components_removed} cannot be "
-                "learned in a torch.distributed group, of which each rank knows its "
-                "own documents alone. Use n_components_removed=0."
-            )
-        of_ranks = list(self.ranks.each(self._what_has_to_agree()))
-        rank = first_to_differ(of_ranks)
-        if rank is None:
-            return
-        first, other = of_ranks[0], of_ranks[rank]
-        name = next(name for name in first if first[name] != other[name])
-        raise ValueError(
-            "All ranks of a torch.distributed group need the same parameters, but rank "
-            f"0 has {name}={first[name]!r}, and rank {rank} has {name}={other[name]!r}."
-        )
-
-    def _what_has_to_agree(self) -> dict[str, Any]:
-        """Return the parameters and where the fit begins, in short.
-
-        A vocabulary is compared when it is used, and known vectors with all others when
-        training begins.
-        """
-        values = {
-            name: _in_short(value)
-            for name, value in vars(self.parameters).items()
-            if name not in PARAMETERS_OF_A_RANK
-        }
-        values |= {"device": self.device.type, "partial_fit": self.partial}
-        values |= {"the training's implementation": self.implementation}
-        before = self.before
-        words = None if before is None else joblib.hash(list(before.vocabulary))
-        return values | {"vocabulary_": words}
-
-    def _encode(self, documents: Iterable[Iterable[Any]]) -> Encoded:
-        """Turn documents into words of a vocabulary: known, given, or learned now."""
+    def _encode_new(self, documents: Iterable[Iterable[Any]]) -> Encoded:
+        """Encode documents with the last vocabulary, the one given, or a new one."""
         parameters, before = self.parameters, self.before
         if self.partial and before is not None:
             return encode_words(documents, before.vocabulary, self.ranks)
@@ -265,172 +208,93 @@ class Fit:
             ranks=self.ranks,
         )
 
-    def _add_up(self, encoded: Encoded) -> Encoded:
-        """Return the words with the counts of all fits that go on from one another."""
-        if self.before is None:
-            return encoded._replace(n_unknown=0)
-        n_unknown = 0
-        if self.partial:
-            n_unknown = self.before.n_unknown + sum(self.ranks.each(encoded.n_unknown))
-        rows, rows_before = self._shared_rows(self.before, encoded.vocabulary)
-        counts = encoded.counts.plus(self.before.counts, rows, rows_before)
-        return encoded._replace(counts=counts, n_unknown=n_unknown)
-
-    def _epochs(self) -> int:
+    def _epochs(self, n_tokens: int) -> int:
         if self.partial:
             return 1
         if self.parameters.epochs == "auto":
-            return auto_epochs(self.n_tokens)
+            return auto_epochs(n_tokens)
         return self.parameters.epochs
 
     def _shared_rows(
         self, before: Learned, vocabulary: Mapping[Any, int]
     ) -> tuple[Rows, Rows]:
-        """Return where the words of the fit before stand now, and where they stood."""
+        """Return the rows of the last fit's words, in both vocabularies."""
         if self.partial or self.parameters.vocabulary is None:
-            # They are all there, and come first: no need to look at each.
+            # All of them are there, and come first.
             return slice(len(before.vocabulary)), slice(None)
         shared = [word for word in before.vocabulary if word in vocabulary]
         rows = [vocabulary[word] for word in shared]
         rows_before = [before.vocabulary[word] for word in shared]
         return np.array(rows, dtype=np.int64), np.array(rows_before, dtype=np.int64)
 
-    def _begin(self) -> tuple[Initial, float | None]:
-        """Look up the words whose vectors are known.
-
-        Returns where training begins, and the share of words that `init_vectors` knows.
-        """
+    def _initial(self, vocabulary: Mapping[Any, int]) -> Initial:
+        """Look up the words whose vectors are known."""
         parameters, before = self.parameters, self.before
-        vocabulary = self.words.vocabulary
-        known = [] if before is None else [self._known_before(before)]
+        known = [] if before is None else [self._known_before(before, vocabulary)]
         if self.partial and before is not None and before.n_iter:
-            # All words were looked up in the batches before.
-            return Initial(known, before.frozen), before.init_coverage
-        no_rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+            # All words were looked up for the first batch.
+            return Initial(known, before.frozen, before.init_coverage)
         if parameters.init_vectors is None:
-            return Initial(known, no_rows), None
+            return Initial(known, NO_ROWS)
 
         rows, vectors = find_vectors(
             parameters.init_vectors, vocabulary, parameters.vector_size
         )
-        # Both as centres and as contexts, so that words begin at their vectors
-        # whichever of the two these will be.
+        # Both as centers and as contexts, so that words start at their vectors whatever
+        # `vectors` is.
         given = KnownVectors(rows, vectors, vectors, solver_state={})
-        init_coverage = len(rows) / len(vocabulary)
+        coverage = len(rows) / len(vocabulary)
         if parameters.trainable:
-            # Before the others, since what a fit made of these vectors is to last.
-            return Initial([given, *known], no_rows), init_coverage
-        return Initial([*known, given], frozen=rows), init_coverage
+            # Before the others, so that the vectors of the last fit win.
+            return Initial([given, *known], NO_ROWS, coverage)
+        return Initial([*known, given], rows, coverage)
 
-    def _known_before(self, before: Learned) -> KnownVectors:
-        """Return the vectors that the words of the fit before have."""
+    def _known_before(
+        self, before: Learned, vocabulary: Mapping[Any, int]
+    ) -> KnownVectors:
+        """Return the vectors that words have after the last fit."""
         vector_size = self.parameters.vector_size
         known_size = before.embedding_matrix.shape[1]
         if known_size != vector_size:
             raise ValueError(
-                f"vector_size={vector_size}, but the vectors of the last fit, from "
-                f"which this one goes on, have {known_size} dimensions. Set "
+                f"vector_size={vector_size}, but the vectors of the last fit, which "
+                f"this one continues, have {known_size} dimensions. Set "
                 f"vector_size={known_size}, or fit a new vectorizer."
             )
-        rows, rows_before = self._shared_rows(before, self.words.vocabulary)
+        rows, rows_before = self._shared_rows(before, vocabulary)
         centers, contexts = (matrix[rows_before] for matrix in before.matrices())
         solver_state = {
             name: state[:, rows_before] for name, state in before.solver_state.items()
         }
         return KnownVectors(rows, centers, contexts, solver_state)
 
-    def _train(self, watchers: Sequence[Watcher]) -> Trained:
-        """Train, or take from the memory what was trained before."""
-        import torch  # noqa: PLC0415, see above
+    def _warn_of_losses(self, training: Training, trained: Trained) -> None:
+        is_all_frozen = len(training.initial.frozen) == training.plan.n_words
+        is_later_batch = self.partial and self.before is not None  # which may be tiny
+        if is_all_frozen or is_later_batch:
+            return
+        # Known vectors can be long, and the first loss far from that of chance.
+        is_known = bool(training.initial.known)
+        of_chance = loss_of_chance(self.parameters.negative)
+        warn_of_losses(trained.losses, trained.losses[0] if is_known else of_chance)
 
-        parameters, corpus, held_out = self.parameters, self.words.corpus, None
-        random_state = check_random_state(parameters.random_state)
-        if parameters.early_stopping and not self.partial:
-            held_out = hold_out(corpus, parameters.validation_fraction, random_state)
-        # Each epoch of fits that go on has draws of its own, also with an int as
-        # random_state.
-        n_epochs_before = 0 if self.before is None else self.before.n_iter
-        *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
-        seed, *_ = self.ranks.each(seed)
-        extent = extent_of(corpus, held_out, len(self.words.vocabulary))
-        plan = plan_training(
-            parameters,
-            reduce(Extent.plus, self.ranks.each(extent)),
-            word_counts=self.words.counts.tokens,
-            epochs=self.epochs,
-            decay=not self.partial,
-            on_processor=self.device.type == "cpu",
-            implementation=self.implementation,
-            world_size=self.ranks.world_size,
+    def _learn_counts(self, encoded: Encoded) -> Learned:
+        """Return what is learned from a batch without a word of the vocabulary."""
+        assert self.before is not None
+        return replace(
+            self.before,
+            word_counts=encoded.counts.tokens,
+            word_weights=self._word_weights(encoded),
+            n_unknown=encoded.n_unknown,
+            divides_by_weights=self._divides_by_weights,
+            document_frequencies=encoded.counts.document_frequencies,
+            n_documents=encoded.counts.n_documents,
         )
-        # Who watches, how many threads there are, and which device of its kind it is,
-        # changes nothing.
-        ignored = ["watchers", "n_threads", "device", "ranks"]
-        try:
-            return self._memory().cache(train, ignore=ignored)(
-                # Another release, or kind of device, may come to other vectors.
-                {
-                    "sklearn_w2v": __version__,
-                    "torch": str(torch.__version__),
-                    "device": self.device.type,
-                },
-                corpus,
-                held_out,
-                plan,
-                self.initial,
-                seed=seed,
-                device=self.device,
-                n_threads=self._n_threads(),
-                watchers=watchers,
-                ranks=self.ranks,
-            )
-        except TrainingStopped as stopped:
-            return stopped.trained
-
-    def _memory(self) -> Any:
-        """Return the memory as an object; one that keeps nothing if there is none."""
-        memory = self.parameters.memory
-        # A memory of what is never asked for again would only grow.
-        if memory is None or self.partial:
-            return check_memory(None)
-        if self.ranks.world_size > 1:
-            warn(
-                "memory keeps nothing in a torch.distributed group, of which each rank "
-                "knows its own documents alone. Pass memory=None."
-            )
-            return check_memory(None)
-        if memory == "":
-            raise ValueError("memory='' names no folder. None caches nothing.")
-        if self.parameters.random_state is None:
-            warn(
-                "memory keeps nothing of fits with random_state=None, each of which is "
-                "another. Pass an int as random_state."
-            )
-            return check_memory(None)
-        if isinstance(memory, (str, os.PathLike)):
-            memory = os.fspath(memory)
-            # Where joblib puts what it keeps; it stops a fit that it cannot keep.
-            folder = os.path.join(memory, "joblib", "sklearn_w2v")
-            try:
-                os.makedirs(folder, exist_ok=True)
-            except OSError as error:
-                warn(
-                    f"memory={memory!r} keeps nothing, since it cannot be written to "
-                    f"({error.strerror}). Name another folder."
-                )
-                memory = None
-        return check_memory(memory)
-
-    def _n_threads(self) -> int:
-        """Return the number of training threads: no more than there are processors."""
-        n_jobs = self.parameters.n_jobs
-        n_threads = effective_n_threads(-1 if n_jobs is None else n_jobs)
-        return int(min(n_threads, joblib.cpu_count()))
 
     def _split(
         self, trained: Trained
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Return the embedding matrix, and the one to keep beside it, if any."""
+        """Return copies: the embedding matrix, and the other one if it is kept."""
         centers, contexts = trained.centers, trained.contexts
         if self.parameters.vectors == "average":
             embedding_matrix = centers + contexts
@@ -443,102 +307,106 @@ class Fit:
         keeps_both = self.partial or self.parameters.warm_start
         return embedding_matrix, np.array(other) if keeps_both else None
 
+    def _all_epochs(self, trained: Trained) -> tuple[list[float], list[float] | None]:
+        """Return losses and scores of all fits; scores are nan where there was none."""
+        losses, scores = list(trained.losses), list(trained.validation_scores)
+        if self.before is None:
+            return losses, scores or None
+        losses_before, scores_before = (
+            self.before.loss_curve,
+            self.before.validation_scores,
+        )
+        if not scores and scores_before is None:
+            return losses_before + losses, None
+        scores_before = scores_before or [math.nan] * len(losses_before)
+        scores = scores or [math.nan] * len(losses)
+        return losses_before + losses, scores_before + scores
+
     @property
     def _divides_by_weights(self) -> bool:
-        """Whether the weighted vectors are divided by the sum of their weights."""
         return self.parameters.weighting == "idf"
 
-    def _word_weights(self) -> NDArray[np.float32]:
+    def _word_weights(self, encoded: Encoded) -> NDArray[np.float32]:
+        parameters = self.parameters
         return word_weights(
-            self.parameters.weighting, self.words.counts, sif_a=self.parameters.sif_a
+            parameters.weighting, encoded.counts, sif_a=parameters.sif_a
         )
 
     def _common_components(
-        self, embedding_matrix: NDArray[np.float32], weights: NDArray[np.float32]
+        self,
+        encoded: Encoded,
+        embedding_matrix: NDArray[np.float32],
+        weights: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """Learn the directions that the documents have in common."""
-        parameters = self.parameters
-        none = np.empty((0, parameters.vector_size), dtype=np.float32)
-        if not parameters.n_components_removed:
+        """Learn the directions that the document vectors have in common."""
+        vector_size = self.parameters.vector_size
+        n_removed = self.parameters.n_components_removed
+        none = np.empty((0, vector_size), dtype=np.float32)
+        if not n_removed:
             return none
         pooling = Pooling(
             embedding_matrix, weights, self._divides_by_weights, none, norm=None
         )
-        return common_components(
-            pooling.means(self.words.corpus),
-            parameters.vector_size,
-            parameters.n_components_removed,
+        return common_components(pooling.means(encoded.corpus), vector_size, n_removed)
+
+
+def prepare_fit(
+    vectorizer: Any, before: Learned | None, *, partial: bool, ranks: Ranks
+) -> Fit:
+    """Return the fit of a vectorizer, whose parameters have been validated.
+
+    Raises
+    ------
+    ValueError
+        If parameters contradict one another, if the device is not there, or if the
+        ranks cannot fit together.
+    """
+    from sklearn_w2v._skipgram.compiled_steps import can_train  # noqa: PLC0415
+    from sklearn_w2v._skipgram.devices import find_device  # noqa: PLC0415
+
+    parameters = FitParameters.of(vectorizer)
+    device = find_device(parameters.device)
+    is_compiled = can_train(device, parameters.solver)
+    implementation: Implementation = "compiled" if is_compiled else "torch"
+    fit = Fit(parameters, before, partial, ranks, device, implementation)
+    if ranks.world_size > 1:
+        _check_group(fit, vectorizer.get_params(deep=False))
+    return fit
+
+
+def _check_group(fit: Fit, parameters: Mapping[str, Any]) -> None:
+    """Refuse what several ranks cannot do, and ranks that do different things."""
+    if fit.parameters.solver != "adagrad":
+        raise ValueError(
+            f"solver={fit.parameters.solver!r} cannot train in a torch.distributed "
+            "group, whose ranks merge the accumulators of AdaGrad too. Use "
+            "solver='adagrad'."
         )
-
-    def _learned_without_training(self, before: Learned) -> Learned:
-        """Return what is learned of a batch of partial_fit without a known word."""
-        counts = self.words.counts
-        return replace(
-            before,
-            word_counts=counts.tokens,
-            word_weights=self._word_weights(),
-            n_unknown=self.words.n_unknown,
-            divides_by_weights=self._divides_by_weights,
-            document_frequencies=counts.document_frequencies,
-            n_documents=counts.n_documents,
+    if fit.parameters.n_components_removed:
+        raise ValueError(
+            f"n_components_removed={fit.parameters.n_components_removed} cannot be "
+            "learned in a torch.distributed group, where each rank knows its own "
+            "documents only. Use n_components_removed=0."
         )
+    words = None if fit.before is None else joblib.hash(list(fit.before.vocabulary))
+    values = {
+        name: _comparable(value)
+        for name, value in parameters.items()
+        if name not in PARAMETERS_OF_A_RANK
+    }
+    values |= {
+        "device": fit.device.type,
+        "partial_fit": fit.partial,
+        "the training's implementation": fit.implementation,
+        "vocabulary_": words,
+    }
+    require_equal(fit.ranks, "parameters", lambda: values, "Pass the same to all.")
 
 
-def train(  # noqa: PLR0913, all that decides, for a memory to look at
-    made_by: Mapping[str, str],
-    corpus: Corpus,
-    held_out: NDArray[np.int64] | None,
-    plan: TrainingPlan,
-    initial: Initial,
-    *,
-    seed: int,
-    device: Any,
-    n_threads: int,
-    watchers: Sequence[Watcher],
-    ranks: Ranks,
-) -> Trained:
-    """Train: what a memory caches, by what is at work and all that decides."""
-    from sklearn_w2v._skipgram import training  # noqa: PLC0415, it imports torch
-
-    return training.train(
-        corpus,
-        held_out,
-        plan,
-        initial,
-        seed=seed,
-        device=device,
-        n_threads=n_threads,
-        watchers=watchers,
-        ranks=ranks,
-    )
-
-
-@contextmanager
-def _memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
-    """Say what is too large where torch and numpy say that memory is short."""
-    n_bytes = 8 * n_words * vector_size
-    too_large = (
-        f"No memory is left for the training of {n_words:,} words x vector_size="
-        f"{vector_size}, whose two matrices alone take {n_bytes / 1e9:,.1f} GB. Raise "
-        "min_count, or lower max_features or vector_size"
-    )
-    if n_bytes > sys.maxsize:
-        raise MemoryError(f"{too_large}.")
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        # The first words are those of a processor, the second of other devices.
-        of_torch = ("allocate memory", "out of memory")
-        if isinstance(error, RuntimeError) and not any(
-            words in str(error) for words in of_torch
-        ):
-            raise
-        reason = str(error).partition("\n")[0]
-        raise MemoryError(f"{too_large} ({reason}).") from error
-
-
-def _in_short(value: Any) -> Any:
-    """Return a parameter as what can be sent, compared and shown."""
+def _comparable(value: Any) -> Any:
+    """Return a parameter as a value that can be sent, compared and shown."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, np.random.RandomState):
@@ -548,47 +416,31 @@ def _in_short(value: Any) -> Any:
     return joblib.hash(value)
 
 
-def _warn_of_losses(losses: Sequence[float], first: float) -> None:
-    """Warn if training has taught nothing; `first` is the loss before it."""
-    of_pairs = [loss for loss in losses if loss]
-    most_rise = MOST_RISE if len(losses) < FEW_EPOCHS else MOST_RISE_OF_MANY
-    n_without = len(losses) - len(of_pairs)
-    if not of_pairs:
-        warn(
-            "No two words stand beside one another, so that nothing is trained: "
-            "vectors are where they began. Perhaps documents have one word of the "
-            "vocabulary each (where no blanks stand between words, `token_pattern` "
-            "takes a whole sentence for one; with analyzer=list, a document is a list "
-            "of tokens), or `sample` is so low that it drops nearly all of them."
-        )
-    elif n_without > len(losses) / 2:
-        warn(
-            f"In {n_without} of {len(losses)} epochs no two words stand beside one "
-            "another: so few tokens do not survive the sub-sampling. Pass sample=None, "
-            "or more documents."
-        )
-    elif of_pairs[-1] > most_rise * first:
-        warn(
-            f"The loss ends at {of_pairs[-1]:.3f}, where it was {first:.3f} before the "
-            "training. Lower learning_rate."
-        )
-    elif (
-        len(of_pairs) >= FEW_EPOCHS
-        and max(of_pairs) - min(of_pairs) < LEAST_FALL * of_pairs[0]
-    ):
-        warn(
-            f"The loss stays at {of_pairs[0]:.3f} in all of {len(losses)} epochs: the "
-            "documents are too few to learn from, or the learning rate is too low. "
-            "Raise epochs or learning_rate, lower batch_size, or begin at "
-            "init_vectors."
-        )
+def _n_threads(n_jobs: int | None) -> int:
+    """Return the number of training threads, at most one for each usable CPU."""
+    n_threads = effective_n_threads(-1 if n_jobs is None else n_jobs)
+    return int(min(n_threads, joblib.cpu_count()))
 
 
-def _all_scores(
-    before: Learned, scores: list[float] | None, n_epochs: int
-) -> list[float] | None:
-    """Return a score for each epoch of all fits, nan where there was none."""
-    if scores is None and before.validation_scores is None:
-        return None
-    scores_before = before.validation_scores or [math.nan] * len(before.loss_curve)
-    return scores_before + (scores or [math.nan] * n_epochs)
+@contextmanager
+def memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
+    """Turn errors of torch and numpy about memory into one that names the cure."""
+    n_bytes = 8 * n_words * vector_size
+    too_large = (
+        f"Not enough memory to train {n_words:,} words x vector_size={vector_size}, "
+        f"whose two matrices alone take {n_bytes / 1e9:,.1f} GB. Raise min_count, or "
+        "lower max_features or vector_size"
+    )
+    if n_bytes > sys.maxsize:
+        raise MemoryError(f"{too_large}.")
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # The first is torch's message on the CPU, the second that on other devices.
+        of_torch = ("allocate memory", "out of memory")
+        if isinstance(error, RuntimeError) and not any(
+            words in str(error) for words in of_torch
+        ):
+            raise
+        reason = str(error).partition("\n")[0]
+        raise MemoryError(f"{too_large} ({reason}).") from error

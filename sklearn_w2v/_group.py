@@ -1,8 +1,12 @@
-"""Several ranks: a torch.distributed group, of which all processes call `fit`.
+"""Several ranks: a torch.distributed group, all of whose processes call `fit`.
 
-Before anything is exchanged, all ranks meet: each tells rank 0 where it is, or that it
-failed, and rank 0 tells all of them. So an error of one ends the fit of all, and rank 0
-knows who is missing, which a collective operation does not.
+All ranks pass a barrier before anything is sent: each sends rank 0 the name of the
+barrier or its own error, and rank 0 sends the verdict to all of them. So an error of
+one rank ends the fit of all at once, with its message, and a rank that is gone is
+named. torch's `monitored_barrier` names the ranks that are missing, but only after the
+whole timeout, only on rank 0, and without the error that kept them away.
+`all_gather_object` holds the values of all ranks in memory at once, and here they are
+tables of all tokens; `all_gather` yields them one after the other.
 """
 
 import re
@@ -14,29 +18,32 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from sklearn_w2v._ranks import ALONE, RankFailed, Ranks, Value
+from sklearn_w2v._ranks import ONE_RANK, RankFailedError, Ranks, Value
 
-#: How long a sum of matrices may take, once all ranks have met for it.
-PATIENCE = timedelta(minutes=2)
+#: How long a collective operation may take once all ranks have passed its barrier.
+TIMEOUT = timedelta(minutes=2)
 
-#: Bytes of what a rank says when it meets the others.
+#: Bytes of the message that a rank sends at a barrier.
 MESSAGE_LENGTH = 1024
 
 
 @contextmanager
 def all_ranks() -> Iterator[Ranks]:
-    """Give the ranks of the group, if there is one; an error of one is told to all."""
+    """Return the ranks of the default group, if there is one.
+
+    An error in the `with` block is sent to all ranks, which raise it too.
+    """
     is_in_group = dist.is_available() and dist.is_initialized()
     if not is_in_group or dist.get_world_size() == 1:
-        yield ALONE
+        yield ONE_RANK
         return
     group = Group()
     try:
         yield group
-    except RankFailed:  # which all know of
+    except RankFailedError:  # which all ranks have been told
         raise
     except Exception as error:
-        with suppress(RankFailed):  # here it is this error that counts
+        with suppress(RankFailedError):  # this rank raises its own error
             group.fail(error)
         raise
 
@@ -49,70 +56,71 @@ class Group:
         self.world_size = dist.get_world_size()
         backends = dist.get_backend_config()
         self.is_on_devices = "nccl" in backends
-        # nccl passes on nothing that is in the processor's memory.
-        self.of_processors = None
+        # nccl sends nothing that is in the memory of the CPU.
+        self.cpu_group = None
         if "gloo" not in backends:
-            self.of_processors = dist.new_group(backend="gloo")
+            self.cpu_group = dist.new_group(backend="gloo")
 
-    def meet(self, place: str) -> None:
-        """Wait until all ranks are at this place; raise if one of them failed."""
-        self._meet(f"is at {place}")
+    def barrier(self, where: str) -> None:
+        """Wait until all ranks get here; raise if one of them failed."""
+        self._exchange(f"is at {where}")
 
     def fail(self, error: Exception) -> None:
-        """Tell all ranks, when they meet, of an error that ended one's own fit."""
-        self._meet(f"failed with {type(error).__name__}: {error}")
+        """Send all ranks, at their next barrier, the error of this rank."""
+        self._exchange(f"failed with {type(error).__name__}: {error}")
 
-    def each(self, value: Value) -> Iterator[Value]:
-        """Yield the values of all ranks in their order, to all of them."""
-        self.meet("an exchange of values")
+    def all_gather(self, value: Value) -> Iterator[Value]:
+        """Yield the values of all ranks, in the order of ranks, on each of them."""
+        self.barrier("an exchange of values")
         for rank in range(self.world_size):
             values = [value]
-            with self._told_of_lost_ones():
-                dist.broadcast_object_list(values, src=rank, group=self.of_processors)
+            with self._naming_lost_ranks():
+                dist.broadcast_object_list(values, src=rank, group=self.cpu_group)
             yield values[0]
 
-    def add_up(self, tensor: Tensor) -> None:
-        """Replace a tensor by the sum of those of all ranks, with the same bits."""
+    def all_reduce(self, tensor: Tensor) -> None:
+        """Replace a tensor by the sum over all ranks, with the same bits on each."""
         group = self._group_of(tensor)
-        with self._told_of_lost_ones():
-            dist.all_reduce(tensor, group=group, async_op=True).wait(PATIENCE)
+        with self._naming_lost_ranks():
+            dist.all_reduce(tensor, group=group, async_op=True).wait(TIMEOUT)
 
-    def take_first(self, tensor: Tensor) -> None:
+    def broadcast(self, tensor: Tensor) -> None:
         """Replace a tensor by that of rank 0."""
         group = self._group_of(tensor)
-        with self._told_of_lost_ones():
-            dist.broadcast(tensor, src=0, group=group, async_op=True).wait(PATIENCE)
+        with self._naming_lost_ranks():
+            dist.broadcast(tensor, src=0, group=group, async_op=True).wait(TIMEOUT)
 
     def _group_of(self, tensor: Tensor) -> dist.ProcessGroup | None:
-        return None if tensor.is_cuda and self.is_on_devices else self.of_processors
+        return None if tensor.is_cuda and self.is_on_devices else self.cpu_group
 
     @contextmanager
-    def _told_of_lost_ones(self) -> Iterator[None]:
-        """Find out who is gone where a collective operation says that one is."""
+    def _naming_lost_ranks(self) -> Iterator[None]:
+        """Find out which rank is gone when a collective operation fails."""
         try:
             yield
         except RuntimeError as error:
-            self.fail(error)  # which raises what all ranks are told
+            self.fail(error)  # which raises the verdict of rank 0
             raise
 
-    def _meet(self, message: str) -> None:
-        """Tell rank 0, and raise what it tells."""
-        tell = self._tell_first if self.rank else self._hear_all
-        verdict = tell(message)
+    def _exchange(self, message: str) -> None:
+        """Send a message to rank 0, and raise its verdict, if that is an error."""
+        verdict = self._report(message) if self.rank else self._judge(message)
         if verdict:
-            raise RankFailed(verdict)
+            raise RankFailedError(verdict)
 
-    def _tell_first(self, message: str) -> str:
+    def _report(self, message: str) -> str:
+        """Send a message to rank 0, and return its verdict."""
         try:
-            dist.send(_to_tensor(message), 0, group=self.of_processors)
+            dist.send(_to_tensor(message), 0, group=self.cpu_group)
             return self._receive(0)
         except RuntimeError as error:
             return (
-                f"The fit has ended on rank {self.rank}: rank 0, or one that it waits "
-                f"for, is gone, or too late ({_first_line(error)})."
+                f"The fit has ended on rank {self.rank}: rank 0, or a rank that it "
+                f"waits for, is gone, or too late ({_first_line(error)})."
             )
 
-    def _hear_all(self, message: str) -> str:
+    def _judge(self, message: str) -> str:
+        """Receive the messages of all ranks; send them a verdict, and return it."""
         messages, gone = {0: message}, {}
         for rank in range(1, self.world_size):
             try:
@@ -121,28 +129,32 @@ class Group:
                 gone[rank] = f"is gone, or too late ({_first_line(error)})"
         verdict = _verdict(messages, gone)
         for rank in messages.keys() - {0}:
-            with suppress(RuntimeError):  # who went since then needs no answer
-                dist.send(_to_tensor(verdict), rank, group=self.of_processors)
+            with suppress(RuntimeError):  # a rank that has gone since needs no verdict
+                dist.send(_to_tensor(verdict), rank, group=self.cpu_group)
         return verdict
 
     def _receive(self, rank: int) -> str:
         message = torch.zeros(MESSAGE_LENGTH, dtype=torch.uint8, device="cpu")
-        dist.recv(message, rank, group=self.of_processors)
+        dist.recv(message, rank, group=self.cpu_group)
         return message.numpy().tobytes().rstrip(b"\0").decode(errors="ignore")
 
 
 def _verdict(messages: dict[int, str], gone: dict[int, str]) -> str:
-    """Return what all ranks are told: nothing if they are all at one place."""
-    is_one_place = len(set(messages.values())) == 1 and messages[0].startswith("is at")
-    if is_one_place and not gone:
+    """Return the error of all ranks; "" if they are all at the same barrier."""
+    is_same = len(set(messages.values())) == 1 and messages[0].startswith("is at")
+    if is_same and not gone:
         return ""
     failed = {r: text for r, text in messages.items() if text.startswith("failed")}
     if gone or failed:
-        told = sorted((gone | failed).items())
-        what = "; ".join(f"rank {rank} {text}" for rank, text in told)
-        return f"The fit of all ranks has ended: {what}"
-    what = "; ".join(f"rank {rank} {text}" for rank, text in sorted(messages.items()))
-    return f"All ranks of a torch.distributed group have to do the same, but {what}"
+        return f"The fit of all ranks has ended: {_listed(gone | failed)}"
+    return (
+        "All ranks of a torch.distributed group have to make the same calls, but "
+        f"{_listed(messages)}"
+    )
+
+
+def _listed(messages: dict[int, str]) -> str:
+    return "; ".join(f"rank {rank} {text}" for rank, text in sorted(messages.items()))
 
 
 def _to_tensor(message: str) -> Tensor:
@@ -151,6 +163,6 @@ def _to_tensor(message: str) -> Tensor:
 
 
 def _first_line(error: Exception) -> str:
-    # Less the place in gloo's source, in brackets.
+    # Without the line of gloo's source, which is in brackets.
     line = str(error).partition("\n")[0]
     return re.sub(r"^\[\S+\] ", "", line).removesuffix(".")

@@ -1,6 +1,6 @@
-"""All that a fit has learned: what the next fit, and every transform, goes by."""
+"""All that a fit has learned: what the next fit and every transform start from."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -9,17 +9,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import WordCounts
 
-#: Marks what a vectorizer keeps, and does not show.
-PRIVATE = {"is_private": True}
-
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """What a fit has learned, in the words of the vectorizer's attributes.
+    """What a fit has learned: the fitted attributes of a vectorizer.
 
-    A vectorizer keeps each field as an attribute of its own, so that all kinds of
-    pickles know the types: `word_counts` as ``word_counts_``, which its docstring
-    explains, and those that it does not show as ``_n_documents``.
+    A vectorizer keeps each field as an attribute of its own, `word_counts` as
+    ``word_counts_``, so that every kind of pickle knows their types. Those up to
+    `n_unknown` are public, and documented there.
     """
 
     vocabulary: dict[Any, int]
@@ -34,56 +31,37 @@ class Learned:
     n_unknown: int
 
     #: Whether a document's weighted vectors are divided by the sum of their weights.
-    divides_by_weights: bool = field(metadata=PRIVATE)
-    document_frequencies: NDArray[np.int64] = field(metadata=PRIVATE)  # (n_words,)
-    n_documents: int = field(metadata=PRIVATE)
+    divides_by_weights: bool
+    document_frequencies: NDArray[np.int64]  # (n_words,)
+    n_documents: int
     #: What the embedding matrix holds.
-    kind: Literal["average", "center", "context"] = field(metadata=PRIVATE)
+    kind: Literal["average", "center", "context"]
     #: The matrix that it does not hold; the context matrix if it holds the average.
-    #: Kept only where it was asked for, since it is as large.
-    other_matrix: NDArray[np.float32] | None = field(metadata=PRIVATE)  # (n_words, d)
-    #: What the solver needs to go on, by its names.
-    solver_state: dict[str, NDArray[np.float32]] = field(metadata=PRIVATE)
-    frozen: NDArray[np.int64] = field(metadata=PRIVATE)  # rows that training leaves
-
-    @classmethod
-    def of(cls, vectorizer: Any) -> "Learned":
-        """Return what a vectorizer has learned."""
-        check_is_fitted(vectorizer)
-        return cls(*[getattr(vectorizer, name) for name in cls.attribute_names()])
-
-    @classmethod
-    def attribute_names(cls) -> list[str]:
-        """Return the names of the vectorizer's attributes, in the order of fields."""
-        return [
-            f"_{field.name}" if field.metadata == PRIVATE else f"{field.name}_"
-            for field in fields(cls)
-        ]
-
-    def attributes(self) -> dict[str, Any]:
-        """Return the attributes of a vectorizer that has learned this."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return dict(zip(self.attribute_names(), values, strict=True))
+    #: Kept only on demand, since it is as large.
+    other_matrix: NDArray[np.float32] | None  # (n_words, d)
+    #: The solver's state, which a later fit continues from, by its names.
+    solver_state: dict[str, NDArray[np.float32]]
+    frozen: NDArray[np.int64]  # rows that training does not change
 
     @property
     def counts(self) -> WordCounts:
-        """How often words occur, in all documents that were learned from."""
+        """How often words occur in all documents that were learned from."""
         return WordCounts(self.word_counts, self.document_frequencies, self.n_documents)
 
     def matrices(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the centre and the context matrix, each (n_words, d).
+        """Return the center and the context matrix, each (n_words, d).
 
-        Where the embedding matrix is all that was kept, it stands for both.
+        If only the embedding matrix was kept, it takes the place of both.
         """
         return self.centers(slice(None)), self.contexts()
 
     def centers(self, rows: Any) -> NDArray[np.float32]:
-        """Return some rows of the centre matrix: an average takes work to undo."""
+        """Return some rows of the center matrix, which may have to be computed."""
         embeddings = self.embedding_matrix[rows]
         if self.other_matrix is None or self.kind == "center":
             return embeddings
         others = self.other_matrix[rows]
-        # Centres come back but for their last bit: a third matrix would keep it.
+        # This is exact up to the last bit of each number; a third matrix would keep it.
         return 2 * embeddings - others if self.kind == "average" else others
 
     def contexts(self) -> NDArray[np.float32]:
@@ -93,10 +71,75 @@ class Learned:
         return self.other_matrix
 
 
+class FittedAttributes:
+    """The fitted attributes of a vectorizer, and nothing else of it."""
+
+    vocabulary_: dict[Any, int]
+    embedding_matrix_: NDArray[np.float32]
+    word_counts_: NDArray[np.int64]
+
+    def _set_learned(self, learned: Learned) -> None:
+        """Set the fitted attributes, at the end of a fit.
+
+        All of them or none: nothing is called between the assignments, so Python
+        handles no Ctrl-C between them.
+        """
+        self.vocabulary_ = learned.vocabulary
+        self.embedding_matrix_ = learned.embedding_matrix
+        self.word_counts_ = learned.word_counts
+        self.word_weights_ = learned.word_weights
+        self.common_components_ = learned.common_components
+        self.loss_curve_ = learned.loss_curve
+        self.validation_scores_ = learned.validation_scores
+        self.n_iter_ = learned.n_iter
+        self.init_coverage_ = learned.init_coverage
+        self.n_unknown_ = learned.n_unknown
+        self._divides_by_weights = learned.divides_by_weights
+        self._document_frequencies = learned.document_frequencies
+        self._n_documents = learned.n_documents
+        self._kind = learned.kind
+        self._other_matrix = learned.other_matrix
+        self._solver_state = learned.solver_state
+        self._frozen = learned.frozen
+
+    def _learned(self) -> Learned:
+        """Return what was learned."""
+        check_is_fitted(self)
+        return Learned(
+            vocabulary=self.vocabulary_,
+            embedding_matrix=self.embedding_matrix_,
+            word_counts=self.word_counts_,
+            word_weights=self.word_weights_,
+            common_components=self.common_components_,
+            loss_curve=self.loss_curve_,
+            validation_scores=self.validation_scores_,
+            n_iter=self.n_iter_,
+            init_coverage=self.init_coverage_,
+            n_unknown=self.n_unknown_,
+            divides_by_weights=self._divides_by_weights,
+            document_frequencies=self._document_frequencies,
+            n_documents=self._n_documents,
+            kind=self._kind,
+            other_matrix=self._other_matrix,
+            solver_state=self._solver_state,
+            frozen=self._frozen,
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "vocabulary_")
+
+
+def attributes(learned: Learned) -> dict[str, Any]:
+    """Return the fitted attributes of a vectorizer that has learned this."""
+    fitted = FittedAttributes()
+    fitted._set_learned(learned)  # noqa: SLF001, of this room
+    return vars(fitted)
+
+
 def learned_from_vectors(
     vocabulary: dict[Any, int], embedding_matrix: NDArray[np.float32]
 ) -> Learned:
-    """Return what is known where vectors are known, and nothing else."""
+    """Return what a vectorizer knows that was made from word vectors alone."""
     n_words, vector_size = embedding_matrix.shape
     return Learned(
         vocabulary=vocabulary,

@@ -52,7 +52,7 @@ class Pooling(NamedTuple):
         depend on the documents beside it.
         """
         n_words = len(self.embedding_matrix)
-        for part in corpus.parts():
+        for part in corpus.batches():
             ids, offsets = part
             weights = csr_array(
                 (self.word_weights[ids], ids, offsets),

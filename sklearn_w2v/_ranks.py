@@ -1,61 +1,76 @@
-"""The ranks of a fit: processes that train together, each on a share of the documents.
+"""The ranks of a fit: processes that train together, each on a share of documents.
 
-Most fits have one. Several are those of a torch.distributed group, see `_group.py`.
+Most fits have one rank. Several ranks are those of a torch.distributed group, see
+`_group.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 Value = TypeVar("Value")
 
 
 class Ranks(Protocol):
-    """All ranks, as one of them sees them. All have to make the same calls in turn."""
+    """All ranks, as seen by one of them. All have to make the same calls in turn."""
 
-    rank: int  # one's own, from 0
-    world_size: int  # how many they are
+    rank: int  # of this process, from 0
+    world_size: int  # the number of ranks
 
-    def meet(self, place: str) -> None:
-        """Wait until all ranks are at this place; raise if one of them failed."""
+    def barrier(self, where: str) -> None:
+        """Wait until all ranks get here; raise if one of them failed."""
 
-    def each(self, value: Value) -> Iterator[Value]:
-        """Yield the values of all ranks in their order, to all of them."""
+    def all_gather(self, value: Value) -> Iterator[Value]:
+        """Yield the values of all ranks, in the order of ranks, on each of them."""
 
-    def add_up(self, tensor: Any) -> None:
-        """Replace a tensor by the sum of those of all ranks, with the same bits."""
+    def all_reduce(self, tensor: Any) -> None:
+        """Replace a tensor by the sum over all ranks, with the same bits on each."""
 
-    def take_first(self, tensor: Any) -> None:
+    def broadcast(self, tensor: Any) -> None:
         """Replace a tensor by that of rank 0."""
 
 
-class RankFailed(RuntimeError):  # noqa: N818, it says what happened
-    """Another rank failed, or cannot be reached; all ranks have ended their fit."""
+class RankFailedError(RuntimeError):
+    """Another rank failed, or cannot be reached; the fit has ended on all ranks."""
 
 
-class Alone:
-    """The one rank of a fit without a group."""
+class OneRank:
+    """The only rank of a fit outside of a group."""
 
     rank = 0
     world_size = 1
 
-    def meet(self, place: str) -> None:
-        """There is nobody to wait for."""
+    def barrier(self, where: str) -> None:
+        """Return at once."""
 
-    def each(self, value: Value) -> Iterator[Value]:
+    def all_gather(self, value: Value) -> Iterator[Value]:
         """Yield the value."""
         yield value
 
-    def add_up(self, tensor: Any) -> None:
-        """Leave the sum of one as it is."""
+    def all_reduce(self, tensor: Any) -> None:
+        """Leave the tensor as it is."""
 
-    def take_first(self, tensor: Any) -> None:
-        """Leave the tensor of the first rank as it is."""
-
-
-ALONE = Alone()
+    def broadcast(self, tensor: Any) -> None:
+        """Leave the tensor as it is."""
 
 
-def first_to_differ(values: Sequence[Any]) -> int | None:
-    """Return the first rank whose value is not that of rank 0, if there is one."""
-    others = (rank for rank, value in enumerate(values) if value != values[0])
-    return next(others, None)
+ONE_RANK = OneRank()
+
+
+def require_equal(
+    ranks: Ranks, what: str, values: Callable[[], Mapping[str, Any]], cure: str
+) -> None:
+    """Raise a ValueError that names a value which a rank does not share with rank 0.
+
+    `values` is called only where there are several ranks.
+    """
+    if ranks.world_size == 1:
+        return
+    first, *others = ranks.all_gather(values())
+    for rank, other in enumerate(others, 1):
+        for name, value in first.items():
+            if other[name] != value:
+                raise ValueError(
+                    f"All ranks of a torch.distributed group need the same {what}, but "
+                    f"rank 0 has {name}={value!r}, and rank {rank} has "
+                    f"{name}={other[name]!r}. {cure}"
+                )

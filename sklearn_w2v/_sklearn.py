@@ -1,8 +1,7 @@
-"""What scikit-learn keeps for itself, imported here and nowhere else.
+"""The private parts of scikit-learn that this package uses; no other module does.
 
-Private, but what its own template for projects uses, and stable since release 1.6; and
-callbacks, which are experimental in 1.9 and absent before it: there, what stands for
-them does nothing.
+scikit-learn's own project template uses them too, and they are stable since release
+1.6. Callbacks are experimental in 1.9 and absent before; a stand-in does nothing there.
 """
 
 from typing import Any
@@ -21,31 +20,32 @@ __all__ = [
     "StrOptions",
     "effective_n_threads",
     "fit_context",
+    "init_callback_context",
     "validate_params",
 ]
 
-#: What each parameter of CountVectorizer may be.
+#: The constraints of CountVectorizer's parameters.
 COUNT_VECTORIZER_CONSTRAINTS = CountVectorizer._parameter_constraints
 
-#: What wraps a method that fits: it checks parameters, and takes callbacks down.
+#: Decorates methods that fit: validates parameters, and tears callbacks down.
 fit_context = _fit_context
-#: What `n_jobs` means here; in a worker of joblib, -1 is its share of processors.
+#: The number of threads that `n_jobs` means; -1 is a joblib worker's share of CPUs.
 effective_n_threads = _openmp_effective_n_threads
 
 
 class Interval(_Interval):
-    """Takes fractions too, and nothing that is too large for a float."""
+    """An interval that fractions can be in too, and no number too large for a float."""
 
     def __contains__(self, value: Any) -> bool:
         try:
-            number = float(value)  # numpy's isnan, which is asked, takes no fraction
+            number = float(value)  # `_Interval` calls isnan, which takes no fraction
         except OverflowError:
             return False
         return bool(super().__contains__(number))
 
 
 def validate_params(estimator: BaseEstimator) -> None:
-    """Check an estimator's parameters, which otherwise happens when it is fitted."""
+    """Validate an estimator's parameters, as `fit_context` does."""
     estimator._validate_params()
 
 
@@ -54,7 +54,7 @@ try:
 except ImportError:
 
     class _NoContext:
-        """Stands for the context of a task that no callback is told of."""
+        """A context without callbacks."""
 
         def subcontext(self, **parameters: Any) -> "_NoContext":
             return self
@@ -66,7 +66,12 @@ except ImportError:
             return False
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands for scikit-learn's mixin; without its public `set_callbacks`."""
+        """A stand-in for scikit-learn's mixin, without its public `set_callbacks`."""
 
         def _init_callback_context(self, **parameters: Any) -> _NoContext:
             return _NoContext()
+
+
+def init_callback_context(estimator: Any, *, max_subtasks: int) -> Any:
+    """Return the context in which a fit calls the callbacks of an estimator."""
+    return estimator._init_callback_context(max_subtasks=max_subtasks)

@@ -2,12 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
-from functools import wraps
 from numbers import Integral, Real
-from types import SimpleNamespace
-from typing import Any, ClassVar, Literal, TypeVar, cast
-from weakref import WeakKeyDictionary
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +19,20 @@ from sklearn_w2v import _word2vec_format
 from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
 from sklearn_w2v._documents import (
     TEXT_PARAMETERS,
-    Analyzer,
     TokenLists,
-    build_analyzer,
+    analyzer_of,
     warn_of_capitals,
     warn_of_parameters,
     warn_of_texts,
 )
-from sklearn_w2v._fit import Fit
-from sklearn_w2v._learned import Learned, learned_from_vectors
+from sklearn_w2v._fit import memory_errors, prepare_fit
+from sklearn_w2v._foreign_parameters import (
+    reject_foreign_parameters,
+    rejects_foreign_parameters,
+)
+from sklearn_w2v._learned import Learned, attributes, learned_from_vectors
 from sklearn_w2v._pooling import Pooling
+from sklearn_w2v._skipgram.state import Watcher
 from sklearn_w2v._sklearn import (
     COUNT_VECTORIZER_CONSTRAINTS,
     CallbackSupportMixin,
@@ -42,67 +42,10 @@ from sklearn_w2v._sklearn import (
     fit_context,
     validate_params,
 )
-from sklearn_w2v._vocabulary import check_vocabulary, encode
+from sklearn_w2v._vocabulary import Encoded, check_vocabulary, encode
 from sklearn_w2v._warnings import warn
 from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
 from sklearn_w2v._word_vectors import WordVectors
-
-Init = TypeVar("Init", bound=Callable[..., None])
-
-#: Parameters of gensim, fastText and scikit-learn's vectorizers: what they are here.
-OTHER_NAMES = {
-    "size": "it is vector_size here",
-    "dim": "it is vector_size here",
-    "ws": "it is window here",
-    "neg": "it is negative here",
-    "iter": "it is epochs here",
-    "epoch": "it is epochs here",
-    "alpha": "it is learning_rate here",
-    "lr": "it is learning_rate here",
-    "workers": "it is n_jobs here",
-    "thread": "it is n_jobs here",
-    "seed": "it is random_state here",
-    "sg": "it trains skip-gram, gensim's sg=1, and nothing else",
-    "hs": "it trains with negative sampling, gensim's hs=0, and nothing else",
-    "cbow_mean": "it trains skip-gram, and no CBOW",
-    "max_final_vocab": "it is max_features here",
-    "limit": "it is max_features here",
-    "sentences": "documents go to fit",
-    "corpus_file": "documents go to fit",
-    "ngram_range": (
-        "scikit-learn puts n-grams behind the words of a document, where they are no "
-        "neighbours; join the words of phrases in a preprocessor or tokenizer"
-    ),
-    "use_idf": "it is weighting='idf' here",
-    "smooth_idf": "weighting='idf' is smooth",
-    "sublinear_tf": "a word counts as often as it stands in a document",
-    "binary": (
-        "a word counts as often as it stands in a document; and whether a file of "
-        "vectors is binary is seen from its content"
-    ),
-    "dtype": "vectors are float32",
-}
-
-
-def _say_our_names(
-    owner: Any, parameters: Iterable[str], error: type[Exception]
-) -> None:
-    """Raise an error if there are parameters of other libraries; say what to pass."""
-    foreign = sorted(OTHER_NAMES.keys() & set(parameters))
-    if foreign:
-        why = ", ".join(f"{name!r}: {OTHER_NAMES[name]}" for name in foreign)
-        raise error(f"{type(owner).__name__} has no parameter {why}.")
-
-
-def _names_parameters(init: Init) -> Init:
-    """Let an `__init__` say how a parameter of other libraries is called here."""
-
-    @wraps(init)
-    def named_init(self: Any, *args: Any, **parameters: Any) -> None:
-        _say_our_names(self, parameters, TypeError)
-        init(self, *args, **parameters)
-
-    return cast(Init, named_init)
 
 
 class Word2VecVectorizer(
@@ -543,7 +486,7 @@ class Word2VecVectorizer(
         "verbose": ["verbose"],
     }
 
-    @_names_parameters
+    @rejects_foreign_parameters
     def __init__(  # noqa: PLR0913, an estimator has them all
         self,
         *,
@@ -758,7 +701,7 @@ class Word2VecVectorizer(
         (100, 8)
         """
         corpus = self._fit(X, y)
-        return self._pooling(Learned.of(self)).document_vectors(corpus)
+        return self._pooling(self._learned()).document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
@@ -793,7 +736,7 @@ class Word2VecVectorizer(
         >>> bool((two[0] == two[1]).all())
         True
         """
-        learned = Learned.of(self)
+        learned = self._learned()
         corpus = drop_unknown(self._encode(X, learned))
         return self._pooling(learned).document_vectors(corpus)
 
@@ -824,7 +767,7 @@ class Word2VecVectorizer(
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
-        return coverage(self._encode(X, Learned.of(self)))
+        return coverage(self._encode(X, self._learned()))
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
         """Split a linear model's score of a document into parts of its words.
@@ -872,7 +815,7 @@ class Word2VecVectorizer(
         >>> bool(abs(in_parts + classifier.intercept_ - score) < 1e-6)
         True
         """
-        learned = Learned.of(self)
+        learned = self._learned()
         corpus = drop_unknown(self._encode([document], learned))
         coef = np.asarray(coef, dtype=np.float64)
         if coef.shape == (1, self._n_features_out):
@@ -1018,53 +961,56 @@ class Word2VecVectorizer(
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""
-        parameters: Any = SimpleNamespace(
-            **{
-                name: _python_number(getattr(self, name))
-                for name in self._parameter_constraints
-            }
-        )
-        if parameters.n_components_removed >= parameters.vector_size:
-            raise ValueError(
-                f"n_components_removed={parameters.n_components_removed} leaves "
-                f"nothing of vectors of vector_size={parameters.vector_size}."
-            )
-        goes_on = self.__sklearn_is_fitted__() and (partial or self.warm_start)
-        if self._is_from_file() and not goes_on and self.init_vectors is None:
-            warn(
-                "fit learns word vectors from scratch, and drops those of the file. To "
-                "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
-                "go on from them, pass the file as init_vectors."
-            )
-        before = Learned.of(self) if goes_on else None
+        before = self._continued(partial)
         token_lists = self._token_lists(X)
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         with all_ranks() as ranks:
-            is_shown = self.verbose and not ranks.rank
-            documents = ReadingLines().watch(token_lists) if is_shown else token_lists
-            fit = Fit(parameters, before, documents, partial=partial, ranks=ranks)
+            fit = prepare_fit(self, before, partial=partial, ranks=ranks)
+            is_verbose = self.verbose and ranks.rank == 0
+            documents = ReadingLines().watch(token_lists) if is_verbose else token_lists
+            encoded = fit.encode(documents)
             if before is None:
-                lengths = fit.words.corpus.lengths
-                n_without_words = len(lengths) - int(np.count_nonzero(lengths))
-                warn_of_parameters(self._text_parameters(), self.vocabulary)
-                n_words = len(fit.words.vocabulary)
-                warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
-            # Only now is it known how many epochs there will be.
-            context = self._init_callback_context(max_subtasks=fit.epochs)
-            callbacks = FitCallbacks(self, context, X, y, fit.learned_from)
-            lines = [EpochLines(None if partial else fit.epochs, fit.how_it_trains())]
-            learned = fit.run([*(lines if is_shown else ()), callbacks])
-            callbacks.fit_ends(learned)
-            ranks.meet("the end of the fit")
+                self._warn_of_documents(token_lists, encoded)
+            with memory_errors(len(encoded.vocabulary), fit.parameters.vector_size):
+                training = fit.plan(encoded)
+                epochs = training.plan.epochs if training else 1
+                callbacks = FitCallbacks(
+                    self,
+                    X,
+                    y,
+                    epochs,
+                    lambda trained: attributes(fit.learn(encoded, training, trained)),
+                )
+                lines = EpochLines(None if partial else epochs, fit.how_it_trains())
+                watchers: list[Watcher] = [lines, callbacks]
+                if not is_verbose:
+                    watchers = [callbacks]
+                trained = fit.train(training, watchers)
+                learned = fit.learn(encoded, training, trained)
+            callbacks.fit_ends(attributes(learned))
+            ranks.barrier("the end of the fit")
         self._set_learned(learned)
-        return fit.words.corpus
+        return encoded.corpus
 
-    def _set_learned(self, learned: Learned) -> None:
-        """Become a vectorizer that has learned this."""
-        # All at once and last, so that whatever ends a fit before leaves the estimator
-        # as it was.
-        self.__setstate__(learned.attributes())
+    def _warn_of_documents(self, token_lists: TokenLists, encoded: Encoded) -> None:
+        lengths = encoded.corpus.lengths
+        n_without_words = len(lengths) - int(np.count_nonzero(lengths))
+        warn_of_parameters(self._text_parameters(), self.vocabulary)
+        n_words = len(encoded.vocabulary)
+        warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
+
+    def _continued(self, partial: bool) -> Learned | None:
+        """Return what the last fit learned, if this one continues it."""
+        if self.__sklearn_is_fitted__() and (partial or self.warm_start):
+            return self._learned()
+        if self._is_from_file() and self.init_vectors is None:
+            warn(
+                "fit learns word vectors from scratch, and drops those of the file. To "
+                "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
+                "continue from them, pass the file as init_vectors."
+            )
+        return None
 
     def _pooling(self, learned: Learned) -> Pooling:
         return Pooling(
@@ -1083,20 +1029,10 @@ class Word2VecVectorizer(
         takes_text = self.analyzer == "word" and self.input == "content"
         return TokenLists(
             X,
-            self._built_analyzer(),
+            analyzer_of(self, self._text_parameters()),
             takes_text=takes_text,
             reads_files=self.input != "content",
         )
-
-    def _built_analyzer(self) -> Analyzer:
-        parameters = self._text_parameters()
-        built_from, analyzer = _analyzers.get(self, (None, None))
-        if analyzer is None or built_from != parameters:
-            analyzer = build_analyzer(**parameters)
-            # A list of stop words can change later.
-            stop_words = copy(self.stop_words)
-            _analyzers[self] = parameters | {"stop_words": stop_words}, analyzer
-        return analyzer
 
     def _text_parameters(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in TEXT_PARAMETERS}
@@ -1129,7 +1065,7 @@ class Word2VecVectorizer(
         >>> Word2VecVectorizer().set_params(vector_size=300)
         Word2VecVectorizer(vector_size=300)
         """
-        _say_our_names(self, params, ValueError)
+        reject_foreign_parameters(self, params, ValueError)
         return cast("Word2VecVectorizer", super().set_params(**params))
 
     def __sklearn_clone__(self) -> "Word2VecVectorizer":
@@ -1145,28 +1081,9 @@ class Word2VecVectorizer(
     def _is_from_file(self) -> bool:
         return self.__sklearn_is_fitted__() and not self.n_iter_
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "vocabulary_")
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-#: The analyzers of vectorizers, and what each was built from: with many stop words that
-#: takes far longer than the transform of a document.
-_analyzers: WeakKeyDictionary[Word2VecVectorizer, tuple[dict[str, Any], Analyzer]] = (
-    WeakKeyDictionary()
-)
-
-
-def _python_number(value: Any) -> Any:
-    """Turn a number of any other type into Python's: numpy's small ones overflow."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, Integral):
-        return int(value)
-    return float(value) if isinstance(value, Real) else value

@@ -21,11 +21,11 @@ from sklearn_w2v._corpus import (
     WordCounts,
     count_words,
     drop_unknown,
-    no_counts,
 )
 from sklearn_w2v._documents import is_na_of_pandas
-from sklearn_w2v._ranks import ALONE, Ranks, first_to_differ
-from sklearn_w2v._warnings import warn
+from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
+from sklearn_w2v._ranks import ONE_RANK, Ranks, require_equal
+from sklearn_w2v._warnings import DocumentWarning, warn
 
 
 class Encoded(NamedTuple):
@@ -35,13 +35,6 @@ class Encoded(NamedTuple):
     corpus: Corpus  # less the tokens that are no words
     counts: WordCounts  # of the words in the corpus
     n_unknown: int  # tokens that are no words
-
-
-class Table(NamedTuple):
-    """The distinct tokens of documents, and how often they occur."""
-
-    tokens: list[Any]
-    counts: WordCounts
 
 
 class TokenIds(dict[Any, int]):
@@ -95,7 +88,8 @@ class TokenIds(dict[Any, int]):
                 f"max_vocab_size={self.max_vocab_size}: {n_forgotten} times a token "
                 "was forgotten while documents were read, since there were more. Each "
                 f"was met fewer than {self.threshold - 1} times by then: rare words, "
-                "and such as come late, may be missing, or be counted too low."
+                "and such as come late, may be missing, or be counted too low.",
+                DocumentWarning,
             )
 
     def _count(self) -> None:
@@ -126,7 +120,7 @@ def learn_vocabulary(
     max_df: float,
     max_features: int | None,
     max_vocab_size: int | None,
-    ranks: Ranks = ALONE,
+    ranks: Ranks = ONE_RANK,
 ) -> Encoded:
     """Learn the vocabulary of a stream of token lists, and encode it.
 
@@ -153,8 +147,8 @@ def learn_vocabulary(
     _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
     seen.warn_if_any_are_forgotten()
     own_ids, own_counts = seen.ids(), count_words(tokens_seen, seen.n_ids)
-    own = Table(list(seen), own_counts.select(own_ids))
-    (words, counts), places = _table_of_all(own, known, ranks)
+    own = TokenTable(list(seen), own_counts.select(own_ids))
+    (words, counts), positions = gather_tables(ranks, own, known)
     kept = counts.tokens >= min_count
     kept &= _has_document_frequency(counts, min_df=min_df, max_df=max_df)
     new = np.flatnonzero(kept[n_known:]) + n_known
@@ -177,9 +171,9 @@ def learn_vocabulary(
     row_of_word = np.full(len(words), UNKNOWN, dtype=np.int32)
     row_of_word[rows] = np.arange(len(rows), dtype=np.int32)
     row_of_token = np.full(seen.n_ids, UNKNOWN, dtype=np.int32)
-    row_of_token[own_ids] = row_of_word[places]
+    row_of_token[own_ids] = row_of_word[positions]
     vocabulary = {words[word]: row for row, word in enumerate(rows.tolist())}
-    for piece in tokens_seen.pieces():
+    for piece in tokens_seen.id_slices():
         piece[:] = row_of_token[piece]  # in the same memory
     corpus = drop_unknown(tokens_seen)
     n_unknown = len(tokens_seen.ids) - len(corpus.ids)
@@ -189,7 +183,7 @@ def learn_vocabulary(
 def use_vocabulary(
     documents: Iterable[Iterable[Any]],
     vocabulary: Mapping[Any, int] | Iterable[Any],
-    ranks: Ranks = ALONE,
+    ranks: Ranks = ONE_RANK,
 ) -> Encoded:
     """Encode a stream of token lists with a vocabulary that the user gave."""
     row_of_word = check_vocabulary(vocabulary)
@@ -226,7 +220,9 @@ def check_vocabulary(
 
 
 def encode_words(
-    documents: Iterable[Iterable[Any]], vocabulary: dict[Any, int], ranks: Ranks = ALONE
+    documents: Iterable[Iterable[Any]],
+    vocabulary: dict[Any, int],
+    ranks: Ranks = ONE_RANK,
 ) -> Encoded:
     """Encode a stream of token lists with a vocabulary, and count its words.
 
@@ -236,18 +232,13 @@ def encode_words(
     corpus = drop_unknown(tokens)
     n_unknown = len(tokens.ids) - len(corpus.ids)
     counts = count_words(corpus, len(vocabulary))
-    if ranks.world_size > 1:
-        words = joblib.hash(list(vocabulary))
-        rank = first_to_differ(list(ranks.each(words)))
-        if rank is not None:
-            raise ValueError(
-                "All ranks need the same `vocabulary`, in the same order; that of rank "
-                f"{rank} is not that of rank 0."
-            )
-        of_all = no_counts(len(vocabulary))
-        for of_rank in ranks.each(counts):
-            of_all = of_all.plus(of_rank, slice(None), slice(None))
-        counts = of_all
+    require_equal(
+        ranks,
+        "vocabulary",
+        lambda: {"vocabulary": _fingerprint(vocabulary)},
+        "The order of words counts.",
+    )
+    counts = gather_counts(ranks, counts)
     return Encoded(vocabulary, corpus, counts, n_unknown)
 
 
@@ -258,22 +249,8 @@ def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) ->
     )
 
 
-def _table_of_all(
-    own: Table, known: Iterable[Any], ranks: Ranks
-) -> tuple[Table, NDArray[np.int64]]:
-    """Return the tokens of all ranks, and the places of one's own among them."""
-    if ranks.world_size == 1:
-        return own, np.arange(len(own.tokens))
-    place_of = TokenIds(known, max_vocab_size=None)
-    counts = no_counts(len(place_of))
-    for rank, (tokens, its_counts) in enumerate(ranks.each(own)):
-        its_places = np.fromiter(map(place_of.__getitem__, tokens), np.int64)
-        n_before, everything = slice(len(counts.tokens)), slice(None)
-        counts = no_counts(len(place_of)).plus(counts, n_before, everything)
-        counts = counts.plus(its_counts, its_places, everything)
-        if rank == ranks.rank:
-            places = its_places
-    return Table(list(place_of), counts), places
+def _fingerprint(vocabulary: dict[Any, int]) -> str:
+    return f"{len(vocabulary)} words of hash {joblib.hash(list(vocabulary))}"
 
 
 def _has_document_frequency(

@@ -1,16 +1,27 @@
-"""Words to the user: warnings that point at a line of the user's own."""
+"""Warnings, which point at the user's own line."""
 
 import inspect
 import warnings
 
-#: Who may stand between the user and this package: scikit-learn wraps `fit` and calls
-#: it from pipelines and searches, and joblib calls what a memory caches.
+#: Packages that may be between the user's line and this package: scikit-learn wraps
+#: `fit` and calls it from pipelines and searches, and joblib calls what it caches.
 BETWEEN = ("sklearn_w2v", "sklearn", "joblib")
 
 
-def warn(message: str) -> None:
-    """Warn, at the line that called this package or what stands before it."""
-    frame, stacklevel = inspect.currentframe(), 1  # this very line, as Python counts
+class DocumentWarning(UserWarning):
+    """Documents were probably not read as they were meant to be.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn_w2v import DocumentWarning
+    >>> warnings.simplefilter("ignore", DocumentWarning)
+    """
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line that called this package, or a package between."""
+    frame, stacklevel = inspect.currentframe(), 1  # this function, as Python counts
     while frame and frame.f_globals.get("__name__", "").split(".")[0] in BETWEEN:
         frame, stacklevel = frame.f_back, stacklevel + 1
-    warnings.warn(message, stacklevel=stacklevel)
+    warnings.warn(message, category, stacklevel=stacklevel)

@@ -1,4 +1,4 @@
-"""Who watches a fit: lines on standard error, and scikit-learn's callbacks."""
+"""Watchers of a fit: lines on standard error, and scikit-learn's callbacks."""
 
 import math
 import sys
@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from datetime import timedelta
 from typing import Any
 
-from sklearn_w2v._learned import Learned
-from sklearn_w2v._skipgram.state import Trained
+from sklearn_w2v._skipgram.state import Progress, Trained
+from sklearn_w2v._sklearn import init_callback_context
 
-#: Seconds after which there is another line, if an epoch or the reading takes longer.
-SECONDS_A_LINE = 5
+#: Seconds between lines, while documents are read and in long epochs.
+SECONDS_PER_LINE = 5
 
 
 class ReadingLines:
-    """Prints how far documents are read, every few seconds."""
+    """Prints how many documents have been read, every few seconds."""
 
     def watch(self, token_lists: Iterable[Any]) -> Iterator[Any]:
         """Yield the token lists."""
@@ -25,7 +25,7 @@ class ReadingLines:
             yield tokens
             n_tokens += len(tokens) if isinstance(tokens, Sized) else 0
             now = time.perf_counter()
-            if now > last + SECONDS_A_LINE:
+            if now > last + SECONDS_PER_LINE:
                 _print(
                     f"{n_documents:,} documents read, {n_tokens:,} tokens, "
                     f"{n_tokens / (now - begin):,.0f} tokens/s"
@@ -39,10 +39,10 @@ class EpochLines:
     Parameters
     ----------
     epochs : int or None
-        The number of epochs, at most; None for a batch of `partial_fit`, of which
-        nobody knows how many will follow.
+        The number of epochs, at most; None for a batch of `partial_fit`, which does not
+        know how many batches follow.
     how : str
-        How they are trained, for the first line.
+        Where and how they are trained, for the first line.
     """
 
     def __init__(self, epochs: int | None, how: str) -> None:
@@ -51,24 +51,24 @@ class EpochLines:
         self.begin = self.last = math.nan
 
     def epoch_begins(self) -> None:
-        """Take the time of the first epoch's begin, and say how epochs are trained."""
+        """Print how epochs are trained and start the clock, at the first epoch."""
         if math.isnan(self.begin):
             _print(f"training {self.how}")
             self.begin = self.last = time.perf_counter()
 
     def tokens_read(self, n_read: int, n_tokens: int) -> None:
-        """Print a line, if the last one was a while ago."""
-        if time.perf_counter() > self.last + SECONDS_A_LINE:
+        """Print a line, if the last one is some seconds old."""
+        if time.perf_counter() > self.last + SECONDS_PER_LINE:
             share = n_read / n_tokens
             self._print_line([f"{share:.0%} read"], self.n_done + share, n_tokens)
 
-    def epoch_ends(self, trained: Trained) -> bool:
-        """Print a line; stop nothing."""
-        self.n_done = len(trained.losses)
-        parts = [f"loss {trained.losses[-1]:.4f}"]
-        if trained.validation_scores:
-            parts.append(f"validation score {trained.validation_scores[-1]:.4f}")
-        self._print_line(parts, self.n_done, trained.n_tokens)
+    def epoch_ends(self, progress: Progress) -> bool:
+        """Print a line; do not stop."""
+        self.n_done = len(progress.losses)
+        parts = [f"loss {progress.losses[-1]:.4f}"]
+        if progress.validation_scores:
+            parts.append(f"validation score {progress.validation_scores[-1]:.4f}")
+        self._print_line(parts, self.n_done, progress.n_tokens)
         return False
 
     def _print_line(self, parts: list[str], n_done: float, n_tokens: int) -> None:
@@ -84,63 +84,63 @@ class EpochLines:
 
 
 def _print(text: str) -> None:
-    # Whole lines, so that a log file and a notebook show what a terminal shows.
+    # Whole lines, which log files and notebooks show as terminals do.
     print(f"[Word2VecVectorizer] {text}", file=sys.stderr, flush=True)
 
 
 class FitCallbacks:
-    """Tells the callbacks of an estimator of its fit, an epoch at a time.
+    """Calls the callbacks of an estimator, once for each epoch.
 
     Parameters
     ----------
     estimator : Word2VecVectorizer
-        The estimator; its fit method has to be one of scikit-learn's `_fit_context`,
-        which takes the callbacks down at the end.
-    context : sklearn.callback.CallbackContext
-        The fit's own, made by the estimator.
+        The estimator, whose fit is wrapped by scikit-learn's `fit_context`, which tears
+        callbacks down at the end.
     X, y : iterable and array-like
-        The documents, and what was passed with them.
-    learned_from : callable
-        What the fit has learned, from a `Trained`.
+        The documents, and the labels that were passed with them.
+    epochs : int
+        The number of epochs, at most.
+    attributes_of : callable
+        Returns the estimator's fitted attributes, from a `Trained`.
     """
 
     def __init__(
         self,
         estimator: Any,
-        context: Any,
         X: Iterable[Any],
         y: Any,
-        learned_from: Callable[[Trained], Learned],
+        epochs: int,
+        attributes_of: Callable[[Trained], dict[str, Any]],
     ) -> None:
-        self.context = context
-        self.learned_from = learned_from
-        # An iterator has nothing left to show.
-        shown = None if isinstance(X, Iterator) else X
-        self.shown = {"estimator": estimator, "X": shown, "y": y}
-        context.call_on_fit_task_begin(**self.shown)
+        self.context = init_callback_context(estimator, max_subtasks=epochs)
+        self.attributes_of = attributes_of
+        # An iterator has nothing left to pass on.
+        documents = None if isinstance(X, Iterator) else X
+        self.arguments = {"estimator": estimator, "X": documents, "y": y}
+        self.context.call_on_fit_task_begin(**self.arguments)
 
     def epoch_begins(self) -> None:
-        """Tell of an epoch's begin."""
+        """Call the callbacks at the beginning of an epoch."""
         self.epoch_context = self.context.subcontext(task_name="epoch")
-        self.epoch_context.call_on_fit_task_begin(**self.shown)
+        self.epoch_context.call_on_fit_task_begin(**self.arguments)
 
     def tokens_read(self, n_read: int, n_tokens: int) -> None:
-        """Tell nothing: callbacks are told of whole epochs."""
+        """Do nothing: callbacks are called for whole epochs."""
 
-    def epoch_ends(self, trained: Trained) -> bool:
-        """Tell of an epoch's end; return whether a callback wants to stop."""
+    def epoch_ends(self, progress: Progress) -> bool:
+        """Call the callbacks at the end of an epoch; return whether to stop."""
         return bool(
             self.epoch_context.call_on_fit_task_end(
-                **self.shown,
-                # Called if a callback asks for the fitted estimator: it takes copies.
-                reconstruction_attributes=lambda: self.learned_from(
-                    trained
-                ).attributes(),
+                **self.arguments,
+                # Called if a callback asks for the fitted estimator: it makes copies.
+                reconstruction_attributes=lambda: self.attributes_of(
+                    progress.trained()
+                ),
             )
         )
 
-    def fit_ends(self, learned: Learned) -> None:
-        """Tell of the fit's end."""
+    def fit_ends(self, attributes: dict[str, Any]) -> None:
+        """Call the callbacks at the end of the fit."""
         self.context.call_on_fit_task_end(
-            **self.shown, reconstruction_attributes=learned.attributes()
+            **self.arguments, reconstruction_attributes=attributes
         )

@@ -10,17 +10,17 @@ from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._extras import check_installed
-from sklearn_w2v._learned import Learned
+from sklearn_w2v._learned import FittedAttributes
 from sklearn_w2v._pooling import unit
-from sklearn_w2v._skipgram.plan import keep_probabilities, noise_probabilities
+from sklearn_w2v._skipgram.distributions import (
+    keep_probabilities,
+    noise_probabilities,
+)
 
 
-class WordVectors:
+class WordVectors(FittedAttributes):
     """The methods of a vectorizer that are about words, and not documents."""
 
-    vocabulary_: dict[Any, int]
-    embedding_matrix_: NDArray[np.float32]
-    word_counts_: NDArray[np.int64]
     ns_exponent: float
     sample: float | None
 
@@ -210,7 +210,7 @@ default=None
         'brush'
         """
         _check_topn(topn)
-        learned = Learned.of(self)
+        learned = self._learned()
         if learned.other_matrix is None:
             raise AttributeError(
                 "most_likely_context takes both matrices of word2vec, and one was "
@@ -274,7 +274,7 @@ default=None
         return keyed_vectors
 
     def _kept_matrix(self, kind: str) -> NDArray[np.float32]:
-        learned = Learned.of(self)
+        learned = self._learned()
         if learned.other_matrix is None and learned.kind != kind:
             raise AttributeError(
                 f"{kind}_matrix_ was not kept. fit with warm_start=True keeps both "

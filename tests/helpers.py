@@ -1,7 +1,6 @@
 """What several test modules build on."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import torch
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._skipgram import compiled_steps
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.noise import Noise
@@ -65,26 +65,22 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
     parameters = {
         "vector_size": 5,
         "window": 3,
-        "shrink_windows": True,
-        "negative": 5,
-        "ns_exponent": 0,  # words that occur are drawn alike
+        "ns_exponent": 0,  # all words are drawn equally often
         "sample": None,
-        "solver": "adagrad",
-        "learning_rate": "auto",
-        "batch_size": "auto",
         "n_iter_no_change": 2,
         "tol": 0.0,
     }
     schedule = {
-        "on_processor": settings.pop("on_processor", True),
+        "on_cpu": settings.pop("on_cpu", True),
         "implementation": settings.pop("implementation", "torch"),
         "epochs": settings.pop("epochs", 3),
         "decay": settings.pop("decay", True),
         "world_size": settings.pop("world_size", 1),
     }
-    parameters |= {name: settings.pop(name) for name in parameters if name in settings}
+    names = Word2VecVectorizer().get_params().keys() & settings.keys()
+    parameters |= {name: settings.pop(name) for name in names}
     plan = plan_training(
-        SimpleNamespace(**parameters),
+        FitParameters.of(Word2VecVectorizer(**parameters)),
         extent_of(*corpus_and_held_out(documents, held_out), n_words),
         word_counts=np.bincount(corpus_of(documents).ids, minlength=n_words),
         **schedule,

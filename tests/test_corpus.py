@@ -49,8 +49,8 @@ def at_once(n_documents, n_tokens):
 @given(documents=ROWS, n_documents=st.integers(1, 12), n_tokens=st.integers(1, 30))
 def test_parts_are_the_corpus_and_are_short(documents, n_documents, n_tokens):
     with at_once(n_documents, n_tokens):
-        parts = list(corpus_of(documents).parts())
-        pieces = list(corpus_of(documents).pieces())
+        parts = list(corpus_of(documents).batches())
+        pieces = list(corpus_of(documents).id_slices())
     assert [document for part in parts for document in documents_of(part)] == documents
     for part in parts:
         lengths = part.lengths.tolist()

@@ -17,7 +17,7 @@ from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import Layout
 from sklearn_w2v._skipgram.recorded import RecordedSteps, Streams
 from sklearn_w2v._skipgram.state import KnownVectors
-from sklearn_w2v._skipgram.threads import ALONE
+from sklearn_w2v._skipgram.threads import ONE_THREAD
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
 N_WORDS, SIZE = 50, 8
@@ -29,7 +29,7 @@ needs_cuda = pytest.mark.skipif(
 CUDA = pytest.param("cuda", marks=needs_cuda)
 
 
-def plan_and_chunk(parts_a_step, solver="adagrad"):
+def plan_and_chunk(parts_per_step, solver="adagrad"):
     """Steps of two groups a part, drawn by the processor."""
     random = np.random.RandomState(0)
     documents = [random.randint(N_WORDS, size=9).tolist() for _ in range(99)]
@@ -38,7 +38,7 @@ def plan_and_chunk(parts_a_step, solver="adagrad"):
         n_words=N_WORDS,
         window=3,
         solver=solver,
-        layout=Layout(parts_a_step, 2, 2, 8, 6),
+        layout=Layout(parts_per_step, 2, 2, 8, 6),
     )
     (chunk,) = chunks_of(plan, documents)
     return plan, chunk
@@ -106,44 +106,47 @@ def test_a_device_that_is_not_there_stops_a_fit_before_a_document_is_read():
 # --- steps
 
 
-@pytest.mark.parametrize("parts_a_step", [1, 3])
+@pytest.mark.parametrize("parts_per_step", [1, 3])
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_nothing_of_a_step_is_left_with_the_processor(solver, parts_a_step):
+def test_nothing_of_a_step_is_left_with_the_processor(solver, parts_per_step):
     # On "meta", which has shapes and no numbers, a tensor of another device is an
     # error. Adam asks which rows are equal, of which it knows nothing.
-    plan, chunk = plan_and_chunk(parts_a_step, solver)
+    plan, chunk = plan_and_chunk(parts_per_step, solver)
     model = model_on("meta", solver)
     n_steps = chunk.n_steps
-    steps = TorchSteps(model, plan, ALONE)
-    steps.train(to_device(chunk, "meta"), [0.1] * n_steps, [False] * n_steps)
+    steps = TorchSteps(model, plan, ONE_THREAD)
+    steps.train_chunk(to_device(chunk, "meta"), [0.1] * n_steps, [False] * n_steps)
     assert {state.device.type for state in model.solver_state.values()} <= {"meta"}
 
 
 @needs_cuda
-@pytest.mark.parametrize("parts_a_step", [1, 3])
+@pytest.mark.parametrize("parts_per_step", [1, 3])
 @pytest.mark.parametrize("solver", ["adagrad", "adam", "sgd"])
-def test_cuda_makes_the_steps_of_the_processor(solver, parts_a_step):
-    plan, chunk = plan_and_chunk(parts_a_step, solver)
+def test_cuda_makes_the_steps_of_the_processor(solver, parts_per_step):
+    plan, chunk = plan_and_chunk(parts_per_step, solver)
     of_cpu, of_cuda = (
-        TorchSteps(model_on(device, solver), plan, ALONE) for device in ("cpu", "cuda")
+        TorchSteps(model_on(device, solver), plan, ONE_THREAD)
+        for device in ("cpu", "cuda")
     )
     for step in range(4):
         here = chunk.steps(step, step + 1)
         there = to_device(here, "cuda")
-        expected = of_cpu.train(here, [0.01], [True])
-        found = of_cuda.train(there, [0.01], [True])
+        expected = of_cpu.train_chunk(here, [0.01], [True])
+        found = of_cuda.train_chunk(there, [0.01], [True])
         assert found == pytest.approx(expected, rel=1e-4)
-        assert of_cuda.loss(there) == pytest.approx(of_cpu.loss(here), rel=1e-4)
+        assert of_cuda.chunk_loss(there) == pytest.approx(
+            of_cpu.chunk_loss(here), rel=1e-4
+        )
     torch.testing.assert_close(of_cuda.model.vectors.cpu(), of_cpu.model.vectors)
 
 
 @needs_cuda
-@pytest.mark.parametrize("parts_a_step", [1, 3])
+@pytest.mark.parametrize("parts_per_step", [1, 3])
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_a_recording_makes_the_same_steps(solver, parts_a_step, monkeypatch):
-    monkeypatch.setattr(recordings, "STEPS_AT_ONCE", 4)
-    plan, chunk = plan_and_chunk(parts_a_step, solver)
-    plain = TorchSteps(model_on("cuda", solver), plan, ALONE)
+def test_a_recording_makes_the_same_steps(solver, parts_per_step, monkeypatch):
+    monkeypatch.setattr(recordings, "STEPS_PER_RECORDING", 4)
+    plan, chunk = plan_and_chunk(parts_per_step, solver)
+    plain = TorchSteps(model_on("cuda", solver), plan, ONE_THREAD)
     streams = Streams(torch.device("cuda"))
     recorded = RecordedSteps(model_on("cuda", solver), plan, streams)
     n_made = 0
@@ -155,7 +158,7 @@ def test_a_recording_makes_the_same_steps(solver, parts_a_step, monkeypatch):
         places = n_made + np.arange(each.n_steps)
         rates, with_loss = 0.01 / (1 + places), places % 8 == 0
         expected, found = (
-            steps.train(to_device(each, "cuda"), rates, with_loss)
+            steps.train_chunk(to_device(each, "cuda"), rates, with_loss)
             for steps in (plain, recorded)
         )
         assert found == pytest.approx(expected, rel=1e-4)
@@ -173,12 +176,12 @@ def recordings_without_a_device(monkeypatch):
         def __init__(self, step, batches, gradients):
             self.step, self.gradients = step, gradients
 
-        def play(self, batches, rates):
+        def replay(self, batches, rates):
             played.append(len(batches))
             for batch, rate in zip(batches, rates, strict=True):
                 self.step(batch, rate)
 
-    monkeypatch.setattr(recordings, "STEPS_AT_ONCE", 4)
+    monkeypatch.setattr(recordings, "STEPS_PER_RECORDING", 4)
     monkeypatch.setattr(recordings, "Recording", Recording)
     return played
 
@@ -195,10 +198,10 @@ def test_full_steps_are_played_together_up_to_one_with_the_loss(
     assert chunk.n_parts % 3  # the last step is not full
     rates = [0.1 / (1 + step) for step in range(n_steps)]
     with_loss = [step % loss_every == 0 for step in range(n_steps)]
-    recorded = RecordedSteps(model_on("cpu", "adagrad"), plan, ALONE)
-    plain = TorchSteps(model_on("cpu", "adagrad"), plan, ALONE)
-    found = recorded.train(chunk, rates, with_loss)
-    assert found == plain.train(chunk, rates, with_loss)
+    recorded = RecordedSteps(model_on("cpu", "adagrad"), plan, ONE_THREAD)
+    plain = TorchSteps(model_on("cpu", "adagrad"), plan, ONE_THREAD)
+    found = recorded.train_chunk(chunk, rates, with_loss)
+    assert found == plain.train_chunk(chunk, rates, with_loss)
     assert torch.equal(recorded.model.vectors, plain.model.vectors)
     assert recordings_without_a_device == expected
 
@@ -242,7 +245,7 @@ def test_ids_that_do_not_fit_go_to_the_device_in_portions(texts, monkeypatch):
 
 @needs_cuda
 def test_short_memory_of_a_device_is_told_of_by_what_is_too_large(texts):
-    with pytest.raises(MemoryError, match=r"the training of \d+ words x vector_size="):
+    with pytest.raises(MemoryError, match=r"to train \d+ words x vector_size="):
         small(device="cuda", vector_size=2**36).fit(texts)
 
 

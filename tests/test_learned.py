@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from helpers import small
 
-from sklearn_w2v._learned import Learned, learned_from_vectors
+from sklearn_w2v._learned import attributes as attributes_of
+from sklearn_w2v._learned import learned_from_vectors
 
 CENTERS = np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32)
 CONTEXTS = np.array([[0, 0], [1, 1], [0.5, 0.25]], dtype=np.float32)
@@ -37,11 +38,10 @@ def test_one_matrix_stands_for_both(kind):
     np.testing.assert_array_equal(learned.matrices(), [CENTERS, CENTERS])
 
 
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 def test_attributes_are_those_of_a_fitted_vectorizer():
     fitted = small().fit(["cat dog"])
-    attributes = LEARNED.attributes()
-    assert list(attributes) == Learned.attribute_names()
+    attributes = attributes_of(LEARNED)
     unfitted = vars(small())
     assert [name for name in vars(fitted) if name not in unfitted] == list(attributes)
     assert attributes["vocabulary_"] is LEARNED.vocabulary

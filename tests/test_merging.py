@@ -13,7 +13,7 @@ from helpers import plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_w2v._ranks import ALONE
+from sklearn_w2v._ranks import ONE_RANK
 from sklearn_w2v._skipgram import merging
 from sklearn_w2v._skipgram.merging import Merger
 from sklearn_w2v._skipgram.model import SkipGram
@@ -22,35 +22,35 @@ from sklearn_w2v._skipgram.model import SkipGram
 class ThreadRanks:
     """Ranks that are threads; they note where they met."""
 
-    def __init__(self, rank, values, barrier):
+    def __init__(self, rank, values, meeting):
         self.rank, self.world_size = rank, len(values)
-        self.values, self.barrier = values, barrier
+        self.values, self.meeting = values, meeting
         self.places = []
 
-    def meet(self, place):
-        self.places.append(place)
+    def barrier(self, where):
+        self.places.append(where)
 
-    def each(self, value):
+    def all_gather(self, value):
         self.values[self.rank] = value
-        self.barrier.wait()
+        self.meeting.wait()
         values = list(self.values)
-        self.barrier.wait()
+        self.meeting.wait()
         return iter(values)
 
-    def add_up(self, tensor):
-        total = sum(each.clone() for each in self.each(tensor))
-        self.barrier.wait()
+    def all_reduce(self, tensor):
+        total = sum(each.clone() for each in self.all_gather(tensor))
+        self.meeting.wait()
         tensor.copy_(total)
 
-    def take_first(self, tensor):
-        first = next(self.each(tensor)).clone()
-        self.barrier.wait()
+    def broadcast(self, tensor):
+        first = next(self.all_gather(tensor)).clone()
+        self.meeting.wait()
         tensor.copy_(first)
 
 
 def on_threads(n_ranks, task):
-    values, barrier = [None] * n_ranks, threading.Barrier(n_ranks, timeout=60)
-    ranks = [ThreadRanks(rank, values, barrier) for rank in range(n_ranks)]
+    values, meeting = [None] * n_ranks, threading.Barrier(n_ranks, timeout=60)
+    ranks = [ThreadRanks(rank, values, meeting) for rank in range(n_ranks)]
     with ThreadPoolExecutor(n_ranks) as pool:
         return list(pool.map(task, ranks))
 
@@ -61,7 +61,7 @@ def merger_of(ranks, before, squares_before, n_merges=1):
         [[0, 0]],
         n_words=before.shape[1],
         vector_size=before.shape[2],
-        merges_an_epoch=n_merges,
+        merges_per_epoch=n_merges,
     )
     vectors = torch.from_numpy(before.copy())
     model = SkipGram(vectors, solver="adagrad")
@@ -82,7 +82,7 @@ def merged(before, squares_before, moves, growths):
         merger.model.vectors += torch.from_numpy(moves[ranks.rank])
         squares = merger.model.solver_state["sum_of_squares"]
         squares += torch.from_numpy(growths[ranks.rank])
-        merger.read(1.0)
+        merger.merge_due(1.0)
         return state_of(merger)
 
     first, *others = on_threads(len(moves), task)
@@ -143,13 +143,13 @@ def test_frequent_rows_are_merged_more_often(monkeypatch):
 
     monkeypatch.setattr(Merger, "_merge", note)
     before, squares, *_ = random_case(0, 1, n_words)
-    merger = merger_of(ALONE, before, squares, n_merges=10)
+    merger = merger_of(ONE_RANK, before, squares, n_merges=10)
     for share in (0.05, 0.1, 0.55, 0.55):
-        merger.read(share)
+        merger.merge_due(share)
     assert n_rows == [2, 4, 2, 8, 2]
-    merger.epoch_ends()
+    merger.end_epoch()
     assert n_rows == [2, 4, 2, 8, 2, 4, 2, 11, 2, 11]
-    merger.read(0.1)  # the next epoch begins anew
+    merger.merge_due(0.1)  # the next epoch begins anew
     assert n_rows[10:] == [2]
 
 
@@ -166,33 +166,26 @@ def test_steps_are_cut_where_merges_are_due(chunk_lengths, n_merges, n_more):
     due_after, found = [], []
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(Merger, "_merge", lambda merger, n_rows: None)
-        one_by_one = merger_of(ALONE, before, squares, n_merges)
+        one_by_one = merger_of(ONE_RANK, before, squares, n_merges)
         for step, share in enumerate(shares.tolist()):
             n_before = one_by_one.n_merges
-            one_by_one.read(share)
+            one_by_one.merge_due(share)
             due_after += [step] * (one_by_one.n_merges - n_before)
 
-        merger, begin = merger_of(ALONE, before, squares, n_merges), 0
+        merger, begin = merger_of(ONE_RANK, before, squares, n_merges), 0
         for length in chunk_lengths:
             of_chunk = shares[begin : begin + length]
             stretches, end = list(merger.stretches(of_chunk)), 0
             for stretch in stretches:
                 assert stretch.start == end < stretch.stop  # all steps, in order
                 end, n_before = stretch.stop, merger.n_merges
-                merger.read(of_chunk[end - 1])
+                merger.merge_due(of_chunk[end - 1])
                 n_now = merger.n_merges - n_before
                 assert n_now or stretch is stretches[-1]  # no cuts but for a merge
                 found += [begin + end - 1] * n_now
             assert end == length
             begin += length
     assert found == due_after
-
-
-def test_a_rank_alone_makes_all_steps_of_a_chunk_in_one_go():
-    before, squares, *_ = random_case(0, 1)
-    merger = merger_of(ALONE, before, squares, n_merges=0)
-    assert list(merger.stretches(np.linspace(0, 1, 9))) == [slice(0, 9)]
-    assert list(merger.stretches(np.array([]))) == []
 
 
 def test_rows_that_are_not_merged_yet_stay_as_each_rank_has_them(monkeypatch):
@@ -202,7 +195,7 @@ def test_rows_that_are_not_merged_yet_stay_as_each_rank_has_them(monkeypatch):
     def task(ranks):
         merger = merger_of(ranks, before, squares, n_merges=4)
         merger.model.vectors += torch.from_numpy(moves[ranks.rank])
-        merger.read(0.25)
+        merger.merge_due(0.25)
         return state_of(merger)[0]
 
     one, two = on_threads(2, task)
@@ -217,10 +210,10 @@ def test_all_take_the_model_of_the_first():
     def task(ranks):
         before, squares, *_ = cases[ranks.rank]
         merger = merger_of(ranks, before, squares)
-        merger.take_first("here")
+        merger.broadcast("here")
         assert ranks.places == ["here"]
         # What is merged later counts from there.
-        merger.read(1.0)
+        merger.merge_due(1.0)
         return state_of(merger)
 
     for vectors, squares in on_threads(3, task):
@@ -228,14 +221,14 @@ def test_all_take_the_model_of_the_first():
         np.testing.assert_array_equal(squares, cases[0][1])
 
 
-def test_a_rank_alone_merges_nothing():
-    before, squares, *_ = random_case(0, 1)
-    merger = merger_of(ALONE, before, squares, n_merges=0)
-    for share in (0.5, 1.0):
-        merger.read(share)
-    merger.epoch_ends()
-    assert not hasattr(merger, "vectors")  # no memory is taken
-    np.testing.assert_array_equal(state_of(merger)[0], before)
+def test_models_that_differ_are_refused_on_all_ranks():
+    def task(ranks):
+        before, squares, *_ = random_case(ranks.rank // 2, 1)
+        with pytest.raises(ValueError, match="need the same initial vectors, but rank"):
+            merger_of(ranks, before, squares).check_start()
+        return ranks.rank
+
+    assert on_threads(3, task) == [0, 1, 2]
 
 
 def test_rows_may_lie_apart_in_memory():
@@ -249,10 +242,10 @@ def test_rows_may_lie_apart_in_memory():
         model = SkipGram(apart, solver="adagrad")
         model.solver_state["sum_of_squares"].copy_(torch.from_numpy(squares))
         merger = Merger(model, merger.plan, ranks)
-        merger.take_first("here")
+        merger.broadcast("here")
         apart += torch.from_numpy(moves[ranks.rank])
         model.solver_state["sum_of_squares"] += torch.from_numpy(growths[ranks.rank])
-        merger.read(1.0)
+        merger.merge_due(1.0)
         return state_of(merger)
 
     for found in on_threads(2, task):

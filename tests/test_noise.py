@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 
 from sklearn_w2v._skipgram import plan
 from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.distributions import noise_probabilities
 from sklearn_w2v._skipgram.noise import THRESHOLD_BITS, Noise
-from sklearn_w2v._skipgram.plan import noise_probabilities
 
 DOMINANT = [400_000] + [30] * 30
 COUNTS = {

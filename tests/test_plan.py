@@ -12,12 +12,12 @@ from sklearn_w2v._skipgram import plan as plans
 from sklearn_w2v._skipgram.plan import (
     auto_batch_size,
     auto_epochs,
+    cpu_part_length,
     cut_step,
     extent_of,
     keep_probabilities,
     noise_probabilities,
-    noise_words_a_group,
-    processor_part,
+    noise_words_per_group,
     weights_by_distance,
 )
 
@@ -94,7 +94,7 @@ def test_pairs_count_by_their_distance(window, shrink_windows, longest, expected
         (DOCUMENTS, None, 49),
         ([[0, 1, 2]], None, 2),
         ([[0, 1, 2]], [[0, 1, 2, 3, 4]], 4),
-        ([[0] * 5000], None, plans.PIECE_LENGTH - 1),
+        ([[0] * 5000], None, plans.SENTENCE_LENGTH - 1),
     ],
 )
 def test_windows_reach_no_farther_than_documents(documents, held_out, reach):
@@ -109,16 +109,16 @@ def test_groups_have_more_noise_words_where_tokens_have_more_pairs(
     window, mean_length, expected
 ):
     weights = weights_by_distance(window, shrink_windows=True, longest=1000)
-    assert noise_words_a_group(weights, mean_length) == expected
+    assert noise_words_per_group(weights, mean_length) == expected
 
 
 def automatic(counts, solver, vector_size=100):
-    longest = processor_part(vector_size)
+    longest = cpu_part_length(vector_size)
     return auto_batch_size(counts, solver, longest_part=longest, max_step=3072)
 
 
 def cut(batch_size, vector_size, *, reach, n_noise):
-    longest = processor_part(vector_size)
+    longest = cpu_part_length(vector_size)
     return cut_step(batch_size, longest_part=longest, reach=reach, n_noise=n_noise)
 
 
@@ -152,8 +152,8 @@ def test_automatic_steps_are_cut_into_whole_groups_or_blocks(n_tokens, vector_si
     ("vector_size", "longest"), [(1, 1536), (50, 1536), (100, 768), (300, 256)]
 )
 def test_parts_are_shorter_where_vectors_are_longer(vector_size, longest):
-    assert processor_part(vector_size) == longest
-    assert processor_part(10**6) == processor_part(1000) == plans.GROUP_LENGTH
+    assert cpu_part_length(vector_size) == longest
+    assert cpu_part_length(10**6) == cpu_part_length(1000) == plans.GROUP_LENGTH
 
 
 @given(st.integers(1, 10**5), st.sampled_from([1, 100, 1000]), st.integers(1, 999))
@@ -162,11 +162,11 @@ def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(
 ):
     layout = cut(batch_size, vector_size, reach=reach, n_noise=8)
     # Each part, group and block loses less than one token to even cutting.
-    n_groups = layout.parts_a_step * layout.groups_a_part
-    losses = layout.parts_a_step + n_groups * (1 + layout.blocks_a_group)
+    n_groups = layout.parts_per_step * layout.groups_per_part
+    losses = layout.parts_per_step + n_groups * (1 + layout.blocks_per_group)
     assert batch_size - losses < layout.step_length <= batch_size
     assert 1 <= layout.block_length <= layout.group_length <= plans.GROUP_LENGTH
-    assert layout.part_length <= processor_part(vector_size)
+    assert layout.part_length <= cpu_part_length(vector_size)
     assert layout.block_length <= max(plans.BLOCK_LENGTH, reach)
 
 
@@ -186,7 +186,7 @@ def test_compiled_parts_are_short_whatever_the_vectors(batch_size, vector_size):
     ).layout
     step_length = plans.MAX_STEP if batch_size == "auto" else batch_size
     n_parts = math.ceil(step_length / plans.COMPILED_PART_LENGTH)
-    assert layout.parts_a_step == n_parts
+    assert layout.parts_per_step == n_parts
     assert layout.part_length <= plans.COMPILED_PART_LENGTH
 
 
@@ -195,8 +195,8 @@ def test_compiled_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, r
     layout = cut_step(
         batch_size, longest_part=plans.COMPILED_PART_LENGTH, reach=reach, n_noise=8
     )
-    n_groups = layout.parts_a_step * layout.groups_a_part
-    losses = layout.parts_a_step + n_groups * (1 + layout.blocks_a_group)
+    n_groups = layout.parts_per_step * layout.groups_per_part
+    losses = layout.parts_per_step + n_groups * (1 + layout.blocks_per_group)
     assert batch_size - losses < layout.step_length <= batch_size
     assert 1 <= layout.group_length <= plans.GROUP_LENGTH
 
@@ -220,9 +220,9 @@ def test_both_implementations_make_steps_of_about_the_same_tokens(solver, n_docu
 
 def test_other_devices_have_large_parts():
     documents = [[0, 1, 2, 3]] * 10**5
-    layout = plan_of(documents, on_processor=False).layout
+    layout = plan_of(documents, on_cpu=False).layout
     assert layout.step_length == plans.DEVICE_MAX_STEP
-    assert layout.parts_a_step == 1
+    assert layout.parts_per_step == 1
 
 
 @pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 64)])
@@ -266,18 +266,18 @@ def test_counts_of_all_documents_decide_the_distributions():
 
 def test_a_rank_alone_merges_nothing_and_waits_for_no_first_steps():
     plan = plan_of(DOCUMENTS * 1000)
-    assert plan.merges_an_epoch == plan.first_steps == 0
+    assert plan.merges_per_epoch == plan.first_steps == 0
 
 
 @pytest.mark.parametrize(("world_size", "expected"), [(2, 64), (4, 32), (16, 32)])
 def test_ranks_merge_after_so_many_steps_of_all(world_size, expected):
-    n_merges = plans.merges_an_epoch(10_000, world_size)
+    n_merges = plans.merges_per_epoch(10_000, world_size)
     assert 10_000 * world_size / n_merges == pytest.approx(expected, rel=0.01)
 
 
 def test_ranks_make_a_step_between_merges_at_least():
-    assert plans.merges_an_epoch(10.0, world_size=1000) == 10
-    assert plans.merges_an_epoch(0.1, world_size=2) == 1
+    assert plans.merges_per_epoch(10.0, world_size=1000) == 10
+    assert plans.merges_per_epoch(0.1, world_size=2) == 1
 
 
 def test_the_first_steps_are_few_and_a_small_share():

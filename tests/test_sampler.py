@@ -78,7 +78,7 @@ def test_pairs_are_those_of_a_plain_loop(window, layout, shrink_windows):
 
 
 def test_a_window_wider_than_any_document_costs_no_more(monkeypatch):
-    monkeypatch.setattr(samplers, "CHUNK_PLACES", 500)
+    monkeypatch.setattr(samplers, "CHUNK_PAIRS", 500)
     plan, wide = plan_and_chunks(window=10**9, shrink_windows=False)
     assert len(wide) > 1
     assert word_pairs(plan, wide) == word_pairs(
@@ -95,7 +95,7 @@ def test_pairs_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch):
 
 
 def test_long_documents_are_cut_into_pieces(monkeypatch):
-    monkeypatch.setattr(samplers, "PIECE_LENGTH", 4)
+    monkeypatch.setattr(samplers, "SENTENCE_LENGTH", 4)
     document = [0, 1, 2, 3, 4, 5, 6, 0, 1]
     cut = [[0, 1, 2, 3], [4, 5, 6, 0], [1]]
     assert word_pairs(*plan_and_chunks([document], shrink_windows=False)) == word_pairs(
@@ -168,16 +168,16 @@ def test_noise_is_drawn_with_its_probability():
     np.testing.assert_allclose(shares, noise, atol=0.01)
 
 
-@pytest.mark.parametrize("parts_a_step", [1, 2, 3, 100])
-def test_steps_have_as_many_parts_as_asked_but_the_last(parts_a_step):
-    layout = Layout(parts_a_step, 1, 2, 8, 6)
+@pytest.mark.parametrize("parts_per_step", [1, 2, 3, 100])
+def test_steps_have_as_many_parts_as_asked_but_the_last(parts_per_step):
+    layout = Layout(parts_per_step, 1, 2, 8, 6)
     _, (chunk,) = plan_and_chunks(DOCUMENTS * 9, layout=layout)
     n_parts = [chunk.steps(i, i + 1).n_parts for i in range(chunk.n_steps)]
     assert sum(n_parts) == -(-len(corpus_of(DOCUMENTS * 9).ids) // 16)
     assert sum(n_parts) == chunk.n_parts
     *full, last = n_parts
-    assert set(full) <= {parts_a_step}
-    assert 1 <= last <= parts_a_step
+    assert set(full) <= {parts_per_step}
+    assert 1 <= last <= parts_per_step
 
 
 @given(

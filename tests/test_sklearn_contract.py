@@ -74,7 +74,7 @@ def expected_failures(vectorizer):
 
 
 # Documents of one word have no pairs to score.
-@pytest.mark.filterwarnings("ignore:early_stopping has nothing to go by")
+@pytest.mark.filterwarnings("ignore:early_stopping has no score")
 @pytest.mark.filterwarnings("ignore:init_vectors knows none")
 @parametrize_with_checks(
     [numeric(**parameters) for parameters in COMBINATIONS],

@@ -9,30 +9,30 @@ from functools import partial
 import pytest
 import torch
 
-from sklearn_w2v._skipgram.threads import team_of
+from sklearn_w2v._skipgram.threads import thread_pool
 
-TEAMS = pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
+THREADS = pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
 
 
-@TEAMS
+@THREADS
 @pytest.mark.parametrize("n_tasks", [0, 1, 2, 7, 100])
 def test_each_task_is_done_once_before_the_team_returns(n_threads, n_tasks):
     done = []
     tasks = [lambda number=number: done.append(number) for number in range(n_tasks)]
-    with team_of(n_threads) as team:
+    with thread_pool(n_threads) as threads:
         for _ in range(20):
             done.clear()
-            team.run(tasks)
+            threads.run(tasks)
             assert sorted(done) == list(range(n_tasks))
 
 
 def test_tasks_run_side_by_side():
     both_are_here = threading.Barrier(2, timeout=30)
-    with team_of(2) as team:
-        team.run([both_are_here.wait, both_are_here.wait])
+    with thread_pool(2) as threads:
+        threads.run([both_are_here.wait, both_are_here.wait])
 
 
-@TEAMS
+@THREADS
 @pytest.mark.parametrize("place", [0, 1, 9])
 def test_an_error_in_a_task_is_raised(n_threads, place):
     def fail():
@@ -40,34 +40,34 @@ def test_an_error_in_a_task_is_raised(n_threads, place):
 
     tasks = [lambda: time.sleep(0.001)] * 10
     tasks[place] = fail
-    with team_of(n_threads) as team:
+    with thread_pool(n_threads) as threads:
         with pytest.raises(ArithmeticError, match="of a task"):
-            team.run(tasks)
-        team.run(tasks[:place])  # the team works on
+            threads.run(tasks)
+        threads.run(tasks[:place])  # the threads works on
 
 
-@TEAMS
+@THREADS
 def test_items_come_in_their_order(n_threads):
     makers = (lambda number=number: number for number in range(50))
-    with team_of(n_threads) as team:
-        assert list(team.ahead(makers)) == list(range(50))
+    with thread_pool(n_threads) as threads:
+        assert list(threads.prefetch(makers)) == list(range(50))
 
 
-@TEAMS
+@THREADS
 def test_items_come_in_their_order_however_long_each_takes(n_threads):
     def make(number):
         time.sleep(0.01 * (number % 3 == 0))
         return number
 
-    with team_of(n_threads) as team:
-        found = list(team.ahead(partial(make, number) for number in range(12)))
+    with thread_pool(n_threads) as threads:
+        found = list(threads.prefetch(partial(make, number) for number in range(12)))
     assert found == list(range(12))
 
 
-@TEAMS
+@THREADS
 def test_no_makers_make_no_items(n_threads):
-    with team_of(n_threads) as team:
-        assert list(team.ahead(iter([]))) == []
+    with thread_pool(n_threads) as threads:
+        assert list(threads.prefetch(iter([]))) == []
 
 
 @pytest.mark.parametrize("n_threads", [2, 8])
@@ -79,8 +79,8 @@ def test_the_next_item_is_made_while_one_is_used(n_threads):
         made.set()
         return 2
 
-    with team_of(n_threads) as team:
-        for item in team.ahead(iter([lambda: 1, make_second])):
+    with thread_pool(n_threads) as threads:
+        for item in threads.prefetch(iter([lambda: 1, make_second])):
             if item == 1:
                 used.set()
                 assert made.wait(30)
@@ -94,8 +94,8 @@ def test_few_items_are_made_ahead(n_threads, n_ahead):
         begun.append(number)
         return number
 
-    with team_of(n_threads) as team:
-        for item in team.ahead(partial(make, number) for number in range(20)):
+    with thread_pool(n_threads) as threads:
+        for item in threads.prefetch(partial(make, number) for number in range(20)):
             time.sleep(0.001)
             assert max(begun) <= item + n_ahead
 
@@ -107,13 +107,13 @@ def test_several_threads_make_items_side_by_side(n_threads):
     def make():
         both_are_here.wait()
 
-    with team_of(n_threads) as team:
+    with thread_pool(n_threads) as threads:
         # While the first item is used, the next two are made.
-        items = team.ahead(iter([lambda: None, make, make]))
+        items = threads.prefetch(iter([lambda: None, make, make]))
         assert list(items) == [None] * 3
 
 
-@TEAMS
+@THREADS
 @pytest.mark.parametrize("place", [0, 1, 9])
 def test_an_error_of_a_maker_is_raised_in_its_place(n_threads, place):
     def fail():
@@ -121,26 +121,29 @@ def test_an_error_of_a_maker_is_raised_in_its_place(n_threads, place):
 
     makers = [lambda: None] * 10
     makers[place] = fail
-    with team_of(n_threads) as team:
-        items = team.ahead(iter(makers))
+    with thread_pool(n_threads) as threads:
+        items = threads.prefetch(iter(makers))
         for _ in range(place):
             assert next(items) is None
         with pytest.raises(ArithmeticError, match="of an item"):
             next(items)
-        assert list(team.ahead(iter(makers[:place]))) == [None] * place
+        assert list(threads.prefetch(iter(makers[:place]))) == [None] * place
 
 
-@TEAMS
+@THREADS
 def test_an_error_while_makers_are_found_is_raised(n_threads):
     def makers():
         yield lambda: 1
         raise ArithmeticError("of makers")
 
-    with team_of(n_threads) as team, pytest.raises(ArithmeticError, match="of makers"):
-        list(team.ahead(makers()))
+    with (
+        thread_pool(n_threads) as threads,
+        pytest.raises(ArithmeticError, match="of makers"),
+    ):
+        list(threads.prefetch(makers()))
 
 
-@TEAMS
+@THREADS
 def test_items_that_nobody_wants_any_more_are_not_made(n_threads):
     begun = []
 
@@ -148,12 +151,12 @@ def test_items_that_nobody_wants_any_more_are_not_made(n_threads):
         begun.append(number)
         return number
 
-    with team_of(n_threads) as team:
-        items = team.ahead(partial(make, number) for number in range(1000))
+    with thread_pool(n_threads) as threads:
+        items = threads.prefetch(partial(make, number) for number in range(1000))
         assert next(items) == 0
         items.close()
         n_begun = len(begun)
-        team.run([lambda: None] * 5)
+        threads.run([lambda: None] * 5)
     assert len(begun) <= n_begun + n_threads < 1000
 
 
@@ -164,44 +167,44 @@ def test_nobody_waits_for_a_helper_that_is_busy_with_the_next_item():
         assert done.wait(30)  # the only helper is here until all tasks are done
         return 2
 
-    with team_of(2) as team:
-        for item in team.ahead(iter([lambda: 1, make_second])):
+    with thread_pool(2) as threads:
+        for item in threads.prefetch(iter([lambda: 1, make_second])):
             if item == 1:
-                team.run([lambda: None] * 5)
+                threads.run([lambda: None] * 5)
                 done.set()
 
 
 def test_items_are_made_by_who_needs_them_where_the_helper_is_busy():
     done = threading.Event()
-    with team_of(2) as team:
-        busy = team.helpers.submit(done.wait, 30)
+    with thread_pool(2) as threads:
+        busy = threads.executor.submit(done.wait, 30)
         makers = [threading.current_thread] * 5
-        assert list(team.ahead(iter(makers))) == [threading.current_thread()] * 5
+        assert list(threads.prefetch(iter(makers))) == [threading.current_thread()] * 5
         done.set()
         assert busy.result()
 
 
-@TEAMS
+@THREADS
 def test_each_member_has_a_number_of_its_own(n_threads):
     all_are_here = threading.Barrier(n_threads, timeout=30)
     numbers = []
 
     def task():
         all_are_here.wait()
-        numbers.append(team.worker())
+        numbers.append(threads.current())
 
-    with team_of(n_threads) as team:
-        assert team.n_threads == n_threads
-        team.run([task] * n_threads)
+    with thread_pool(n_threads) as threads:
+        assert threads.n_threads == n_threads
+        threads.run([task] * n_threads)
     assert len(set(numbers)) == n_threads
 
 
-@TEAMS
+@THREADS
 def test_torch_has_one_thread_meanwhile_and_all_of_them_after(n_threads):
     before, n_running = torch.get_num_threads(), threading.active_count()
     seen = []
-    with team_of(n_threads) as team:
-        team.run([lambda: seen.append(torch.get_num_threads())] * 10)
+    with thread_pool(n_threads) as threads:
+        threads.run([lambda: seen.append(torch.get_num_threads())] * 10)
     assert set(seen) == {1}
     assert torch.get_num_threads() == before
     assert threading.active_count() == n_running
@@ -216,15 +219,15 @@ def test_products_start_no_threads_of_their_own():
             matrix @ matrix
 
     n_before = len(os.listdir("/proc/self/task"))
-    with team_of(3) as team:
-        team.run([multiply] * 12)
+    with thread_pool(3) as threads:
+        threads.run([multiply] * 12)
         assert len(os.listdir("/proc/self/task")) <= n_before + 2
 
 
 def test_teams_at_the_same_time_put_torchs_threads_back():
     before = torch.get_num_threads()
-    with team_of(1):
-        inner = team_of(2)
+    with thread_pool(1):
+        inner = thread_pool(2)
         inner.__enter__()
     inner.__exit__(None, None, None)
     assert torch.get_num_threads() == before

@@ -8,7 +8,7 @@ from torch.nn.functional import logsigmoid
 
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import Layout
-from sklearn_w2v._skipgram.threads import ALONE
+from sklearn_w2v._skipgram.threads import ONE_THREAD
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
 SIZE = 5
@@ -33,7 +33,7 @@ def vectors():
 
 
 def steps_of(plan, vectors):
-    return TorchSteps(SkipGram(vectors, solver=plan.solver), plan, ALONE)
+    return TorchSteps(SkipGram(vectors, solver=plan.solver), plan, ONE_THREAD)
 
 
 def loss_by_autograd(plan, chunk, vectors):
@@ -56,7 +56,7 @@ def test_gradients_equal_autograd(layout, vectors):
     loss = loss_by_autograd(plan, chunk, vectors.requires_grad_())
     loss.backward()
     # A step of plain gradient descent with rate 1 subtracts the gradient.
-    found, _ = steps_of(plan, moved).train(chunk, [1.0], [True])
+    found, _ = steps_of(plan, moved).train_chunk(chunk, [1.0], [True])
     torch.testing.assert_close(vectors.detach() - moved, vectors.grad)
     assert found == pytest.approx(loss.item(), rel=1e-6)
 
@@ -70,7 +70,7 @@ def test_the_first_step_of_adam_goes_by_the_summed_gradient_of_a_row(layout, vec
     # Both moments, corrected for their bias, are the gradient's.
     gradient = vectors.grad.numpy()
     expected = vectors.detach().numpy() - 0.05 * gradient / (np.abs(gradient) + 1e-8)
-    steps_of(plan, moved).train(chunk, [0.05], [False])
+    steps_of(plan, moved).train_chunk(chunk, [0.05], [False])
     np.testing.assert_allclose(moved, expected, rtol=1e-10)
 
 
@@ -91,7 +91,7 @@ def test_steps_of_adam_know_those_before(vectors):
         scale = (squares[rows] / of_squares).sqrt() + 1e-8
         expected[rows] -= 0.01 * mean[rows] / of_mean / scale
     n_steps = chunk.n_steps
-    steps_of(plan, vectors).train(chunk, [0.01] * n_steps, [False] * n_steps)
+    steps_of(plan, vectors).train_chunk(chunk, [0.01] * n_steps, [False] * n_steps)
     torch.testing.assert_close(vectors, expected, rtol=1e-10, atol=1e-12)
 
 
@@ -110,7 +110,7 @@ def test_frozen_rows_stay(solver, vectors):
     plan, chunk = plan_and_chunk(solver=solver)
     steps, before = steps_of(plan, vectors), vectors.clone()
     steps.model.freeze(np.array([0, 3]))
-    steps.train(chunk, [0.1] * chunk.n_steps, [False] * chunk.n_steps)
+    steps.train_chunk(chunk, [0.1] * chunk.n_steps, [False] * chunk.n_steps)
     assert torch.equal(vectors[:, [0, 3]], before[:, [0, 3]])
     assert (vectors[:, 1] != before[:, 1]).all()
 
@@ -123,16 +123,16 @@ def test_steps_of_another_layout_in_between_change_nothing(solver, vectors):
     again = vectors.clone()
     kept, fresh = steps_of(plan, vectors), steps_of(plan, again)
     for chunk in (large, small, large):
-        kept.train(chunk, [0.05], [False])
+        kept.train_chunk(chunk, [0.05], [False])
         fresh.gradients = None
         fresh.workspaces.clear()
-        fresh.train(chunk, [0.05], [False])
+        fresh.train_chunk(chunk, [0.05], [False])
     torch.testing.assert_close(vectors, again, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("parts_a_step", [1, 2, 3, 100])
-def test_batches_are_the_steps_of_a_chunk(parts_a_step, vectors):
-    plan, chunk = plan_and_chunk((parts_a_step, 1, 2, 8), DOCUMENTS * 9)
+@pytest.mark.parametrize("parts_per_step", [1, 2, 3, 100])
+def test_batches_are_the_steps_of_a_chunk(parts_per_step, vectors):
+    plan, chunk = plan_and_chunk((parts_per_step, 1, 2, 8), DOCUMENTS * 9)
     batches = list(steps_of(plan, vectors).batches(chunk))
     assert len(batches) == chunk.n_steps
     for step, batch in enumerate(batches):
@@ -151,7 +151,7 @@ def test_batches_are_the_steps_of_a_chunk(parts_a_step, vectors):
 @LAYOUTS
 def test_contexts_of_a_part_are_its_surroundings_and_noise(layout, vectors):
     plan, chunk = plan_and_chunk(layout)
-    length, n_groups = chunk.layout.part_length, chunk.layout.groups_a_part
+    length, n_groups = chunk.layout.part_length, chunk.layout.groups_per_part
     batches = steps_of(plan, vectors).batches(chunk)
     parts = [part for batch in batches for part in batch.parts]
     for place, part in enumerate(parts):
@@ -173,7 +173,7 @@ def test_a_step_returns_its_loss_where_it_is_asked_for(vectors):
     plan, chunk = plan_and_chunk()
     steps = steps_of(plan, vectors)
     batch, *_ = steps.batches(chunk)
-    expected = steps.loss_of(batch)
+    expected = steps.batch_loss(batch)
     assert expected > 0
     assert steps.step(batch, 0.1, with_loss=True) == pytest.approx(expected, rel=1e-12)
     assert steps.step(batch, 0.1) == 0.0

@@ -16,9 +16,16 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from sklearn_w2v._skipgram import sampler
+from sklearn_w2v._skipgram import training as training_module
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.solvers import SOLVERS
-from sklearn_w2v._skipgram.state import Initial, KnownVectors, TrainingStopped
+from sklearn_w2v._skipgram.state import (
+    Execution,
+    Initial,
+    KnownVectors,
+    Training,
+    TrainingStopped,
+)
 from sklearn_w2v._skipgram.training import train
 
 COMPILED_SGD = pytest.param("compiled", "sgd", marks=needs_compiled)
@@ -35,7 +42,7 @@ EACH_SOLVER = pytest.mark.parametrize(
 class Watched:
     """Notes what it is told, and stops when it has been told of so many epochs."""
 
-    def __init__(self, stop_after=math.inf, at_end=lambda trained: None):
+    def __init__(self, stop_after=math.inf, at_end=lambda progress: None):
         self.stop_after, self.at_end = stop_after, at_end
         self.n_begun, self.read, self.results = 0, [], []
 
@@ -45,8 +52,9 @@ class Watched:
     def tokens_read(self, n_read, n_tokens):
         self.read.append((n_read, n_tokens))
 
-    def epoch_ends(self, trained):
-        self.at_end(trained)
+    def epoch_ends(self, progress):
+        self.at_end(progress)
+        trained = progress.trained()
         self.results.append(
             trained._replace(
                 centers=trained.centers.copy(),
@@ -78,16 +86,16 @@ def train_by(
     watcher=None,
     **settings,
 ):
-    settings |= {"on_processor": device == CPU, "implementation": implementation}
-    return train(
+    settings |= {"on_cpu": device == CPU, "implementation": implementation}
+    training = Training(
+        {},
+        device.type,
         *corpus_and_held_out(documents, held_out),
         plan_of(documents, held_out, **settings),
         Initial(known, np.array(frozen, dtype=np.int64)),
-        seed=seed,
-        device=device,
-        n_threads=n_threads,
-        watchers=[watcher or Watched()],
+        seed,
     )
+    return train(training, Execution(device, n_threads, [watcher or Watched()]))
 
 
 def assert_equal(first, second):
@@ -116,7 +124,7 @@ def fits(draw):
 
 
 # Where hardly a token is left, documents held out may have no pair.
-@pytest.mark.filterwarnings("ignore:early_stopping has nothing to go by")
+@pytest.mark.filterwarnings("ignore:early_stopping has no score")
 # A quarter of what a profile has, since one fit here is ten.
 @settings(deadline=None, max_examples=settings().max_examples // 4)
 @given(fit=fits())
@@ -175,9 +183,12 @@ def test_both_implementations_learn_the_same_from_the_same_draws(solver, held_ou
 @pytest.mark.parametrize("n_threads", [1, 2, 5])
 @needs_compiled
 def test_an_interrupt_ends_compiled_steps_at_once_and_leaves_no_thread(
-    n_threads, monkeypatch
+    n_threads, monkeypatch, request
 ):
-    monkeypatch.setattr(sampler, "CHUNK_PLACES", 2**30)
+    monkeypatch.setattr(sampler, "CHUNK_PAIRS", 2**30)
+    # A shell starts commands in the background with SIGINT ignored.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, handler))
 
     class Interrupting(Watched):
         def epoch_begins(self):
@@ -207,6 +218,11 @@ def test_an_interrupt_ends_compiled_steps_at_once_and_leaves_no_thread(
     assert watcher.read == []
     watcher.timer.join()
     assert (threading.active_count(), torch.get_num_threads()) == before
+
+
+def test_a_training_of_one_rank_merges_nothing(train_on, monkeypatch):
+    monkeypatch.setattr(training_module, "Merger", None)
+    assert train_on().losses
 
 
 def test_the_seed_decides(train_on):
@@ -391,7 +407,7 @@ def test_the_matrices_of_the_best_epoch_are_kept(train_on):
 
 @pytest.mark.filterwarnings("always")
 def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing(train_on):
-    message = r"and all epochs are trained.*beside one another, or `sample` drops them"
+    message = r"and all epochs are trained.*next to each other, or `sample` drops them"
     with pytest.warns(UserWarning, match=message) as caught:
         trained = train_on(held_out=[[1], [2]], epochs=9, n_iter_no_change=2)
     assert len(caught) == 1

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_w2v import _watchers
-from sklearn_w2v._skipgram.state import Trained
+from sklearn_w2v._skipgram.state import Progress
 from sklearn_w2v._watchers import EpochLines
 
 try:
@@ -107,7 +107,7 @@ def test_verbose_says_every_few_seconds_how_far_an_epoch_is(capsys, monkeypatch)
     lines.epoch_begins()
     for n_read in (100, 200, 300, 400, 500, 600):
         lines.tokens_read(n_read, 1000)
-    lines.epoch_ends(Trained(None, None, {}, [2.5], [], n_tokens=1000))
+    lines.epoch_ends(Progress([2.5], [], 1000, trained=None))
     lines.epoch_begins()
     clock.now += 10
     lines.tokens_read(500, 1000)
@@ -144,8 +144,7 @@ def test_speed_and_time_left_are_means_over_the_epochs_done(
     monkeypatch.setattr(_watchers.time, "perf_counter", lambda: 100.0 + seconds)
     lines.epoch_begins()
     losses = [2.5, 2.25, 2.0][:n_done]
-    trained = Trained(None, None, {}, losses, [], n_tokens=10_000)
-    assert not lines.epoch_ends(trained)
+    assert not lines.epoch_ends(Progress(losses, [], 10_000, trained=None))
     _, line = capsys.readouterr().err.splitlines()
     assert line == f"[Word2VecVectorizer] {expected}"
 

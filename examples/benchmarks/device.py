@@ -23,10 +23,11 @@ from torch.profiler import profile
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._skipgram.compiled_steps import can_train
 from sklearn_w2v._skipgram.devices import CPU, find_device
 from sklearn_w2v._skipgram.plan import extent_of, plan_training
-from sklearn_w2v._skipgram.state import Initial
+from sklearn_w2v._skipgram.state import Execution, Initial, Training
 from sklearn_w2v._skipgram.training import train
 from sklearn_w2v._vocabulary import learn_vocabulary
 
@@ -37,25 +38,18 @@ FEW_DOCUMENTS = 20_000
 def run(corpus, word_counts, device, batch_size, *, epochs=1, seed=0, threads=2):
     """Train, and return what it came to, and in how many seconds."""
     plan = plan_training(
-        Word2VecVectorizer(batch_size=batch_size),
+        FitParameters.of(Word2VecVectorizer(batch_size=batch_size)),
         extent_of(corpus, None, len(word_counts)),
         word_counts=word_counts,
         epochs=epochs,
         decay=True,
-        on_processor=device == CPU,
+        on_cpu=device == CPU,
         implementation="compiled" if can_train(device, "adagrad") else "torch",
     )
+    initial = Initial(known=[], frozen=np.empty(0, dtype=np.int64))
+    training = Training({}, device.type, corpus, None, plan, initial, seed)
     begin = time.perf_counter()
-    trained = train(
-        corpus,
-        None,
-        plan,
-        Initial(known=[], frozen=np.empty(0, dtype=np.int64)),
-        seed=seed,
-        device=device,
-        n_threads=threads,
-        watchers=[],
-    )
+    trained = train(training, Execution(device, threads))
     return trained, time.perf_counter() - begin
 
 

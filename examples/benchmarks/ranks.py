@@ -27,10 +27,11 @@ import torch.distributed as dist
 from corpora import read_documents
 from quality import add_tests, evaluate, read_tests
 
-from sklearn_w2v import Word2VecVectorizer, _fit
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._fit import Fit
 from sklearn_w2v._group import Group
 from sklearn_w2v._skipgram.merging import Merger
-from sklearn_w2v._skipgram.plan import merges_an_epoch
+from sklearn_w2v._skipgram.plan import merges_per_epoch
 
 #: Seconds that a message takes from one machine to the next.
 LATENCY = 50e-6
@@ -64,9 +65,9 @@ def expect(clocks, world_size):
     # Of one rank alone, with nobody to wait for.
     steps = (training.seconds - merges.seconds - waits.seconds) * world_size
     busy = merges.seconds - sums.seconds
-    n_merges = merges_an_epoch(1e6 / world_size, world_size)
+    n_merges = merges_per_epoch(1e6 / world_size, world_size)
     for n_machines in (8, 16, 64):
-        more = merges_an_epoch(1e6 / n_machines, n_machines) / n_merges
+        more = merges_per_epoch(1e6 / n_machines, n_machines) / n_merges
         for gigabits in (10, 100):
             hops = 2 * (n_machines - 1)
             network = hops / n_machines * sums.n_bytes / (gigabits * 1e9 / 8)
@@ -90,15 +91,15 @@ def main():
     parser.add_argument("--apart", action="store_true")
     options = parser.parse_args()
     if options.apart:
-        Merger.read = lambda merger, share: None
+        Merger.merge_due = lambda merger, share: None
 
     dist.init_process_group("gloo")
     rank, world_size = dist.get_rank(), dist.get_world_size()
     clocks = {
-        "train": Clock(_fit, "train"),
+        "train": Clock(Fit, "train"),
         "merge": Clock(Merger, "_merge"),
-        "sum": Clock(Group, "add_up"),
-        "wait": Clock(Group, "meet"),
+        "sum": Clock(Group, "all_reduce"),
+        "wait": Clock(Group, "barrier"),
     }
     documents = read_documents(options.corpus, options.max_words)[rank::world_size]
     vectorizer = Word2VecVectorizer(

@@ -17,6 +17,7 @@ import math
 import statistics
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +25,16 @@ import torch
 from corpora import read_documents
 
 from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._fit import prepare_fit
+from sklearn_w2v._ranks import ONE_RANK
 from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.noise import Noise
-from sklearn_w2v._skipgram.plan import extent_of, plan_training
 from sklearn_w2v._skipgram.sampler import Sampler
-from sklearn_w2v._skipgram.threads import team_of
-from sklearn_w2v._vocabulary import learn_vocabulary
+from sklearn_w2v._skipgram.threads import thread_pool
 
-SECONDS_A_LOOK = 1e-4
+SECONDS_PER_LOOK = 1e-4
 N_ROUNDS = 5
 
 
@@ -50,30 +51,16 @@ def peak_flops():
 def prepare(documents, options, **parameters):
     """Return a plan, a model, and a function that draws the first chunk."""
     vectorizer = Word2VecVectorizer(
-        vector_size=options.vector_size, window=options.window, **parameters
+        vector_size=options.vector_size, window=options.window, epochs=1, **parameters
     )
-    _, corpus, counts, _ = learn_vocabulary(
-        documents,
-        min_count=5,
-        min_df=1,
-        max_df=1.0,
-        max_features=None,
-        max_vocab_size=None,
-    )
-    plan = plan_training(
-        vectorizer,
-        extent_of(corpus, None, len(counts.tokens)),
-        word_counts=counts.tokens,
-        epochs=1,
-        decay=True,
-        on_processor=True,
-        implementation="compiled",
-    )
+    fit = prepare_fit(vectorizer, None, partial=False, ranks=ONE_RANK)
+    training = fit.plan(fit.encode(documents))
+    plan, corpus = training.plan, training.corpus
     noise = Noise(plan.noise_probabilities, plan.layout.n_noise, CPU)
     sampler = Sampler(corpus, np.arange(len(corpus.lengths)), plan, noise, CPU)
     vectors = empty_vectors(plan.n_words, plan.vector_size)
     vectors[0].uniform_(-0.5 / plan.vector_size, 0.5 / plan.vector_size)
-    draw = next(sampler.epoch(torch.Generator().manual_seed(0)))
+    draw, *_ = sampler.epoch(torch.Generator().manual_seed(0))
     return plan, SkipGram(vectors, solver=plan.solver), draw
 
 
@@ -94,7 +81,7 @@ def share_of_descent(steps, train):
     crew = steps.crew[:2].view(np.int64)  # begins with the number of the phase
 
     def look():
-        while not is_over.wait(SECONDS_A_LOOK):
+        while not is_over.wait(SECONDS_PER_LOOK):
             looks.append(int(crew[0]) >> 32 & 1)
 
     sampler = threading.Thread(target=look)
@@ -102,7 +89,7 @@ def share_of_descent(steps, train):
     train()
     is_over.set()
     sampler.join()
-    return sum(looks) / len(looks)
+    return sum(looks) / max(len(looks), 1)
 
 
 def meeting(documents, options):
@@ -111,10 +98,11 @@ def meeting(documents, options):
     chunk = draw().steps(0, 10_000)
     seconds = []
     for n_threads in (1, 2):
-        with team_of(n_threads) as team:
-            steps = CompiledSteps(model, plan, team)
+        with thread_pool(n_threads) as threads:
+            steps = CompiledSteps(model, plan, threads)
             nothing = [0.0] * chunk.n_steps
-            seconds.append(seconds_of(lambda: steps.train(chunk, nothing, nothing)))  # noqa: B023
+            train = partial(steps.train_chunk, chunk, nothing, nothing)
+            seconds.append(seconds_of(train))
     return max(seconds[1] - seconds[0], 0.0) / (2 * chunk.n_steps)
 
 
@@ -132,14 +120,16 @@ def main():
     plan, model, draw = prepare(documents, options, negative=options.negative)
     chunk = draw()
     rates, asked = [plan.learning_rate] * chunk.n_steps, [False] * chunk.n_steps
-    with team_of(1) as team:
-        steps = CompiledSteps(model, plan, team)
-        steps.train(chunk, rates, asked)
+    with thread_pool(1) as threads:
+        steps = CompiledSteps(model, plan, threads)
+        steps.train_chunk(chunk, rates, asked)
         drawing = seconds_of(draw)
-        training = seconds_of(lambda: steps.train(chunk, rates, asked))
-        descent = share_of_descent(steps, lambda: steps.train(chunk, rates, asked))
+        training = seconds_of(lambda: steps.train_chunk(chunk, rates, asked))
+        descent = share_of_descent(
+            steps, lambda: steps.train_chunk(chunk, rates, asked)
+        )
         nothing = chunk.steps(0, 0)
-        calling = seconds_of(lambda: steps.train(nothing, [], []))
+        calling = seconds_of(lambda: steps.train_chunk(nothing, [], []))
     meets = meeting(documents[:2000], options)
 
     # A token has a score with each word around and with each noise word; a score takes
@@ -158,7 +148,7 @@ def main():
         print(f"| {name} | {1e9 * seconds / chunk.n_read:,.1f} |")
     print(f"\nA meeting of two threads takes {1e6 * meets:.2f} us.\n")
 
-    n_parts, n_shards = plan.layout.parts_a_step, 64
+    n_parts, n_shards = plan.layout.parts_per_step, 64
     print("| processors | words/s, computed | times one |")
     print("|---|---|---|")
     alone = chunk.n_read / (drawing + training + calling)

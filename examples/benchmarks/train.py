@@ -18,10 +18,10 @@ import argparse
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from corpora import read_documents
 from gensim.models import Word2Vec
@@ -29,9 +29,11 @@ from torch import nn
 from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._fit import prepare_fit
+from sklearn_w2v._ranks import ONE_RANK
 from sklearn_w2v._skipgram.devices import CPU
-from sklearn_w2v._skipgram.plan import extent_of, noise_probabilities, plan_training
-from sklearn_w2v._skipgram.state import Initial
+from sklearn_w2v._skipgram.distributions import noise_probabilities
+from sklearn_w2v._skipgram.state import Execution
 from sklearn_w2v._skipgram.training import train
 from sklearn_w2v._vocabulary import learn_vocabulary
 
@@ -63,43 +65,24 @@ SCALES = {
 
 def prepare_ours(documents, options, implementation="compiled"):
     """Return our training as a function, its plan, and the words an epoch reads."""
-    _, corpus, counts, _ = learn_vocabulary(
-        documents,
-        min_count=options.min_count,
-        min_df=1,
-        max_df=1.0,
-        max_features=options.max_features,
-        max_vocab_size=None,
-    )
     vectorizer = Word2VecVectorizer(
         vector_size=options.vector_size,
         window=options.window,
         negative=options.negative,
         sample=options.sample,
-    )
-    plan = plan_training(
-        vectorizer,
-        extent_of(corpus, None, len(counts.tokens)),
-        word_counts=counts.tokens,
+        min_count=options.min_count,
+        max_features=options.max_features,
         epochs=options.epochs,
-        decay=True,
-        on_processor=True,
-        implementation=implementation,
+        random_state=0,
     )
+    fit = prepare_fit(vectorizer, None, partial=False, ranks=ONE_RANK)
+    fit = replace(fit, implementation=implementation)
+    training = fit.plan(fit.encode(documents))
 
     def run():
-        train(
-            corpus,
-            None,
-            plan,
-            Initial(known=[], frozen=np.empty(0, dtype=np.int64)),
-            seed=0,
-            device=CPU,
-            n_threads=options.threads,
-            watchers=[],
-        )
+        train(training, Execution(CPU, options.threads))
 
-    return run, plan, len(corpus.ids)
+    return run, training.plan, len(training.corpus.ids)
 
 
 def prepare_gensim(corpus, options):

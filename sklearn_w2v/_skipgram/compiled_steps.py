@@ -1,9 +1,8 @@
-"""Steps of skip-gram with negative sampling, compiled: what calls `steps.c`.
+"""Steps of skip-gram with negative sampling, compiled: the caller of `steps.c`.
 
-They make what `torch_steps.py` makes, to rounding, on the processor and in float32. The
-library is built where there was a compiler when the package was installed; it is no
-module of Python's, but is called by ctypes, which lets other threads of Python run
-meanwhile.
+They equal those of `torch_steps.py` up to rounding, on the CPU and in float32. The
+library is built when the package is installed, if there is a C compiler. It is called
+by ctypes, which releases Python's global lock.
 """
 
 import ctypes
@@ -19,30 +18,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sklearn_w2v._parameters import SolverName
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.model import SkipGram
-from sklearn_w2v._skipgram.plan import SolverName, TrainingPlan
+from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.sampler import Chunk
-from sklearn_w2v._skipgram.threads import Team
+from sklearn_w2v._skipgram.threads import ThreadPool
 from sklearn_w2v._warnings import warn
 
-#: Requires the compiled steps where it is "1", and forbids them where it is "0": when
-#: the package is built, and when it trains.
+#: The environment variable that requires the compiled steps ("1") or forbids them
+#: ("0"), when the package is built and when it trains.
 VARIABLE = "SKLEARN_W2V_COMPILED"
 
-#: What `.build/backend.py` makes of `steps.c`.
+#: The library that `.build/backend.py` compiles from `steps.c`.
 LIBRARY = Path(__file__).with_name("_steps.so")
 
-#: Numbers of a line of the processor's cache. Rows begin where one does.
+#: Numbers in a line of the CPU's cache. Rows begin where a line begins.
 LINE = 16
 
-#: Shards of the rows of a matrix, for each thread: enough to share them evenly, and few
-#: enough that the rows of each lie near one another; and all of them, at most.
-SHARDS_A_THREAD = 4
+#: Shards of the rows of a matrix, for each thread and at most: enough to share them
+#: evenly, and few enough that the rows of a shard are near one another in memory.
+SHARDS_PER_THREAD = 4
 MAX_SHARDS = 32
 
-#: Seconds after which a thread comes back to Python, where Ctrl-C may wait for it.
-SECONDS_AWAY = 0.1
+#: Seconds after which a thread returns to Python, which handles Ctrl-C.
+SECONDS_PER_CALL = 0.1
 
 
 class ChunkOfSteps(ctypes.Structure):
@@ -64,8 +64,8 @@ class ChunkOfSteps(ctypes.Structure):
         ("gradients", ctypes.c_void_p),
         ("crew", ctypes.c_void_p),
         ("n_parts", ctypes.c_int64),
-        ("parts_a_step", ctypes.c_int64),
-        ("groups_a_part", ctypes.c_int32),
+        ("parts_per_step", ctypes.c_int64),
+        ("groups_per_part", ctypes.c_int32),
         ("group_length", ctypes.c_int32),
         ("vector_size", ctypes.c_int32),
         ("row_length", ctypes.c_int32),
@@ -86,9 +86,9 @@ def _library() -> ctypes.CDLL | None:
         return None
     try:
         library = ctypes.CDLL(str(LIBRARY))
-    except OSError as error:  # as one of another system
+    except OSError as error:  # such as a library for another system
         warn(
-            f"The compiled training cannot be loaded ({error}), and torch trains, "
+            f"The compiled training cannot be loaded ({error}). torch trains instead, "
             "which is slower. Install sklearn-w2v again."
         )
         return None
@@ -114,14 +114,14 @@ def _library() -> ctypes.CDLL | None:
 
 
 def can_train(device: torch.device, solver: SolverName) -> bool:
-    """Tell whether compiled steps can train here, and may.
+    """Return whether compiled steps train on this device, with this solver.
 
     Raises
     ------
     RuntimeError
-        If they are required and not there.
+        If they are required and were not built.
     ValueError
-        If the environment variable says neither.
+        If the environment variable has another value than 0 and 1.
     """
     wanted = os.environ.get(VARIABLE, "")
     if wanted not in ("", "0", "1"):
@@ -142,9 +142,9 @@ def can_train(device: torch.device, solver: SolverName) -> bool:
 
 
 def empty_vectors(n_words: int, vector_size: int) -> Tensor:
-    """Return memory for both matrices, (2, n_words, vector_size), in whole lines."""
+    """Return memory for both matrices, (2, n_words, vector_size); rows fill lines."""
     row_length = -(-vector_size // LINE) * LINE
-    # What fills up the lines has to be 0.
+    # The rest of a row's last line has to be 0.
     rows = torch.zeros(2, n_words, row_length, dtype=torch.float32, device=CPU)
     return rows[:, :, :vector_size]
 
@@ -155,25 +155,30 @@ class CompiledSteps:
     Parameters
     ----------
     model : SkipGram
-        What is trained; its vectors lie in the memory of `empty_vectors`.
+        The model, which is changed in place; its vectors are in the memory of
+        `empty_vectors`.
     plan : TrainingPlan
-        What pairs and noise words count.
-    team : Team
-        Who shares the work of a step. The result does not depend on how many they are.
+        The weights of pairs and of noise words.
+    threads : ThreadPool
+        The threads that share a step. The result does not depend on their number.
     width : int or None
-        Numbers of the processor's vectors: 4, 8 or 16; None for the widest it has.
+        Numbers in a vector register of the CPU: 4, 8 or 16; None for the widest.
     """
 
     def __init__(
-        self, model: SkipGram, plan: TrainingPlan, team: Team, width: int | None = None
+        self,
+        model: SkipGram,
+        plan: TrainingPlan,
+        threads: ThreadPool,
+        width: int | None = None,
     ) -> None:
         library = _library()
         if library is None or model.solver == "adam":
             raise RuntimeError("There are no such compiled steps.")
-        self.library, self.model, self.team = library, model, team
+        self.library, self.model, self.threads = library, model, threads
         self.layout = plan.layout
         weights = plan.pair_weights
-        # Behind the last offset is what is read beside it, and counts nothing.
+        # The zeros at the end are read with the last offset, and have no weight.
         self.weights_by_offset = np.concatenate(
             [weights[::-1], [0], weights, np.zeros(LINE)], dtype=np.float32
         )
@@ -182,19 +187,16 @@ class CompiledSteps:
         )
         self.crew, self.gradients = _zeros(-(-library.crew_size() // 4)), _zeros(0)
         self.workspaces: dict[int, NDArray[np.float32]] = {}  # of each thread
-        self.n_shards = _shards(team.n_threads)
-        self.is_crowded = team.n_threads > joblib.cpu_count()
+        self.n_shards = _shards(threads.n_threads)
+        self.is_crowded = threads.n_threads > joblib.cpu_count()
         self.width = library.widest() if width is None else width
         self.noise_weight = plan.negative / plan.layout.n_noise
 
-    def train(
+    def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk, and return summed loss and weight of some of them.
-
-        Of those with the loss, which is that before the step.
-        """
-        with np.errstate(over="ignore"):  # a rate may be infinite, as for torch
+        """Make the steps of a chunk; return summed loss and weight, where asked for."""
+        with np.errstate(over="ignore"):  # a rate may be infinite, as in torch
             rates = np.asarray(learning_rates, dtype=np.float32)
         losses, weights = self._run(
             chunk,
@@ -202,11 +204,11 @@ class CompiledSteps:
             with_loss=np.asarray(with_loss, dtype=np.uint8),
             trains=True,
         )
-        step_of_part = np.arange(chunk.n_parts) // chunk.layout.parts_a_step
+        step_of_part = np.arange(chunk.n_parts) // chunk.layout.parts_per_step
         is_asked = np.asarray(with_loss, dtype=bool)[step_of_part]
         return float(losses[is_asked].sum()), float(weights[is_asked].sum())
 
-    def loss(self, chunk: Chunk) -> tuple[float, float]:
+    def chunk_loss(self, chunk: Chunk) -> tuple[float, float]:
         """Return summed loss and weight of the pairs of a chunk."""
         losses, weights = self._run(
             chunk,
@@ -224,45 +226,45 @@ class CompiledSteps:
         with_loss: NDArray[np.uint8],
         trains: bool,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Let the team work on a chunk; return loss and weight of each part."""
-        if chunk.layout != self.layout:  # for which there is memory
+        """Run the steps of a chunk; return the loss and the weight of each part."""
+        if chunk.layout != self.layout:  # which decides how much memory there is
             raise ValueError(f"{chunk.layout} is not the plan's {self.layout}")
         losses, weights = np.zeros((2, chunk.n_parts))
         steps = self._steps_of(chunk, trains)
-        steps.learning_rates = _place(learning_rates)
-        steps.with_loss = _place(with_loss)
-        steps.losses, steps.pair_weights = _place(losses), _place(weights)
+        steps.learning_rates = _address(learning_rates)
+        steps.with_loss = _address(with_loss)
+        steps.losses, steps.pair_weights = _address(losses), _address(weights)
         length = self.library.gradients_length(steps)
         if length > len(self.gradients):
             self.gradients = _zeros(0)  # before there is more
             self.gradients = _zeros(length)
-        steps.gradients, steps.crew = _place(self.gradients), _place(self.crew)
+        steps.gradients, steps.crew = _address(self.gradients), _address(self.crew)
         self.library.prepare(steps)
 
-        def take_part() -> None:
-            workspace = _place(self._workspace(steps))
+        def work() -> None:
+            workspace = _address(self._workspace(steps))
             try:
-                while not self.library.work(steps, workspace, SECONDS_AWAY):
+                while not self.library.work(steps, workspace, SECONDS_PER_CALL):
                     pass
-            except BaseException:  # as Ctrl-C, for which the others have to stop
+            except BaseException:  # such as Ctrl-C, which has to stop all threads
                 self.library.stop(steps)
                 raise
 
-        self.team.run([take_part] * self.team.n_threads)
+        self.threads.run([work] * self.threads.n_threads)
         return losses, weights
 
     def _steps_of(self, chunk: Chunk, trains: bool) -> ChunkOfSteps:
-        """Return what does not differ from one call to the next, and the chunk."""
+        """Return the fields that do not depend on the call, and the chunk."""
         vectors, layout = self.model.vectors, chunk.layout
         steps = ChunkOfSteps(
             words=chunk.words.data_ptr(),
             documents=chunk.documents.data_ptr(),
             noise=chunk.noise.data_ptr(),
-            weights_by_offset=_place(self.weights_by_offset),
-            weights_within=_place(self.weights_within),
+            weights_by_offset=_address(self.weights_by_offset),
+            weights_within=_address(self.weights_within),
             n_parts=chunk.n_parts,
-            parts_a_step=layout.parts_a_step,
-            groups_a_part=layout.groups_a_part,
+            parts_per_step=layout.parts_per_step,
+            groups_per_part=layout.groups_per_part,
             group_length=layout.group_length,
             vector_size=vectors.shape[2],
             row_length=vectors.stride(1),
@@ -275,37 +277,37 @@ class CompiledSteps:
             noise_weight=self.noise_weight,
         )
         squares = self.model.solver_state.get("sum_of_squares")
-        for place, matrix in enumerate(vectors):
-            steps.matrices[place] = matrix.data_ptr()
+        for i, matrix in enumerate(vectors):
+            steps.matrices[i] = matrix.data_ptr()
             if squares is not None:
-                steps.squares[place] = squares[place].data_ptr()
+                steps.squares[i] = squares[i].data_ptr()
         if self.model.trainable is not None:
             steps.trainable = self.model.trainable.data_ptr()
         return steps
 
     def _workspace(self, steps: ChunkOfSteps) -> NDArray[np.float32]:
-        """Return the memory of whoever is at work, which all chunks need alike."""
-        worker = self.team.worker()
+        """Return the memory of the calling thread, the same for all chunks."""
+        worker = self.threads.current()
         if worker not in self.workspaces:
             self.workspaces[worker] = _zeros(self.library.workspace_length(steps))
         return self.workspaces[worker]
 
 
 def _shards(n_threads: int) -> int:
-    """Return a power of two: one shard for a thread alone, some for each of more."""
+    """Return the number of shards, a power of two: one if there is one thread."""
     if n_threads == 1:
         return 1
-    n_shards = min(SHARDS_A_THREAD * n_threads, MAX_SHARDS)
+    n_shards = min(SHARDS_PER_THREAD * n_threads, MAX_SHARDS)
     return int(1 << (n_shards.bit_length() - 1))
 
 
 def _zeros(length: int) -> NDArray[np.float32]:
-    """Return zeros that begin where a line of the cache does."""
+    """Return zeros that begin at a line of the cache."""
     zeros = np.zeros(length + LINE, dtype=np.float32)
     first = -(zeros.ctypes.data // zeros.itemsize) % LINE
     return zeros[first : first + length]
 
 
-def _place(array: NDArray[Any]) -> int:
-    """Return where an array lies in memory."""
+def _address(array: NDArray[Any]) -> int:
+    """Return the address of an array."""
     return int(array.ctypes.data)

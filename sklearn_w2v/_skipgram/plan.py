@@ -6,14 +6,18 @@ over them. How the tokens of a step are used, and why, stands in `sampler.py`.
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_w2v._corpus import Corpus
-
-SolverName = Literal["adagrad", "adam", "sgd"]
+from sklearn_w2v._parameters import FitParameters, SolverName
+from sklearn_w2v._skipgram.distributions import (
+    keep_probabilities,
+    noise_probabilities,
+    weights_by_distance,
+)
 
 #: What makes the steps: `compiled_steps.py` or `torch_steps.py`.
 Implementation = Literal["compiled", "torch"]
@@ -57,18 +61,18 @@ DEVICE_PART_LENGTH = 2**15
 
 #: Noise words of a group (K): for each pair that a token has on average; at least; at
 #: most; and a number that K is a multiple of, since odd lengths make slow products.
-NOISE_A_PAIR = 5
+NOISE_PER_PAIR = 5
 MIN_NOISE = 24
 MAX_NOISE = 64
 NOISE_STEP = 8
 
-#: Documents are cut into pieces of at most this many tokens, as in the word2vec program
-#: (its MAX_SENTENCE_LENGTH), so that a corpus in a single document is shuffled too.
-PIECE_LENGTH = 1000
+#: Documents are split into sentences of at most so many tokens, as in the word2vec
+#: program (its MAX_SENTENCE_LENGTH), so that a corpus of one document is shuffled too.
+SENTENCE_LENGTH = 1000
 
 #: Steps that all ranks make together from one merge to the next, about: so many, or the
 #: second number over that of ranks where it is more: two can go further without harm.
-STEPS_A_MERGE = 32
+STEPS_PER_MERGE = 32
 STEPS_OF_FEW_RANKS = 128
 
 #: Steps that rank 0 makes alone before all begin, at most; and as a share of all steps.
@@ -110,26 +114,26 @@ def extent_of(
 class Layout(NamedTuple):
     """How the tokens of a step are cut up."""
 
-    parts_a_step: int
-    groups_a_part: int
-    blocks_a_group: int
+    parts_per_step: int
+    groups_per_part: int
+    blocks_per_group: int
     block_length: int
     n_noise: int  # of a group
 
     @property
     def group_length(self) -> int:
         """Tokens of a group."""
-        return self.blocks_a_group * self.block_length
+        return self.blocks_per_group * self.block_length
 
     @property
     def part_length(self) -> int:
         """Tokens of a part."""
-        return self.groups_a_part * self.group_length
+        return self.groups_per_part * self.group_length
 
     @property
     def step_length(self) -> int:
         """Tokens of a step."""
-        return self.parts_a_step * self.part_length
+        return self.parts_per_step * self.part_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +152,7 @@ class TrainingPlan:
     noise_probabilities: NDArray[np.float64]  # (n_words,): of a draw of noise
     layout: Layout
     loss_every: int  # steps
-    merges_an_epoch: int  # of the matrices of several ranks
+    merges_per_epoch: int  # of the matrices of several ranks
     first_steps: int  # that the first of several ranks makes alone
     #: With documents held out, training stops when their score has not improved by
     #: `tol` for so many epochs.
@@ -170,30 +174,14 @@ class TrainingPlan:
         return self.learning_rate * (1 - self.decay * epoch / self.epochs)
 
 
-class TrainingParameters(Protocol):
-    """The parameters that a plan is made of, by their names in the vectorizer."""
-
-    vector_size: int
-    window: int
-    shrink_windows: bool
-    negative: int
-    ns_exponent: float
-    sample: float | None
-    solver: SolverName
-    learning_rate: float | Literal["auto"]
-    batch_size: int | Literal["auto"]
-    n_iter_no_change: int
-    tol: float
-
-
 def plan_training(
-    parameters: TrainingParameters,
+    parameters: FitParameters,
     extent: Extent,
     *,
     word_counts: NDArray[np.int64],
     epochs: int,
     decay: bool,
-    on_processor: bool,
+    on_cpu: bool,
     implementation: Implementation,
     world_size: int = 1,
 ) -> TrainingPlan:
@@ -201,7 +189,7 @@ def plan_training(
 
     Parameters
     ----------
-    parameters : TrainingParameters
+    parameters : FitParameters
         What the user has set.
     extent : Extent
         How much there is to train on; at least one word.
@@ -210,7 +198,7 @@ def plan_training(
         distributions.
     epochs, decay : int, bool
         See TrainingPlan.
-    on_processor : bool
+    on_cpu : bool
         Whether the training is not on another device.
     implementation : str
         What makes the steps.
@@ -227,8 +215,8 @@ def plan_training(
     longest_part, max_step = DEVICE_PART_LENGTH, DEVICE_MAX_STEP
     if implementation == "compiled":
         longest_part, max_step = COMPILED_PART_LENGTH, MAX_STEP
-    elif on_processor:
-        longest_part, max_step = processor_part(parameters.vector_size), MAX_STEP
+    elif on_cpu:
+        longest_part, max_step = cpu_part_length(parameters.vector_size), MAX_STEP
     if batch_size == "auto":
         batch_size = auto_batch_size(
             expected_counts, solver, longest_part=longest_part, max_step=max_step
@@ -237,11 +225,11 @@ def plan_training(
     pair_weights = weights_by_distance(
         parameters.window,
         parameters.shrink_windows,
-        longest=min(extent.longest, PIECE_LENGTH),
+        longest=min(extent.longest, SENTENCE_LENGTH),
     )
     n_expected = expected_counts.sum()
     mean_length = n_expected * world_size / extent.n_documents
-    n_noise = noise_words_a_group(pair_weights, mean_length)
+    n_noise = noise_words_per_group(pair_weights, mean_length)
     layout = cut_step(
         min(batch_size, MAX_BATCH),
         longest_part=longest_part,
@@ -262,18 +250,18 @@ def plan_training(
         noise_probabilities=noise_probabilities(word_counts, parameters.ns_exponent),
         layout=layout,
         loss_every=max(1, int(n_steps / N_LOSS_STEPS)),
-        merges_an_epoch=merges_an_epoch(n_steps, world_size),
+        merges_per_epoch=merges_per_epoch(n_steps, world_size),
         first_steps=first_steps(n_steps * epochs, world_size),
         n_iter_no_change=parameters.n_iter_no_change,
         tol=parameters.tol,
     )
 
 
-def merges_an_epoch(n_steps: float, world_size: int) -> int:
+def merges_per_epoch(n_steps: float, world_size: int) -> int:
     """Return how often ranks merge, each of which makes so many steps in an epoch."""
     if world_size == 1:
         return 0
-    steps_of_all = max(STEPS_A_MERGE, STEPS_OF_FEW_RANKS / world_size)
+    steps_of_all = max(STEPS_PER_MERGE, STEPS_OF_FEW_RANKS / world_size)
     return math.ceil(n_steps / max(1, steps_of_all / world_size))
 
 
@@ -289,56 +277,14 @@ def auto_epochs(n_tokens: int) -> int:
     return round(min(max(AUTO_TOKENS / max(n_tokens, 1), MIN_EPOCHS), MAX_EPOCHS))
 
 
-def keep_probabilities(
-    counts: NDArray[np.int64], sample: float | None
-) -> NDArray[np.float64]:
-    """Probability that a token survives the sub-sampling of frequent words.
-
-    With f a word's share of the tokens, sqrt(sample / f) + sample / f, at most 1: the
-    formula of the word2vec program, which differs a little from the one printed in
-    Mikolov et al. (2013), "Distributed Representations of Words and Phrases and their
-    Compositionality", section 2.3.
-    """
-    if not sample:
-        return np.ones(len(counts))
-    ratio = sample * counts.sum() / np.maximum(counts, 1)
-    return np.minimum(np.sqrt(ratio) + ratio, 1.0)
-
-
-def noise_probabilities(
-    counts: NDArray[np.int64], ns_exponent: float
-) -> NDArray[np.float64]:
-    """Probability that a noise draw gives a word: count ** ns_exponent, normalised.
-
-    The exponent 0.75 is that of Mikolov et al. (2013), section 2.2. A word that never
-    occurs is never drawn.
-    """
-    weights = np.zeros(len(counts))
-    seen = counts > 0
-    # The largest count goes out of the power first, so that no exponent overflows.
-    weights[seen] = (counts[seen] / counts.max()) ** ns_exponent
-    return weights / weights.sum()
-
-
-def weights_by_distance(
-    window: int, shrink_windows: bool, *, longest: int
-) -> NDArray[np.float64]:
-    """Return what a pair counts, by its distance: 1, 2... as far as documents reach."""
-    distance = np.arange(1, max(2, min(window + 1, longest)))
-    if shrink_windows:
-        widest = np.float64(window)  # an int may be too large for numpy
-        return (widest + 1 - distance) / widest
-    return np.ones(len(distance))
-
-
-def noise_words_a_group(pair_weights: NDArray[np.float64], mean_length: float) -> int:
+def noise_words_per_group(pair_weights: NDArray[np.float64], mean_length: float) -> int:
     """Return how many noise words a group gets, from its pairs.
 
     The pairs of a token are those that it has if all documents are of the mean length.
     """
     distance = np.arange(1, len(pair_weights) + 1)
     shares = np.maximum(1 - distance / mean_length, 0)  # of tokens with such a context
-    n_noise = NOISE_A_PAIR * 2 * (pair_weights * shares).sum()
+    n_noise = NOISE_PER_PAIR * 2 * (pair_weights * shares).sum()
     in_steps = NOISE_STEP * math.ceil(n_noise / NOISE_STEP)
     return min(max(in_steps, MIN_NOISE), MAX_NOISE)
 
@@ -360,15 +306,15 @@ def auto_batch_size(
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
     # Parts of equally many whole groups, or whole blocks: odd lengths are slow.
-    groups_a_part = longest_part // GROUP_LENGTH
+    groups_per_part = longest_part // GROUP_LENGTH
     for n_groups in range(int(batch_size // GROUP_LENGTH), 0, -1):
-        if n_groups % math.ceil(n_groups / groups_a_part) == 0:
+        if n_groups % math.ceil(n_groups / groups_per_part) == 0:
             return n_groups * GROUP_LENGTH
     length = BLOCK_LENGTH if batch_size >= BLOCK_LENGTH else 1
     return int(batch_size // length) * length
 
 
-def processor_part(vector_size: int) -> int:
+def cpu_part_length(vector_size: int) -> int:
     """Return the tokens of a processor's part with torch, at most: whole groups."""
     n_groups = max(PART_NUMBERS // vector_size // GROUP_LENGTH, 1)
     return min(n_groups * GROUP_LENGTH, PART_LENGTH)
@@ -380,10 +326,12 @@ def cut_step(batch_size: int, *, longest_part: int, reach: int, n_noise: int) ->
     Short blocks have many contexts around them for few tokens, where windows are wide;
     long ones have many scores that are no pair's.
     """
-    parts_a_step = -(-batch_size // longest_part)
-    part_length = batch_size // parts_a_step
-    groups_a_part = -(-part_length // GROUP_LENGTH)
-    group_length = part_length // groups_a_part
-    blocks_a_group = -(-group_length // max(BLOCK_LENGTH, reach))
-    block_length = group_length // blocks_a_group
-    return Layout(parts_a_step, groups_a_part, blocks_a_group, block_length, n_noise)
+    parts_per_step = -(-batch_size // longest_part)
+    part_length = batch_size // parts_per_step
+    groups_per_part = -(-part_length // GROUP_LENGTH)
+    group_length = part_length // groups_per_part
+    blocks_per_group = -(-group_length // max(BLOCK_LENGTH, reach))
+    block_length = group_length // blocks_per_group
+    return Layout(
+        parts_per_step, groups_per_part, blocks_per_group, block_length, n_noise
+    )

@@ -1,7 +1,7 @@
-"""Steps of a CUDA device that are recorded once, and played again on other batches.
+"""Steps on a CUDA device that are recorded once, and replayed on other batches.
 
-A step is some forty small operations. To launch them one by one takes the processor
-longer than the device takes to do them; a recording of several steps (a CUDA graph) is
+A step is some forty small operations. The CPU takes longer to launch them one by one
+than the device takes to run them; a recording of several steps (a CUDA graph) is
 launched at once.
 """
 
@@ -16,102 +16,95 @@ from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.sampler import Chunk
 from sklearn_w2v._skipgram.solvers import Rate
-from sklearn_w2v._skipgram.threads import Team
 from sklearn_w2v._skipgram.torch_steps import Batch, Gradients, Part, TorchSteps
 
-#: Steps of a recording. Those that are left over are played one by one.
-STEPS_AT_ONCE = 8
+#: Steps of a recording. Steps that are left over are replayed one by one.
+STEPS_PER_RECORDING = 8
 
 
-class Streams(Team):
-    """Two streams of a CUDA device, which do two tasks side by side.
+class Streams:
+    """Two streams of a CUDA device, which run two tasks concurrently.
 
-    Neither fills the device: what a step makes it do is many small things.
+    A step is made of small operations, none of which fills the device.
     """
 
     least_parts = 1
 
     def __init__(self, device: torch.device) -> None:
-        super().__init__(None, 0)
         self.streams = _two_streams(device)
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Do all tasks; whatever is launched after this waits for them."""
-        here = torch.cuda.current_stream(self.streams[0].device)
+        """Launch all tasks; whatever is launched after this waits for them."""
+        current = torch.cuda.current_stream(self.streams[0].device)
         for stream in self.streams:
-            stream.wait_stream(here)
-        for place, task in enumerate(tasks):
-            with torch.cuda.stream(self.streams[place % 2]):
+            stream.wait_stream(current)
+        for i, task in enumerate(tasks):
+            with torch.cuda.stream(self.streams[i % 2]):
                 task()
         for stream in self.streams:
-            here.wait_stream(stream)
+            current.wait_stream(stream)
 
-    def worker(self) -> int:
-        """Return the number of the stream at work."""
+    def current(self) -> int:
+        """Return a number that identifies the current stream."""
         return torch.cuda.current_stream(self.streams[0].device).cuda_stream
 
 
 @cache
 def _two_streams(device: torch.device) -> list[torch.cuda.Stream]:
-    # The same ones for each fit, since torch keeps some megabytes for each stream that
-    # ever made a product.
+    # The same streams for each fit, since torch keeps some megabytes for each stream on
+    # which a product was computed.
     return [torch.cuda.Stream(device) for _ in range(2)]
 
 
 class RecordedSteps(TorchSteps):
-    """Steps that are played from a recording where nobody asks for the loss.
+    """Steps that are replayed from a recording where the loss is not needed.
 
-    All operations of a step have to have the same shapes each time, which those of Adam
-    have not.
+    All operations of a step need the same shapes each time, which Adam's do not have.
     """
 
-    def __init__(self, model: SkipGram, plan: TrainingPlan, team: Team) -> None:
-        super().__init__(model, plan, team)
+    def __init__(self, model: SkipGram, plan: TrainingPlan, streams: Streams) -> None:
+        super().__init__(model, plan, streams)
         self.recordings: dict[int, Recording] = {}  # by their number of steps
+        self.pending: list[tuple[Batch, Rate]] = []  # steps for the next recording
 
-    def train(
+    def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk, and return summed loss and weight of some of them.
+        """Make the steps of a chunk; return summed loss and weight, where asked for."""
+        sums = super().train_chunk(chunk, learning_rates, with_loss)
+        self._replay_each()
+        return sums
 
-        Of those with the loss, which is that before the step.
-        """
-        loss = weight = 0.0
-        pending: list[tuple[Batch, Rate]] = []
-        steps = zip(self.batches(chunk), learning_rates, with_loss, strict=True)
-        for batch, learning_rate, is_asked in steps:
-            gradients = self.gradients
-            is_full = gradients is not None and gradients.is_filled_by(batch)
-            if not is_asked and is_full:
-                pending.append((batch, learning_rate))
-                if len(pending) == STEPS_AT_ONCE:
-                    self._play(pending)
-                    pending = []
-                continue
-            self._play_each(pending)
-            pending = []
-            of_step = self.step(batch, learning_rate, with_loss=is_asked)
-            if is_asked:
-                loss += of_step
-                weight += batch.weight
-        self._play_each(pending)
-        return loss, weight
+    def step(
+        self, batch: Batch, learning_rate: Rate, *, with_loss: bool = False
+    ) -> float:
+        """Make a step, at once or with some of the following ones."""
+        is_full = self.gradients is not None and self.gradients.is_filled_by(batch)
+        if with_loss or not is_full:
+            self._replay_each()
+            return super().step(batch, learning_rate, with_loss=with_loss)
+        self.pending.append((batch, learning_rate))
+        if len(self.pending) == STEPS_PER_RECORDING:
+            self._replay(self.pending)
+            self.pending = []
+        return 0.0
 
-    def _play_each(self, steps: Sequence[tuple[Batch, Rate]]) -> None:
-        for step in steps:
-            self._play([step])
+    def _replay_each(self) -> None:
+        for step in self.pending:
+            self._replay([step])
+        self.pending = []
 
-    def _play(self, steps: Sequence[tuple[Batch, Rate]]) -> None:
+    def _replay(self, steps: Sequence[tuple[Batch, Rate]]) -> None:
         batches, rates = zip(*steps, strict=True)
         recording = self.recordings.get(len(steps))
         if recording is None or recording.gradients is not self.gradients:
-            recording = Recording(self.step, batches, self._prepare(batches[0]))
+            recording = Recording(super().step, batches, self._prepare(batches[0]))
             self.recordings[len(steps)] = recording
-        recording.play(batches, rates)
+        recording.replay(batches, rates)
 
 
 class Recording:
-    """Some steps on batches of its own, into which others are copied."""
+    """Some steps on batches in fixed memory, into which other batches are copied."""
 
     def __init__(
         self,
@@ -119,7 +112,7 @@ class Recording:
         batches: Sequence[Batch],
         gradients: Gradients,
     ) -> None:
-        self.gradients = gradients  # in whose memory the recording works
+        self.gradients = gradients  # whose memory the recording uses
         self.tensors = [torch.cat(alike) for alike in _alike(batches)]
         self.rates = self.tensors[-1].new_zeros(len(batches))
         own = zip(*(tensor.chunk(len(batches)) for tensor in self.tensors), strict=True)
@@ -128,8 +121,8 @@ class Recording:
             for tensors, rate in zip(own, self.rates.unbind(), strict=True):
                 step(_batch_of(tensors), rate)
 
-    def play(self, batches: Sequence[Batch], rates: Sequence[Rate]) -> None:
-        """Make steps on as many batches."""
+    def replay(self, batches: Sequence[Batch], rates: Sequence[Rate]) -> None:
+        """Make the steps on other batches."""
         for own, others in zip(self.tensors, _alike(batches), strict=True):
             torch.cat(others, out=own)
         self.rates.copy_(torch.tensor(rates, dtype=torch.float32, device=CPU))

@@ -1,24 +1,25 @@
-"""Ids -> the steps of a training: all that word2vec draws at random.
+"""Ids -> chunks of steps: all that word2vec draws at random.
 
-Tokens that survive the sub-sampling stand one after the other, and beside each one the
-number of its document; a pair is two of a document that are not too far apart. Steps
-cut this row of tokens into pieces, however documents lie in it:
+The tokens that survive the subsampling follow one another, each with the number of its
+document; a pair is two tokens of a document that are at most `reach` tokens apart.
+Steps are equal slices of these tokens, wherever documents begin and end:
 
     words      (reach + n_tokens + reach,)
     documents  (reach + n_tokens + reach,)
-    noise      (n_groups, K)   noise words, which the tokens of a group share; a part is
-                               a few groups, and a step a few parts, which threads share
+    noise      (n_groups, K)   noise words, shared by the tokens of a group
+
+A part is made of groups, and a step of parts.
 
 word2vec draws the window of each token from 1 to `window`. Here all pairs within
-`window` count, by the chance that such a draw holds them: the same in expectation, with
-less left to chance, and the scores are there anyhow.
+`window` count, with the probability of such a draw as their weight: the expectation is
+the same, the variance lower, and the scores are computed anyway.
 
-In word2vec each pair of a word and its context meets `negative` noise words of its own.
-Here a token whose pairs weigh p together gives each of the K noise words of its group
-the weight negative * p / K, which is again the same in expectation.
+In word2vec each pair of a word and its context has `negative` noise words of its own.
+Here a token whose pairs have the summed weight p gives each of the K noise words of its
+group the weight negative * p / K: the expectation is the same again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -30,24 +31,24 @@ from torch import Tensor
 from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.noise import Noise
-from sklearn_w2v._skipgram.plan import PIECE_LENGTH, Layout, TrainingPlan
+from sklearn_w2v._skipgram.plan import SENTENCE_LENGTH, Layout, TrainingPlan
 
-#: Tokens read for the steps of a chunk, about: so many, or fewer where windows are
-#: wide, for this many places in their windows. Other devices want more at once, since
-#: each chunk makes them wait for the processor a few times.
+#: Tokens read for the steps of a chunk, about; fewer where windows are wide, so that a
+#: chunk has at most so many pairs. Other devices get larger chunks, since they wait for
+#: the CPU a few times in each.
 CHUNK_LENGTH = 2**17
-CHUNK_PLACES = 2**23
+CHUNK_PAIRS = 2**23
 DEVICE_CHUNK_LENGTH = 2**20
-DEVICE_CHUNK_PLACES = 2**25
+DEVICE_CHUNK_PAIRS = 2**25
 
-#: The document of what is before the first token and behind the last.
+#: The document of the places before the first token and after the last.
 NO_DOCUMENT = -1
 
 
 class Chunk(NamedTuple):
-    """What some steps train on."""
+    """The tokens and noise words of some steps."""
 
-    n_read: int  # tokens, before sub-sampling
+    n_read: int  # tokens, before subsampling
     words: Tensor  # (reach + n_tokens + reach,) int32
     documents: Tensor  # (reach + n_tokens + reach,) int32
     noise: Tensor  # (n_groups, K) int32
@@ -55,18 +56,18 @@ class Chunk(NamedTuple):
 
     @property
     def n_tokens(self) -> int:
-        """Tokens that survived, and what fills up the last part."""
+        """The tokens that survived, and those that fill the last part."""
         return len(self.noise) * self.layout.group_length
 
     @property
     def n_parts(self) -> int:
-        """Parts of all steps."""
-        return len(self.noise) // self.layout.groups_a_part
+        """The parts of all steps."""
+        return len(self.noise) // self.layout.groups_per_part
 
     @property
     def n_steps(self) -> int:
-        """Steps; the last one may have fewer parts."""
-        return -(-self.n_parts // self.layout.parts_a_step)
+        """The steps; the last one may have fewer parts."""
+        return -(-self.n_parts // self.layout.parts_per_step)
 
     @property
     def reach(self) -> int:
@@ -74,24 +75,35 @@ class Chunk(NamedTuple):
         return (len(self.words) - self.n_tokens) // 2
 
     def steps(self, first: int, last: int) -> "Chunk":
-        """Return some of the steps."""
+        """Return the steps from `first` to before `last`."""
         layout, n_around = self.layout, 2 * self.reach
-        places = slice(
+        tokens = slice(
             first * layout.step_length,
             min(last * layout.step_length, self.n_tokens) + n_around,
         )
-        groups_a_step = layout.parts_a_step * layout.groups_a_part
+        groups_per_step = layout.parts_per_step * layout.groups_per_part
         return self._replace(
-            words=self.words[places],
-            documents=self.documents[places],
-            noise=self.noise[first * groups_a_step : last * groups_a_step],
+            words=self.words[tokens],
+            documents=self.documents[tokens],
+            noise=self.noise[first * groups_per_step : last * groups_per_step],
         )
 
 
 class Sampler:
-    """Draws what word2vec draws: tokens that stay, noise, and their order.
+    """Draws the order of sentences, the tokens that are kept, and noise words.
 
-    Of the documents of the corpus that have these numbers.
+    Parameters
+    ----------
+    corpus : Corpus
+        All documents.
+    documents : ndarray of shape (n_documents,)
+        The numbers of the documents to draw from.
+    plan : TrainingPlan
+        The distributions, and how steps are divided.
+    noise : Noise
+        Draws the noise words.
+    device : torch.device
+        Where to draw.
     """
 
     def __init__(
@@ -105,10 +117,10 @@ class Sampler:
         self.ids = _upload_if_it_fits(
             torch.from_numpy(corpus.ids), device
         )  # (n_tokens,)
-        self.piece_starts, self.piece_lengths = _pieces(
+        self.sentence_starts, self.sentence_lengths = _sentences(
             *(
-                torch.from_numpy(places[documents]).to(device)
-                for places in (corpus.offsets[:-1], corpus.offsets[1:])
+                torch.from_numpy(offsets[documents]).to(device)
+                for offsets in (corpus.offsets[:-1], corpus.offsets[1:])
             )
         )
         self.n_tokens = int(corpus.lengths[documents].sum())
@@ -118,85 +130,91 @@ class Sampler:
         self.device = device
         self.noise = noise
 
-        # Pieces of a chunk, and chunks of an epoch.
-        chunk_length, chunk_places = CHUNK_LENGTH, CHUNK_PLACES
+        # Sentences in a chunk, and chunks in an epoch.
+        chunk_length, chunk_pairs = CHUNK_LENGTH, CHUNK_PAIRS
         if device.type != CPU.type:
-            chunk_length, chunk_places = DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PLACES
-        chunk_length = min(chunk_length, chunk_places // (2 * self.reach + 1))
-        n_pieces = len(self.piece_starts)
-        self.n_pieces = max(1, chunk_length * n_pieces // max(self.n_tokens, 1))
-        self.n_chunks = -(-n_pieces // self.n_pieces)
+            chunk_length, chunk_pairs = DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PAIRS
+        chunk_length = min(chunk_length, chunk_pairs // (2 * self.reach + 1))
+        n_sentences = len(self.sentence_starts)
+        self.n_sentences = max(1, chunk_length * n_sentences // max(self.n_tokens, 1))
+        self.n_chunks = -(-n_sentences // self.n_sentences)
 
-    def epoch(self, generator: torch.Generator) -> Iterator[Callable[[], Chunk]]:
-        """Yield what draws the chunks of an epoch: all documents in random order.
+    def epoch(self, generator: torch.Generator) -> list[Callable[[], Chunk]]:
+        """Return functions that draw the chunks of an epoch, sentences in random order.
 
-        Each chunk has a seed of its own, so that threads may draw them side by side.
+        Each chunk has a seed of its own, so that threads can draw them concurrently.
         """
-        if not self.n_chunks:  # as on a rank that has no words
-            return
+        if not self.n_chunks:  # as on a rank without words
+            return []
         order = torch.randperm(
-            len(self.piece_starts), generator=generator, device=self.device
+            len(self.sentence_starts), generator=generator, device=self.device
         )
         seeds = torch.randint(
             2**62, (self.n_chunks,), generator=generator, device=self.device
         )
-        for pieces, seed in zip(
-            order.split(self.n_pieces), seeds.tolist(), strict=True
-        ):
-            yield partial(self._draw, pieces, seed)
+        return [
+            partial(self._draw, sentences, seed)
+            for sentences, seed in zip(
+                order.split(self.n_sentences), seeds.tolist(), strict=True
+            )
+        ]
 
-    def _draw(self, pieces: Tensor, seed: int) -> Chunk:
-        """Draw which tokens of these pieces stay, and noise words for them."""
+    def _draw(self, sentences: Tensor, seed: int) -> Chunk:
+        """Draw which tokens of these sentences are kept, and noise words for them."""
         generator = torch.Generator(self.device).manual_seed(seed)
-        lengths = self.piece_lengths[pieces]  # (n_pieces,)
+        lengths = self.sentence_lengths[sentences]  # (n_sentences,)
         n_read = int(lengths.sum())
-        piece = self._places(len(pieces)).repeat_interleave(lengths, output_size=n_read)
-        # From a token's place in this chunk to its place in `ids`.
-        shifts = self.piece_starts[pieces] - (lengths.cumsum(0) - lengths)
-        places = shifts.index_select(0, piece).add_(self._places(n_read))  # (n_read,)
-        tokens = self.ids.index_select(0, places.to(self.ids.device)).to(self.device)
+        sentence = self._range(len(sentences)).repeat_interleave(
+            lengths, output_size=n_read
+        )
+        # From a token's position in this chunk to its position in `ids`.
+        shifts = self.sentence_starts[sentences] - (lengths.cumsum(0) - lengths)
+        positions = shifts.index_select(0, sentence).add_(self._range(n_read))
+        tokens = self.ids.index_select(0, positions.to(self.ids.device))  # (n_read,)
+        tokens = tokens.to(self.device)
         draws = torch.rand(
             n_read, generator=generator, dtype=torch.float32, device=self.device
         )
         is_kept = draws < self.keep_probabilities.index_select(0, tokens)
         kept = is_kept.nonzero().squeeze(1)  # (n_kept,)
 
-        # What fills up the last part are documents of one token, which have no pairs.
+        # The last part is filled with documents of one token, which have no pairs.
         n_kept, part_length = len(kept), self.layout.part_length
         n_parts = -(-n_kept // part_length)
         words = tokens.new_zeros(2 * self.reach + n_parts * part_length)
         documents = torch.full_like(words, NO_DOCUMENT)
         of_tokens = slice(self.reach, self.reach + n_kept)
         words[of_tokens] = tokens.index_select(0, kept)
-        documents[of_tokens] = piece.index_select(0, kept)
+        documents[of_tokens] = sentence.index_select(0, kept)
         filling = slice(of_tokens.stop, len(words) - self.reach)
         n_filling = filling.stop - filling.start
-        documents[filling] = self._places(n_filling) + len(pieces)
-        noise = self.noise.draw(n_parts * self.layout.groups_a_part, generator)
+        documents[filling] = self._range(n_filling) + len(sentences)
+        noise = self.noise.draw(n_parts * self.layout.groups_per_part, generator)
         return Chunk(n_read, words, documents, noise, self.layout)
 
-    def _places(self, n_places: int) -> Tensor:
-        return torch.arange(n_places, device=self.device)
+    def _range(self, n: int) -> Tensor:
+        return torch.arange(n, device=self.device)
 
 
-def _pieces(starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
-    """Cut documents into pieces of PIECE_LENGTH at most: their starts and lengths."""
+def _sentences(starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
+    """Split documents into sentences of at most SENTENCE_LENGTH: starts and lengths."""
     device, lengths = starts.device, ends - starts
-    if not len(lengths) or lengths.max() <= PIECE_LENGTH:
+    if not len(lengths) or lengths.max() <= SENTENCE_LENGTH:
         return starts[lengths > 0], lengths[lengths > 0]
-    n_pieces = -(-lengths // PIECE_LENGTH)  # (n_documents,)
-    documents = torch.arange(len(n_pieces), device=device)
-    document = documents.repeat_interleave(n_pieces)  # (sum of n_pieces,)
-    first = (n_pieces.cumsum(0) - n_pieces).repeat_interleave(n_pieces)
-    place = torch.arange(len(document), device=device) - first  # in its document
-    piece_starts = starts[document] + place * PIECE_LENGTH
-    return piece_starts, (ends[document] - piece_starts).clamp(max=PIECE_LENGTH)
+    n_sentences = -(-lengths // SENTENCE_LENGTH)  # (n_documents,)
+    documents = torch.arange(len(n_sentences), device=device)
+    document = documents.repeat_interleave(n_sentences)  # (sum of n_sentences,)
+    first = (n_sentences.cumsum(0) - n_sentences).repeat_interleave(n_sentences)
+    number = torch.arange(len(document), device=device) - first  # in its document
+    sentence_starts = starts[document] + number * SENTENCE_LENGTH
+    lengths = (ends[document] - sentence_starts).clamp(max=SENTENCE_LENGTH)
+    return sentence_starts, lengths
 
 
 def _upload_if_it_fits(ids: Tensor, device: torch.device) -> Tensor:
-    """Return the ids on the device, or as they are if they take half of what is free.
+    """Return the ids on the device, or on the CPU if they take half the free memory.
 
-    In that case each chunk is uploaded when its turn comes.
+    Then each chunk is uploaded when it is drawn.
     """
     if device.type == "cuda" and ids.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
         return ids

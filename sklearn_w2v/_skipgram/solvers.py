@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from sklearn_w2v._skipgram.plan import SolverName
+from sklearn_w2v._parameters import SolverName
 
 #: A tensor where a step is recorded, to be played at other rates.
 Rate = float | Tensor

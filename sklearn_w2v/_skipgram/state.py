@@ -1,63 +1,103 @@
-"""Where a training begins, what it comes to, and who is told. No torch."""
+"""What a training needs, what it returns, and what it reports meanwhile. No torch."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_w2v._corpus import Rows
+from sklearn_w2v._corpus import Corpus, Rows
+from sklearn_w2v._ranks import ONE_RANK, Ranks
+from sklearn_w2v._skipgram.plan import TrainingPlan
+
+if TYPE_CHECKING:
+    import torch
 
 
 class KnownVectors(NamedTuple):
-    """Words that begin at known vectors, where others begin at random ones."""
+    """Words that start at known vectors, where others start at random ones."""
 
     rows: Rows  # of n_known words
     centers: NDArray[np.float32]  # (n_known, d)
     contexts: NDArray[np.float32]  # (n_known, d)
-    #: What the solver kept of a training before, by its names.
+    #: The solver's state after an earlier training, by its names.
     solver_state: dict[str, NDArray[np.float32]]  # each (2, n_known)
 
 
 class Initial(NamedTuple):
-    """Where a training begins."""
+    """Where a training starts."""
 
-    known: Sequence[KnownVectors]  # where they share a word, the last one counts
-    frozen: NDArray[np.int64]  # rows, in both matrices, that training leaves alone
+    known: Sequence[KnownVectors]  # where two have the same word, the last one counts
+    frozen: NDArray[np.int64]  # rows of both matrices that training does not change
+    coverage: float | None = None  # share of words found in init_vectors, if any
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """All that decides what a training returns: what a cache has to compare."""
+
+    releases: dict[str, str]  # of the libraries that train
+    device_type: str  # other kinds of devices round and draw differently
+    corpus: Corpus  # at least one word
+    held_out: NDArray[np.int64] | None  # the numbers of documents held out, if any
+    plan: TrainingPlan
+    initial: Initial
+    seed: int  # determines all draws
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """Where a training runs and what it reports to: none of it changes the result."""
+
+    device: "torch.device"
+    n_threads: int  # of the CPU, if that is the device
+    watchers: Sequence["Watcher"] = ()
+    ranks: Ranks = ONE_RANK  # other ranks train on corpora of their own
 
 
 class Trained(NamedTuple):
-    """What a training has come to."""
+    """What a training returns."""
 
     centers: NDArray[np.float32]  # (n_words, d)
     contexts: NDArray[np.float32]  # (n_words, d)
-    #: What a training that goes on needs of the solver, by its names.
+    #: The solver's state, for a training that continues this one, by its names.
     solver_state: dict[str, NDArray[np.float32]]  # each (2, n_words)
-    #: The mean loss of a pair and its noise, one an epoch; 0.0 where no word has a
-    #: neighbour.
+    #: The mean loss of a pair and its noise words, one for each epoch; 0.0 if there is
+    #: no pair.
     losses: list[float]
-    #: Minus the mean loss of the pairs held out, one an epoch, if there are any.
+    #: Minus the mean loss of the pairs held out, one for each epoch, if there are any.
     validation_scores: list[float]
-    n_tokens: int  # read in an epoch
+
+
+class Progress(NamedTuple):
+    """How far a training is at the end of an epoch."""
+
+    losses: list[float]  # as in `Trained`
+    validation_scores: list[float]
+    n_tokens: int  # read in each epoch, on all ranks
+    #: Returns what the training would return if it stopped now. It copies the matrices
+    #: of a device to the CPU.
+    trained: Callable[[], Trained]
 
 
 class Watcher(Protocol):
-    """Who is told of the epochs."""
+    """Follows the epochs of a training."""
 
     def epoch_begins(self) -> None:
         """Take note that an epoch begins."""
 
     def tokens_read(self, n_read: int, n_tokens: int) -> None:
-        """Take note that so many of an epoch's tokens are read."""
+        """Take note of how many tokens of an epoch have been read."""
 
-    def epoch_ends(self, trained: Trained) -> bool:
-        """Take note of the result if training stopped here; return whether to stop."""
+    def epoch_ends(self, progress: Progress) -> bool:
+        """Take note that an epoch ends; return whether to stop."""
 
 
-class TrainingStopped(Exception):  # noqa: N818, as StopIteration is no error either
-    """Training was stopped from outside; `trained` is what it had come to.
+class TrainingStopped(Exception):  # noqa: N818, like StopIteration it is no error
+    """A watcher stopped the training; `trained` is what it returns.
 
-    An exception, so that no cache takes this for what the plan leads to.
+    An exception, so that no cache stores it as the result of the plan.
     """
 
     def __init__(self, trained: Trained) -> None:

@@ -63,7 +63,7 @@ typedef struct {
 typedef struct {
     const float **centers;  /* (n_tokens,): rows */
     const float **contexts; /* (reach + n_tokens + reach + MAX_WIDTH,) */
-    const float **noise;    /* (groups_a_part, noise_stride) */
+    const float **noise;    /* (groups_per_part, noise_stride) */
     float *noise_columns;   /* (row_length, noise_stride): of a group, transposed */
     float *noise_errors;    /* (group_length, noise_stride) */
     float *pair_errors;     /* (n_tokens, pair_stride): by offset, from -reach */
@@ -82,7 +82,7 @@ INLINE int64_t whole_lines(int64_t n) { return (n + LINE - 1) / LINE * LINE; }
 
 INLINE int part_length(const Chunk *chunk)
 {
-    return chunk->groups_a_part * chunk->group_length;
+    return chunk->groups_per_part * chunk->group_length;
 }
 
 /* Rows of a part in a matrix: tokens; or those and `reach` around, and noise words. */
@@ -90,13 +90,13 @@ INLINE int n_rows(const Chunk *chunk, int matrix)
 {
     int n = part_length(chunk);
     if (matrix == CENTERS) return n;
-    return n + 2 * chunk->reach + chunk->groups_a_part * chunk->n_noise;
+    return n + 2 * chunk->reach + chunk->groups_per_part * chunk->n_noise;
 }
 
 INLINE int parts_of(const Chunk *chunk, int64_t step)
 {
-    int64_t left = chunk->n_parts - step * chunk->parts_a_step;
-    return (int)(left < chunk->parts_a_step ? left : chunk->parts_a_step);
+    int64_t left = chunk->n_parts - step * chunk->parts_per_step;
+    return (int)(left < chunk->parts_per_step ? left : chunk->parts_per_step);
 }
 
 /* What a slot holds of a matrix, one behind the other, in numbers. */
@@ -150,7 +150,7 @@ INLINE Slot slot_behind(Slot slot, int64_t n)
 
 int64_t gradients_length(const Chunk *chunk)
 {
-    int64_t n = chunk->n_parts < chunk->parts_a_step ? chunk->n_parts : chunk->parts_a_step;
+    int64_t n = chunk->n_parts < chunk->parts_per_step ? chunk->n_parts : chunk->parts_per_step;
     return chunk->trains ? n * slot_length(chunk) : 0;
 }
 
@@ -161,7 +161,7 @@ INLINE void workspace_lengths(const Chunk *chunk, int64_t lengths[9])
     int64_t noise_stride = whole_lines(chunk->n_noise);
     lengths[0] = whole_lines(2 * n);                                    /* centers */
     lengths[1] = whole_lines(2 * (n_places + MAX_WIDTH));               /* contexts */
-    lengths[2] = whole_lines(2 * chunk->groups_a_part * noise_stride);  /* noise */
+    lengths[2] = whole_lines(2 * chunk->groups_per_part * noise_stride);  /* noise */
     lengths[3] = chunk->row_length * noise_stride;               /* noise_columns */
     lengths[4] = chunk->group_length * noise_stride;              /* noise_errors */
     lengths[5] = n * whole_lines(2 * chunk->reach + 1) + 2 * LINE; /* pair_errors */
@@ -226,7 +226,7 @@ static void look_up(const Chunk *chunk, int64_t part, const Workspace *work)
     const int K = chunk->n_noise, stride = work->noise_stride;
     const int32_t *words = chunk->words + part * n;
     const int32_t *documents = chunk->documents + part * n;
-    const int32_t *noise = chunk->noise + part * chunk->groups_a_part * K;
+    const int32_t *noise = chunk->noise + part * chunk->groups_per_part * K;
     const int64_t row_length = chunk->row_length;
     const float *centers = chunk->matrices[CENTERS], *contexts = chunk->matrices[CONTEXTS];
 
@@ -251,7 +251,7 @@ static void look_up(const Chunk *chunk, int64_t part, const Workspace *work)
     /* Rows are worked on in fours and more: behind the last one it stands again. */
     for (int j = 0; j < n_places + MAX_WIDTH; j++)
         work->contexts[j] = contexts + words[min(j, n_places - 1)] * row_length;
-    for (int group = 0; group < chunk->groups_a_part; group++)
+    for (int group = 0; group < chunk->groups_per_part; group++)
         for (int k = 0; k < stride; k++)
             work->noise[group * stride + k] =
                 contexts + noise[group * K + min(k, K - 1)] * row_length;
@@ -263,7 +263,7 @@ static void sort_by_shard(const Chunk *chunk, int64_t part, const Slot *slot, in
     const int n = part_length(chunk), mask = chunk->n_shards - 1;
     const int n_tokens = matrix == CENTERS ? n : n + 2 * chunk->reach;
     const int32_t *tokens = chunk->words + part * n + (matrix == CENTERS ? chunk->reach : 0);
-    const int32_t *noise = chunk->noise + part * chunk->groups_a_part * chunk->n_noise;
+    const int32_t *noise = chunk->noise + part * chunk->groups_per_part * chunk->n_noise;
     const float *squares = slot->squares[matrix], *trainable = chunk->trainable;
     int32_t *shards = slot->shards[matrix], ends[MAX_SHARDS];
 
@@ -351,7 +351,7 @@ int32_t widest(void) { return 4; }
 static void differentiate(const Chunk *chunk, int64_t part, int place, float *memory)
 {
     const Workspace work = workspace_of(chunk, memory);
-    const int with_loss = chunk->with_loss[part / chunk->parts_a_step];
+    const int with_loss = chunk->with_loss[part / chunk->parts_per_step];
     Slot slot = {0};
     if (chunk->trains) slot = slot_behind(first_slot(chunk), place * slot_length(chunk));
     look_up(chunk, part, &work);
@@ -407,7 +407,7 @@ INLINE int64_t phase_now(Crew *crew) { return atomic_load(&crew->next) >> 32; }
 
 static int64_t n_phases(const Chunk *chunk)
 {
-    int64_t n_steps = (chunk->n_parts + chunk->parts_a_step - 1) / chunk->parts_a_step;
+    int64_t n_steps = (chunk->n_parts + chunk->parts_per_step - 1) / chunk->parts_per_step;
     return chunk->trains ? 2 * n_steps : n_steps;
 }
 
@@ -424,7 +424,7 @@ static void do_task(const Chunk *chunk, int64_t phase, int task, float *workspac
         descend(chunk, step, task < chunk->n_shards ? CONTEXTS : CENTERS,
                 task % chunk->n_shards);
     else
-        differentiate(chunk, step * chunk->parts_a_step + task, task, workspace);
+        differentiate(chunk, step * chunk->parts_per_step + task, task, workspace);
 }
 
 /* Wake the threads that wait for a phase, if there are any. Where threads are more than

@@ -36,8 +36,8 @@ typedef struct {
     float *gradients; /* (gradients_length,): of a step */
     void *crew;       /* (crew_size bytes): who takes part, see `prepare` */
 
-    int64_t n_parts, parts_a_step;
-    int32_t groups_a_part, group_length; /* in tokens */
+    int64_t n_parts, parts_per_step;
+    int32_t groups_per_part, group_length; /* in tokens */
     int32_t vector_size, row_length, reach, n_noise;
     int32_t n_shards; /* of the rows of a matrix: a power of 2 */
     int32_t trains;   /* or else computes the loss alone */

@@ -1,11 +1,12 @@
-"""A few threads that share the parts of a step, and sleep while they wait.
+"""The threads of a training: they share the parts of a step, and sleep while they wait.
 
-torch's own threads meet in each operation, some twenty times a step, and spin until the
-last has come: where another process takes a processor, all wait for the one that does
-not run. And what they cut up can have other last bits than what they do not. Here torch
-runs on one thread. Ours take whole parts, which are the same however many threads there
-are, and meet twice a step. Python's lock is no hindrance: torch's operations let it go,
-and so do compiled steps, among which threads meet without Python.
+torch's own threads synchronize in each operation, some twenty times a step, and spin
+until the last one arrives: where another process takes a core, all of them wait for the
+thread that does not run. They also split sums differently on different numbers of
+threads, which changes the last bits. So torch runs on one thread here. These threads
+take whole parts, which are the same on any number of threads, and synchronize twice a
+step. Python's global lock is no obstacle: torch's operations release it, and so do the
+compiled steps, whose threads synchronize without Python.
 """
 
 from collections import deque
@@ -20,79 +21,79 @@ import torch
 
 Item = TypeVar("Item")
 
-#: Threads for which one makes what the next tasks are about.
-THREADS_A_MAKER = 4
+#: Threads for each item that is made in advance by `prefetch`, after the first one.
+THREADS_PER_ITEM = 4
 
-#: One number for each fit that is running in this process: torch's threads before it.
+#: torch's number of threads before each fit that is running in this process.
 _threads_before_fits: list[int] = []
 _fits_lock = Lock()
 
 
-class Team:
-    """The calling thread and its helpers.
+class ThreadPool:
+    """The calling thread and some threads that help it.
 
     Parameters
     ----------
-    helpers : ThreadPoolExecutor or None
-        The helpers; None for a team of one.
-    n_helpers : int
-        How many they are.
+    executor : ThreadPoolExecutor or None
+        The other threads; None if there are none.
+    n_threads : int
+        The number of all threads.
     """
 
-    #: Parts of a step that are worth meeting for.
+    #: The fewest parts of a step for which synchronizing pays.
     least_parts = 2
 
-    def __init__(self, helpers: ThreadPoolExecutor | None, n_helpers: int) -> None:
-        self.helpers = helpers
-        self.n_threads = 1 + n_helpers
+    def __init__(self, executor: ThreadPoolExecutor | None, n_threads: int) -> None:
+        self.executor = executor
+        self.n_threads = n_threads
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Do all tasks, in any order and side by side; return when they are done."""
-        left = deque(tasks)  # its popleft is safe among threads
+        """Run all tasks, in any order and concurrently; return when all are done."""
+        left = deque(tasks)  # its popleft is thread-safe
         helping = []
-        if self.helpers is not None:
+        if self.executor is not None:
             n_helping = min(self.n_threads, len(tasks)) - 1
-            helping = [self.helpers.submit(_do, left) for _ in range(n_helping)]
+            helping = [self.executor.submit(_run, left) for _ in range(n_helping)]
         try:
-            _do(left)
+            _run(left)
         finally:
-            left.clear()  # after an error there is nothing left to do
-            # Nobody waits for a helper that has not begun, but is busy elsewhere.
+            left.clear()  # after an error nothing is left to do
+            # Threads that are busy elsewhere and have not begun are not needed.
             running = [future for future in helping if not future.cancel()]
             errors = [future.exception() for future in running]
         for error in filter(None, errors):
             raise error
 
-    def worker(self) -> int:
-        """Return a number of whoever is asking, which no other member has."""
+    def current(self) -> int:
+        """Return a number that identifies the calling thread."""
         return get_ident()
 
-    def ahead(self, makers: Iterator[Callable[[], Item]]) -> Iterator[Item]:
-        """Yield what each maker makes; helpers make the next ones meanwhile."""
-        if self.helpers is None:
+    def prefetch(self, makers: Iterator[Callable[[], Item]]) -> Iterator[Item]:
+        """Yield what each maker returns; other threads make the next ones meanwhile."""
+        if self.executor is None:
             yield from (make() for make in makers)
             return
         following: deque[tuple[Callable[[], Item], Future[Item]]] = deque()
-        n_ahead = 1 + self.n_threads // THREADS_A_MAKER
+        n_following = 1 + self.n_threads // THREADS_PER_ITEM
         try:
             while True:
-                for make in islice(makers, 1 + n_ahead - len(following)):
-                    following.append((make, self.helpers.submit(make)))
+                for make in islice(makers, 1 + n_following - len(following)):
+                    following.append((make, self.executor.submit(make)))
                 if not following:
                     return
                 make, future = following.popleft()
-                # If all helpers are busy elsewhere, nobody waits for one.
+                # If no thread has begun it, this one does not wait for them.
                 yield make() if future.cancel() else future.result()
         finally:
             for _, future in following:
                 future.cancel()
 
 
-#: Who does what is too little to share.
-ALONE = Team(None, 0)
+#: Runs tasks that are too small to share.
+ONE_THREAD = ThreadPool(None, 1)
 
 
-def _do(tasks: deque[Callable[[], None]]) -> None:
+def _run(tasks: deque[Callable[[], None]]) -> None:
     while tasks:
         try:
             task = tasks.popleft()
@@ -102,11 +103,11 @@ def _do(tasks: deque[Callable[[], None]]) -> None:
 
 
 @contextmanager
-def team_of(n_threads: int) -> Iterator[Team]:
-    """Gather a team of so many threads, and let torch run on one thread meanwhile.
+def thread_pool(n_threads: int) -> Iterator[ThreadPool]:
+    """Return a pool of threads, and let torch run on one thread meanwhile.
 
-    torch's number is global, so it is put back after. The helpers end with the fit: no
-    thread is left behind that a forked process would lack.
+    torch's number of threads is global, so it is restored at the end. The threads of
+    the pool end too: a process that is forked later lacks none.
     """
     is_noted = False
     try:
@@ -115,15 +116,15 @@ def team_of(n_threads: int) -> Iterator[Team]:
             is_noted = True
             torch.set_num_threads(1)
         if n_threads == 1:
-            yield ALONE
+            yield ONE_THREAD
         else:
-            # Each thread has a number of its own, for OpenMP and so for products.
+            # OpenMP, and so torch's products, has a number of threads for each thread.
             with ThreadPoolExecutor(
                 n_threads - 1, "sklearn_w2v", torch.set_num_threads, (1,)
-            ) as helpers:
-                yield Team(helpers, n_threads - 1)
+            ) as executor:
+                yield ThreadPool(executor, n_threads)
     finally:
-        # Of several fits at once the first one knows the number that each puts back.
+        # Of several fits at once, only the first one knows the number to restore.
         if is_noted:
             with _fits_lock:
                 torch.set_num_threads(_threads_before_fits[0])

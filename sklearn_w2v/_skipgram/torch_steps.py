@@ -1,26 +1,25 @@
 """Steps of skip-gram with negative sampling, by torch's operations.
 
-The pairs of a batch are trained all at once, by small matrix products and without
-autograd, and are never formed. Tokens are cut into blocks of L, and most places of a
-block belong to no pair:
+All pairs of a batch are trained at once, by small matrix products and without autograd.
+No list of pairs is made. Tokens are cut into B blocks of L tokens:
 
-    centers    (B, L, d)   centre vectors of the tokens of B blocks
-    contexts   (B, P, d)   P = L + 2 * reach context vectors: those of the block and its
-                           surroundings, as far as a window can reach
-    scores     (B, P, L)   contexts @ centers^T; most belong to no pair and get weight
-                           0, which is cheaper than picking out the others
+    centers    (B, L, d)   center vectors of the tokens
+    contexts   (B, P, d)   P = L + 2 * reach context vectors: of the tokens of the block
+                           and of `reach` tokens on either side
+    scores     (B, P, L)   contexts @ centers^T; those that belong to no pair get weight
+                           0, which is cheaper than selecting the others
 
-    centers    (G, T, d)   the same vectors, in G groups
+    centers    (G, T, d)   the same center vectors, in G groups of T tokens
     noise      (G, K, d)   context vectors of the noise words
     scores     (G, T, K)   centers @ noise^T
 
-Small blocks waste few scores; large groups read and write few rows.
+Small blocks compute few scores in vain; large groups read and write few rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -31,32 +30,44 @@ from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.sampler import Chunk
 from sklearn_w2v._skipgram.solvers import SOLVERS, Rate, Solver
-from sklearn_w2v._skipgram.threads import ALONE, Team
+from sklearn_w2v._skipgram.threads import ONE_THREAD
+
+
+class Workers(Protocol):
+    """Runs the tasks of a step: threads, or streams of a CUDA device."""
+
+    least_parts: int  # the fewest parts of a step for which synchronizing pays
+
+    def run(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run all tasks, in any order and concurrently."""
+
+    def current(self) -> int:
+        """Return a number that identifies the worker that runs this."""
 
 
 class Part(NamedTuple):
-    """A part of a batch: what one thread trains on at a time."""
+    """A part of a batch, which one thread trains on at a time."""
 
-    #: Rows of the centre matrix: of each token.
+    #: Rows of the center matrix: of each token.
     centers: Tensor  # (G * T,) int64
-    #: Rows of the context matrix: of the same tokens and of `reach` around them, then
-    #: of the noise words.
+    #: Rows of the context matrix: of the same tokens and of `reach` tokens on either
+    #: side, then of the noise words.
     contexts: Tensor  # (G * T + 2 * reach + G * K,) int64
-    #: What the pair of a token and its context counts, by the offset between them.
+    #: The weight of the pair of a token and its context, by the offset between them.
     weights: Tensor  # (2 * reach + 1, B, L) float32
     noise_weights: Tensor  # (G, T, 1) float32
 
 
 class Batch(NamedTuple):
-    """What a step trains on, in P parts of one shape."""
+    """The tokens of a step, in parts of the same shape."""
 
-    centers: Tensor  # (P * G * T,): those of all parts, one after the other
-    contexts: Tensor  # (P * (G * T + 2 * reach + G * K),)
+    centers: Tensor  # (n_parts * G * T,): of all parts, one after the other
+    contexts: Tensor  # (n_parts * (G * T + 2 * reach + G * K),)
     parts: list[Part]
 
     @property
     def weight(self) -> float:
-        """What all pairs count together."""
+        """The summed weight of all pairs."""
         return sum(_exact_sum(part.weights) for part in self.parts)
 
 
@@ -66,22 +77,22 @@ class TorchSteps:
     Parameters
     ----------
     model : SkipGram
-        What is trained.
+        The model, which is changed in place.
     plan : TrainingPlan
-        What pairs and noise words count.
-    team : Team
-        Who shares the work of a step. The result does not depend on how many they are:
-        a part of a batch is one thread's, and so are the gradients of a matrix.
+        The weights of pairs and of noise words.
+    workers : Workers
+        Who shares the work of a step. The result does not depend on their number: each
+        part of a batch, and each matrix, is one worker's task.
     """
 
-    def __init__(self, model: SkipGram, plan: TrainingPlan, team: Team) -> None:
-        self.model, self.plan, self.team = model, plan, team
+    def __init__(self, model: SkipGram, plan: TrainingPlan, workers: Workers) -> None:
+        self.model, self.plan, self.workers = model, plan, workers
         self.matrices = list(model.vectors)  # each (n_words, d)
         self.solvers: list[Solver] = [
             SOLVERS[model.solver](
-                matrix, **{n: state[place] for n, state in model.solver_state.items()}
+                matrix, **{name: state[i] for name, state in model.solver_state.items()}
             )
-            for place, matrix in enumerate(self.matrices)
+            for i, matrix in enumerate(self.matrices)
         ]
         device = model.vectors.device
         pair_weights = torch.from_numpy(plan.pair_weights).float().to(device)
@@ -91,15 +102,12 @@ class TorchSteps:
             [pair_weights.flip(0), of_itself, pair_weights]
         )[:, None]
         self.gradients: Gradients | None = None
-        self.workspaces: dict[int, Workspace] = {}  # of each member of the team
+        self.workspaces: dict[int, Workspace] = {}  # of each worker
 
-    def train(
+    def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk, and return summed loss and weight of some of them.
-
-        Of those with the loss, which is that before the step.
-        """
+        """Make the steps of a chunk; return summed loss and weight, where asked for."""
         loss = weight = 0.0
         steps = zip(self.batches(chunk), learning_rates, with_loss, strict=True)
         for batch, learning_rate, is_asked in steps:
@@ -109,11 +117,11 @@ class TorchSteps:
                 weight += batch.weight
         return loss, weight
 
-    def loss(self, chunk: Chunk) -> tuple[float, float]:
+    def chunk_loss(self, chunk: Chunk) -> tuple[float, float]:
         """Return summed loss and weight of the pairs of a chunk."""
         loss = weight = 0.0
         for batch in self.batches(chunk):
-            loss += self.loss_of(batch)
+            loss += self.batch_loss(batch)
             weight += batch.weight
         return loss, weight
 
@@ -122,7 +130,7 @@ class TorchSteps:
         layout, reach, n_parts = chunk.layout, chunk.reach, chunk.n_parts
         if not n_parts:
             return
-        G, T = layout.groups_a_part, layout.group_length
+        G, T = layout.groups_per_part, layout.group_length
         L, GT = layout.block_length, layout.part_length
         weights, noise_weights = self._weights(chunk)
         words = chunk.words.long()
@@ -137,8 +145,8 @@ class TorchSteps:
             weights.view(len(weights), n_parts, GT // L, L).unbind(1),
             noise_weights.view(n_parts, G, T, 1).unbind(),
         )
-        # Full steps and a rest: as many parts as threads can share evenly.
-        P = layout.parts_a_step
+        # Full steps, and a last one of the parts that are left.
+        P = layout.parts_per_step
         steps = zip(
             centers.flatten().split(P * GT),
             contexts.flatten().split(P * contexts.shape[1]),
@@ -148,10 +156,10 @@ class TorchSteps:
             yield Batch(*rows, list(islice(parts, P)))
 
     def _weights(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
-        """Return what pairs count, and noise words.
+        """Return the weights of pairs and of noise words.
 
-        Pairs by offset and token, (2 * reach + 1, n_tokens), and noise by token,
-        (n_tokens,).
+        Of pairs by offset and token, (2 * reach + 1, n_tokens); of noise words by
+        token, (n_tokens,).
         """
         reach, n_tokens = chunk.reach, chunk.n_tokens
         around = chunk.documents.unfold(0, n_tokens, 1)  # (2 * reach + 1, n_tokens)
@@ -159,17 +167,17 @@ class TorchSteps:
         noise_weights = weights.sum(0).mul_(self.plan.negative / chunk.layout.n_noise)
         return weights, noise_weights
 
-    def loss_of(self, batch: Batch) -> float:
+    def batch_loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
         self._prepare(batch)
         losses = [0.0] * len(batch.parts)
 
-        def score(place: int) -> None:
-            workspace = self._workspace(batch.parts[place])
-            workspace.score(batch.parts[place], *self.matrices)
-            losses[place] = workspace.loss()
+        def score(i: int) -> None:
+            workspace = self._workspace(batch.parts[i])
+            workspace.score(batch.parts[i], *self.matrices)
+            losses[i] = workspace.loss()
 
-        self.team.run([partial(score, place) for place in range(len(losses))])
+        self.workers.run([partial(score, i) for i in range(len(losses))])
         return sum(losses)
 
     def step(
@@ -182,50 +190,51 @@ class TorchSteps:
         gradients = self._prepare(batch)
         losses = [0.0] * len(batch.parts)
 
-        def differentiate(place: int) -> None:
-            workspace = self._workspace(batch.parts[place])
-            workspace.score(batch.parts[place], *self.matrices)
+        def differentiate(i: int) -> None:
+            workspace = self._workspace(batch.parts[i])
+            workspace.score(batch.parts[i], *self.matrices)
             if with_loss:
-                losses[place] = workspace.loss()
-            workspace.differentiate(gradients.parts[place])
+                losses[i] = workspace.loss()
+            workspace.differentiate(gradients.parts[i])
 
-        def descend(place: int) -> None:
-            rows = (batch.centers, batch.contexts)[place]
-            of_rows = gradients.matrices[place][: len(rows)]
+        def descend(i: int) -> None:
+            rows = (batch.centers, batch.contexts)[i]
+            row_gradients = gradients.matrices[i][: len(rows)]
             if self.model.trainable is not None:
-                of_rows *= self.model.trainable.index_select(0, rows)[:, None]
-            self.solvers[place].step(rows, of_rows, learning_rate)
+                row_gradients *= self.model.trainable.index_select(0, rows)[:, None]
+            self.solvers[i].step(rows, row_gradients, learning_rate)
 
-        team = self.team if len(losses) >= self.team.least_parts else ALONE
-        team.run([partial(differentiate, place) for place in range(len(losses))])
-        team.run([partial(descend, 0), partial(descend, 1)])
+        is_shared = len(losses) >= self.workers.least_parts
+        run = self.workers.run if is_shared else ONE_THREAD.run
+        run([partial(differentiate, i) for i in range(len(losses))])
+        run([partial(descend, 0), partial(descend, 1)])
         return sum(losses)
 
     def _workspace(self, part: Part) -> "Workspace":
-        """Return the workspace of whoever is at work."""
-        worker = self.team.worker()
+        """Return the workspace of the worker that runs this."""
+        worker = self.workers.current()
         if worker not in self.workspaces:
             self.workspaces[worker] = Workspace(part, self.model.vectors)
         return self.workspaces[worker]
 
     def _prepare(self, batch: Batch) -> "Gradients":
-        """Return the memory for the batch's gradients: that of the last, if it fits."""
-        if self.gradients is None or not self.gradients.fit(batch):
+        """Return memory for the batch's gradients: that of the last one if it fits."""
+        if self.gradients is None or not self.gradients.has_room_for(batch):
             self.gradients = Gradients(batch, self.model.vectors)
             self.workspaces.clear()
         return self.gradients
 
 
 class Gradients:
-    """The gradients of the rows of a step, kept for the next one.
+    """The gradients of the rows of a step, in memory that the next step uses again.
 
-    Fresh memory would come from the system page by page, and making a view takes as
-    long as a small product.
+    The system hands out new memory page by page, and making a view takes as long as a
+    small product.
     """
 
     def __init__(self, batch: Batch, vectors: Tensor) -> None:
         self.shapes = [tensor.shape for tensor in batch.parts[0]]
-        # Of centres; and of contexts and noise words: each (P * n_rows, d).
+        # Of centers, and of contexts and noise words; each (n_rows of all parts, d).
         self.matrices = [
             vectors.new_empty(len(rows), vectors.shape[2])
             for rows in (batch.centers, batch.contexts)
@@ -235,14 +244,14 @@ class Gradients:
             PartGradients(batch.parts[0], *pair) for pair in zip(*of_parts, strict=True)
         ]
 
-    def fit(self, batch: Batch) -> bool:
-        """Return whether there is room for the parts of this batch, of their shape."""
+    def has_room_for(self, batch: Batch) -> bool:
+        """Return whether the parts of this batch have the same shape, and fit in."""
         shapes = [tensor.shape for tensor in batch.parts[0]]
         return len(batch.parts) <= len(self.parts) and shapes == self.shapes
 
     def is_filled_by(self, batch: Batch) -> bool:
         """Return whether this batch leaves no room."""
-        return self.fit(batch) and len(batch.parts) == len(self.parts)
+        return self.has_room_for(batch) and len(batch.parts) == len(self.parts)
 
 
 class PartGradients:
@@ -251,7 +260,7 @@ class PartGradients:
     Parameters
     ----------
     part : Part
-        One of the shape of all parts.
+        Any part: all have the same shape.
     of_centers, of_contexts : Tensor
         (G * T, d) and (G * T + 2 * reach + G * K, d).
     """
@@ -263,19 +272,19 @@ class PartGradients:
         self.centers = of_centers.view(B, L, -1)
         self.grouped_centers = of_centers.view(G, T, -1)
         self.noise = of_noise.view(G, K, -1)
-        # Products cannot write to rows that overlap. The first L contexts of a block
-        # are no other's first: they get theirs at once. Those behind follow, in
-        # portions of at most L rows, which do not overlap either.
+        # Products cannot write to rows that overlap. The first L contexts of each block
+        # do not overlap those of the next one: a product writes them. The contexts
+        # after them are added in portions of at most L rows, which do not overlap.
         self.contexts = of_contexts[: G * T].view(B, L, -1)
         self.last_contexts = of_contexts[G * T :]
-        self.behind = [
+        self.later_contexts = [
             of_contexts[begin:].unfold(0, min(L, P - begin), L).mT[:B]
             for begin in range(L, P, L)
         ]
 
 
 class Workspace:
-    """The matrices of one thread at work on a part, kept for the next one."""
+    """The matrices that one worker needs for a part, used again for the next one."""
 
     def __init__(self, part: Part, vectors: Tensor) -> None:
         B, L, P, G, T, K, n_around = _sizes_of(part)
@@ -285,7 +294,7 @@ class Workspace:
         self.centers = self.center_rows.view(B, L, d)
         self.grouped_centers = self.center_rows.view(G, T, d)
         around, noise = self.context_rows.tensor_split([G * T + n_around])
-        # A block's contexts begin L rows after those of the block before: they overlap.
+        # The contexts of a block begin L rows after those of the last: they overlap.
         self.contexts = around.unfold(0, P, L).mT  # (B, P, d)
         self.noise = noise.view(G, K, d)
         self.noise_transposed = vectors.new_empty(G, d, K)
@@ -294,14 +303,14 @@ class Workspace:
         scores, noise_scores = self.all_scores.split([B * P * L, G * T * K])
         self.scores = scores.view(B, P, L)
         self.noise_scores = noise_scores.view(G, T, K)
-        # Errors take the place of the scores.
-        self.errors_in_block, self.errors_behind = self.scores.split([L, n_around], 1)
-        # Token i of a block meets contexts i ... i + 2 * reach: a band along the
-        # diagonal. The rest stays 0.
+        # Errors overwrite the scores.
+        self.errors_in_block, self.later_errors = self.scores.split([L, n_around], 1)
+        # Token i of a block pairs with contexts i ... i + 2 * reach: a band along the
+        # diagonal. The other weights stay 0.
         self.weights = vectors.new_zeros(B, P, L)
         self.band = self.weights.as_strided((n_around + 1, B, L), (L, P * L, L + 1))
-        self.gradients_behind = vectors.new_empty(B, n_around, d)
-        self.portions_behind = self.gradients_behind.split(L, dim=1)
+        self.later_gradients = vectors.new_empty(B, n_around, d)
+        self.later_portions = self.later_gradients.split(L, dim=1)
 
     def score(self, part: Part, centers: Tensor, contexts: Tensor) -> None:
         """Gather the vectors of a part from both matrices, and multiply them."""
@@ -310,7 +319,7 @@ class Workspace:
         self.band.copy_(part.weights)
         self.noise_weights = part.noise_weights  # (G, T, 1)
 
-        # The scores of pairs get the opposite sign: their sigmoid is then the error.
+        # With the opposite sign, the sigmoid of a pair's score is its error.
         _product(self.contexts, self.centers.mT, out=self.scores, factor=-1)
         # On some processors the product takes three times as long without this copy.
         self.noise_transposed.copy_(self.noise.mT)
@@ -322,7 +331,7 @@ class Workspace:
         return loss + _exact_sum(softplus(self.noise_scores).mul_(self.noise_weights))
 
     def differentiate(self, gradients: PartGradients) -> None:
-        """Write the gradients of the part that was scored; uses the scores up."""
+        """Write the gradients of the part that was scored; overwrites the scores."""
         self.all_scores.sigmoid_()
         errors = self.scores.mul_(self.weights)
         noise_errors = self.noise_scores.mul_(self.noise_weights)
@@ -330,10 +339,12 @@ class Workspace:
         gradients.centers.baddbmm_(errors.mT, self.contexts, alpha=-1)
         _product(noise_errors.mT, self.grouped_centers, out=gradients.noise)
         _product(self.errors_in_block, self.centers, out=gradients.contexts, factor=-1)
-        _product(self.errors_behind, self.centers, out=self.gradients_behind, factor=-1)
+        _product(self.later_errors, self.centers, out=self.later_gradients, factor=-1)
         gradients.last_contexts.zero_()
-        for behind, portion in zip(gradients.behind, self.portions_behind, strict=True):
-            behind.add_(portion)
+        for later, portion in zip(
+            gradients.later_contexts, self.later_portions, strict=True
+        ):
+            later.add_(portion)
 
 
 def _sizes_of(part: Part) -> tuple[int, ...]:
@@ -347,7 +358,7 @@ def _sizes_of(part: Part) -> tuple[int, ...]:
 
 def _exact_sum(values: Tensor) -> float:
     """Sum in float64: of millions of small numbers float32 keeps few digits."""
-    # By the processor, since some devices have no float64.
+    # On the CPU, since some devices have no float64.
     return float(values.to(CPU).sum(dtype=torch.float64))
 
 

@@ -1,0 +1,87 @@
+"""The parameters of a fit, as numbers that every later step can rely on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Any, Literal
+
+import numpy as np
+
+SolverName = Literal["adagrad", "adam", "sgd"]
+
+
+@dataclass(frozen=True, eq=False)
+class FitParameters:
+    """The vectorizer's parameters that decide what a fit learns, by their names there.
+
+    Their meanings, defaults and ranges are in the docstring of the vectorizer.
+    """
+
+    # The vocabulary.
+    max_df: float
+    min_df: float
+    max_features: int | None
+    max_vocab_size: int | None
+    vocabulary: Mapping[Any, int] | Iterable[Any] | None
+    min_count: int
+
+    # The training.
+    vector_size: int
+    window: int
+    shrink_windows: bool
+    negative: int
+    ns_exponent: float
+    sample: float | None
+    epochs: int | Literal["auto"]
+    solver: SolverName
+    learning_rate: float | Literal["auto"]
+    batch_size: int | Literal["auto"]
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    tol: float
+    init_vectors: Any
+    trainable: bool
+    random_state: int | np.random.RandomState | None
+
+    # What becomes of the matrices.
+    vectors: Literal["average", "center", "context"]
+    weighting: Literal["idf", "sif"] | None
+    sif_a: float
+    n_components_removed: int
+    warm_start: bool
+
+    # Where and how it runs, which changes no result.
+    memory: Any
+    device: str
+    n_jobs: int | None
+
+    @classmethod
+    def of(cls, vectorizer: Any) -> "FitParameters":
+        """Return the parameters of a vectorizer, which have been validated.
+
+        Raises
+        ------
+        ValueError
+            If parameters contradict one another.
+        """
+        values = {
+            field.name: _python_number(getattr(vectorizer, field.name))
+            for field in fields(cls)
+        }
+        parameters = cls(**values)
+        if parameters.n_components_removed >= parameters.vector_size:
+            raise ValueError(
+                f"n_components_removed={parameters.n_components_removed} leaves "
+                f"nothing of vectors of vector_size={parameters.vector_size}."
+            )
+        return parameters
+
+
+def _python_number(value: Any) -> Any:
+    """Return a number as Python's own: small integers of numpy overflow."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value
