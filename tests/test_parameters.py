@@ -1,0 +1,40 @@
+"""The parameters of a fit, as they are taken from a vectorizer."""
+
+from dataclasses import FrozenInstanceError, fields
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from helpers import small
+
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._documents import TEXT_PARAMETERS
+from sklearn_w2v._parameters import FitParameters
+
+
+def test_each_parameter_of_the_vectorizer_is_of_the_fit_or_of_documents():
+    of_fit = {field.name for field in fields(FitParameters)}
+    others = {*TEXT_PARAMETERS, "norm", "verbose"}
+    assert of_fit | others == Word2VecVectorizer().get_params().keys()
+    assert not of_fit & others
+
+
+@pytest.mark.parametrize("of", [np.int8, np.uint64, Fraction, int])
+def test_numbers_become_pythons_own(of):
+    parameters = FitParameters.of(small(window=of(3), sample=of(1), epochs=of(2)))
+    assert type(parameters.window) is type(parameters.epochs) is (
+        float if of is Fraction else int
+    )
+    assert parameters.shrink_windows is True
+    assert parameters.max_features is None
+
+
+def test_directions_to_remove_have_to_leave_some():
+    FitParameters.of(small(n_components_removed=7))
+    with pytest.raises(ValueError, match=r"n_components_removed=8 leaves.*size=8\."):
+        FitParameters.of(small(n_components_removed=np.int8(8)))
+
+
+def test_nothing_can_be_set():
+    with pytest.raises(FrozenInstanceError):
+        FitParameters.of(small()).window = 3
