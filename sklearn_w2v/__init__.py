@@ -1,7 +1,8 @@
 """Word2vec for scikit-learn: raw documents in, mean word vectors out."""
 
-from sklearn_w2v._loss_curve import LossCurveDisplay
-from sklearn_w2v._maps import DocumentMapDisplay, WordMapDisplay
+from sklearn_w2v._displays.document_map import DocumentMapDisplay
+from sklearn_w2v._displays.loss_curve import LossCurveDisplay
+from sklearn_w2v._displays.word_map import WordMapDisplay
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 from sklearn_w2v._version import __version__
 from sklearn_w2v._warnings import DocumentWarning

@@ -5,6 +5,8 @@ import pytest
 from helpers import TOPICS, needs_compiled
 from hypothesis import settings
 
+from sklearn_w2v import Word2VecVectorizer
+
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 #: On demand, for minutes or hours: --hypothesis-profile=long.
@@ -54,3 +56,23 @@ def texts(labels):
 def topic_texts(texts, labels):
     """Both."""
     return texts, labels
+
+
+@pytest.fixture(scope="session")
+def topic_vectorizer(texts):
+    """A vectorizer fitted on `texts`."""
+    return Word2VecVectorizer(vector_size=8, epochs=5, random_state=0).fit(texts)
+
+
+@pytest.fixture(scope="session")
+def documents(texts):
+    """The first 60 of `texts`."""
+    return texts[:60]
+
+
+@pytest.fixture
+def close_figures():
+    """Close matplotlib's figures after a test."""
+    plt = pytest.importorskip("matplotlib.pyplot", reason="displays need matplotlib")
+    yield
+    plt.close("all")

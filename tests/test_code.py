@@ -12,6 +12,7 @@ import pytest
 
 import sklearn_w2v
 from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._displays.maps import MapDisplay
 from sklearn_w2v._word_vectors import WordVectors
 
 ROOT = Path(__file__).parents[1]
@@ -54,9 +55,10 @@ def test_example_runs_without_a_warning(name, tmp_path):
 #: The rooms from the ground up. A room imports from floors below its own.
 FLOORS = [
     {"_corpus", "_extras", "_ranks", "_sklearn", "_version", "_warnings"}
-    | {"_skipgram.threads", "_map_positions"},
-    {"_documents", "_group", "_word2vec_format", "_map_drawing"},
-    {"_vocabulary", "_known_vectors", "_learned", "_pooling"}
+    | {"_skipgram.threads", "_displays.positions"},
+    {"_documents", "_group", "_word2vec_format"}
+    | {"_displays.drawing", "_displays.fonts"},
+    {"_vocabulary", "_known_vectors", "_learned", "_pooling", "_displays.maps"}
     | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
     {"_watchers", "_word_vectors", "_skipgram.noise", "_skipgram.solvers"},
     {"_skipgram.sampler", "_skipgram.model"},
@@ -65,8 +67,8 @@ FLOORS = [
     {"_skipgram.training"},
     {"_fit"},
     {"_vectorizer"},
-    {"_pipelines"},
-    {"_maps", "_loss_curve"},
+    {"_displays.pipelines"},
+    {"_displays.word_map", "_displays.document_map", "_displays.loss_curve"},
     {""},  # the package itself
 ]
 
@@ -76,10 +78,9 @@ IMPORTED_LATE = {
     "sklearn_w2v._skipgram.devices",  # which imports torch
     "sklearn_w2v._skipgram.compiled_steps",  # as this does
     "sklearn_w2v._group",  # as this does
+    "sklearn_w2v._displays",  # whose drawing imports matplotlib
     *("torch", "sklearn_w2v._skipgram", "sklearn.decomposition", "sklearn.manifold"),
-    *("gensim.models", "matplotlib.pyplot", "matplotlib.cbook", "matplotlib.text"),
-    *("matplotlib.font_manager", "matplotlib.lines", "matplotlib.markers"),
-    *("matplotlib.ticker", "textalloc"),
+    *("gensim.models", "matplotlib.pyplot", "matplotlib.ticker"),
 }
 
 #: Lines of a function's code, at most, without its docstring and comments.
@@ -109,7 +110,7 @@ def rooms_imported(source):
         module, _, room = child.module.partition("sklearn_w2v")
         if module:
             continue
-        if room in ("", "._skipgram"):  # from a package: its rooms
+        if room in ("", "._displays", "._skipgram"):  # from a package: its rooms
             yield from (f"{room}.{alias.name}"[1:] for alias in child.names)
         else:
             yield room[1:]
@@ -234,7 +235,7 @@ DISPLAYS = [
 ]
 OWN_METHODS = [
     (owner, name)
-    for owner in (Word2VecVectorizer, WordVectors, *DISPLAYS)
+    for owner in (Word2VecVectorizer, WordVectors, MapDisplay, *DISPLAYS)
     for name in vars(owner)
     if not name.startswith("_") and callable(getattr(owner, name))
 ]

@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.floating]
 
-#: The most points of which "auto" makes a map by t-SNE: it takes some 20 seconds.
+#: With more different vectors, "auto" uses PCA: t-SNE takes 20 seconds for this many.
 MOST_FOR_TSNE = 2000
 
 
@@ -20,35 +20,34 @@ def positions_of(
         raise ValueError(f"method must be 'auto', 'pca' or 'tsne', got {method!r}.")
     if method == "pca":
         return _pca(vectors, random_state)
-    # Some equal vectors among others crash t-SNE, and are no more than one point to it.
+    # t-SNE crashes on some sets of equal vectors, so it gets each vector once.
     _, first, same = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
     rows = np.sort(first)
-    fits_tsne = len(rows) >= 4 and vectors.shape[1] >= 2
-    if method == "auto" and not (fits_tsne and len(rows) <= MOST_FOR_TSNE):
+    can_use_tsne = len(rows) >= 4 and vectors.shape[1] >= 2
+    if method == "auto" and not (can_use_tsne and len(rows) <= MOST_FOR_TSNE):
         return _pca(vectors, random_state)
-    if not fits_tsne:
+    if not can_use_tsne:
         raise ValueError(
-            "method='tsne' needs 4 different vectors of 2 or more numbers, got "
-            f"{len(rows)} of {vectors.shape[1]}. Pass method='pca'."
+            "method='tsne' needs at least 4 different vectors of at least 2 numbers, "
+            f"got {len(rows)} of {vectors.shape[1]}. Pass method='pca'."
         )
-    return _tsne(vectors[rows], random_state)[
-        np.searchsorted(rows, first[same.ravel()])
-    ]
+    positions = _tsne(vectors[rows], random_state)
+    return positions[np.searchsorted(rows, first[same.ravel()])]
 
 
 def _pca(vectors: Array, random_state: int | np.random.RandomState | None) -> Array:
-    # Only maps need this and t-SNE, which import a large part of scikit-learn.
+    # Importing it and t-SNE takes long, and nothing else needs them.
     from sklearn.decomposition import PCA  # noqa: PLC0415
 
     n_points, vector_size = vectors.shape
     positions = np.zeros((n_points, 2))
-    # Two points differ in one direction only, and a single one in none.
+    # n points differ in at most n - 1 directions.
     n_components = min(2, n_points - 1, vector_size)
     if n_components:
         pca = PCA(n_components, random_state=random_state)
-        # In float32, points of the same vector would lie a little apart.
+        # In float32, equal vectors would get slightly different positions.
         vectors = vectors.astype(np.float64)
-        with np.errstate(invalid="ignore"):  # of points that all have one vector
+        with np.errstate(invalid="ignore"):  # 0 / 0 where all vectors are equal
             positions[:, :n_components] = pca.fit_transform(vectors)
     return positions
 
@@ -56,12 +55,13 @@ def _pca(vectors: Array, random_state: int | np.random.RandomState | None) -> Ar
 def _tsne(vectors: Array, random_state: int | np.random.RandomState | None) -> Array:
     from sklearn.manifold import TSNE  # noqa: PLC0415
 
-    # TSNE looks at three times as many neighbours as the perplexity is.
+    # TSNE looks at three times as many neighbors as the perplexity, which needs to be
+    # fewer than there are vectors.
     perplexity = min(30, (len(vectors) - 1) / 3)
     tsne = TSNE(
         metric="cosine", init="pca", perplexity=perplexity, random_state=random_state
     )
-    # More threads than free processors make it many times slower, and never much faster
-    # on as few points as a map can show.
+    # With more threads than free processors, t-SNE is many times slower. For as few
+    # points as a map has, more threads are hardly faster anyway.
     with threadpool_limits(1):
         return tsne.fit_transform(vectors)

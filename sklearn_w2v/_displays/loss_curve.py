@@ -1,4 +1,4 @@
-"""A display in the manner of scikit-learn's: the loss of a training by epoch."""
+"""Display of the loss of a training by epoch."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from sklearn_w2v._displays.pipelines import vectorizer_of
 from sklearn_w2v._extras import check_installed
-from sklearn_w2v._pipelines import vectorizer_of
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LossCurveDisplay:
-    """Loss of the training by epoch.
+    """Loss of a training by epoch.
 
     Use :meth:`from_estimator` to make one from a fitted vectorizer. The parameters are
     stored as attributes.
@@ -26,7 +26,7 @@ class LossCurveDisplay:
         Mean training loss of each epoch.
 
     validation_scores : list of float or None, default=None
-        Minus the mean validation loss after each epoch; nan where there is none.
+        Negative mean validation loss after each epoch; nan where there is none.
 
     Attributes
     ----------
@@ -41,15 +41,6 @@ class LossCurveDisplay:
 
     validation_line_ : matplotlib Line2D or None
         The validation loss, with a marker at the best epoch.
-
-    Examples
-    --------
-    >>> from sklearn_w2v import LossCurveDisplay, Word2VecVectorizer
-    >>> documents = ["the cat sat on the mat", "the dog sat on the mat"] * 50
-    >>> vectorizer = Word2VecVectorizer(epochs=5, random_state=0).fit(documents)
-    >>> display = LossCurveDisplay.from_estimator(vectorizer)
-    >>> display.line_.get_xdata()
-    array([1, 2, 3, 4, 5])
     """
 
     def __init__(
@@ -75,11 +66,11 @@ class LossCurveDisplay:
         Parameters
         ----------
         vectorizer : Word2VecVectorizer or Pipeline
-            A fitted vectorizer, or a fitted pipeline with one among its steps.
+            A fitted vectorizer, or a fitted pipeline that has one among its steps.
         ax : matplotlib Axes or None, default=None
             Axes to draw in. If None, a figure is made.
         name : str or None, default=None
-            What the legend calls the vectorizer.
+            The name of the vectorizer in the legend.
         **kwargs : dict
             Passed to matplotlib's `Axes.plot`, which draws the training loss.
 
@@ -91,8 +82,8 @@ class LossCurveDisplay:
         Raises
         ------
         ValueError
-            If `vectorizer` is none, and has none among its steps, or the loss curve is
-            empty.
+            If `vectorizer` neither is nor has a Word2VecVectorizer, or if its loss
+            curve is empty.
 
         Examples
         --------
@@ -120,7 +111,7 @@ class LossCurveDisplay:
         ax : matplotlib Axes or None, default=None
             Axes to draw in. If None, a figure is made.
         name : str or None, default=None
-            What the legend calls the vectorizer.
+            The name of the vectorizer in the legend.
         **kwargs : dict
             Passed to matplotlib's `Axes.plot`, which draws the training loss.
 
@@ -149,14 +140,13 @@ class LossCurveDisplay:
             _, ax = plt.subplots()
         ax.set(xlabel="Epoch", ylabel="Mean loss of a pair (nats)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        self.validation_line_ = None
+        self.ax_, self.figure_ = ax, ax.figure
         epochs = np.arange(1, len(self.loss_curve) + 1)
         prefix = f"{name}, " if name else ""
         label = name if self.validation_scores is None else f"{prefix}training"
         style = {"label": label, "marker": "."} | kwargs
         (self.line_,) = ax.plot(epochs, self.loss_curve, **style)
+        self.validation_line_ = None
         if self.validation_scores is not None:
             best = int(np.nanargmax(self.validation_scores))
             (self.validation_line_,) = ax.plot(

@@ -1,4 +1,4 @@
-"""Pipelines: the vectorizer among their steps, and what comes before a prediction."""
+"""The vectorizer in a pipeline, and the document vectors that an estimator makes."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,14 +14,14 @@ from sklearn_w2v._vectorizer import Word2VecVectorizer
 
 
 def vectorizer_of(estimator: Any) -> Word2VecVectorizer:
-    """Return the fitted vectorizer that an estimator is, or has among its steps."""
+    """Return the fitted vectorizer that an estimator is or has among its steps."""
     for step in _steps(estimator):
         if isinstance(step, Word2VecVectorizer):
             check_is_fitted(step)
             return step
     raise ValueError(
-        "A fitted Word2VecVectorizer, or a Pipeline with one among its steps, is "
-        f"expected, got {type(estimator).__name__}."
+        "Expected a fitted Word2VecVectorizer, or a fitted Pipeline that has one among "
+        f"its steps, got {type(estimator).__name__}."
     )
 
 
@@ -36,9 +36,9 @@ def _steps(estimator: Any) -> Iterator[Any]:
 
 
 def document_vectors_of(estimator: Any, X: Iterable[Any]) -> NDArray[Any]:
-    """Transform documents, by the steps before one that predicts.
+    """Transform documents; in a pipeline that predicts, without its last step.
 
-    Raises a ValueError where that gives no dense matrix of finite numbers.
+    Raises a ValueError if the result is not a dense matrix of finite numbers.
     """
     name = type(estimator).__name__
     if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "predict"):
@@ -46,21 +46,21 @@ def document_vectors_of(estimator: Any, X: Iterable[Any]) -> NDArray[Any]:
     if not hasattr(estimator, "transform"):
         raise ValueError(
             f"{name} has no transform that makes document vectors. Pass a fitted "
-            "Word2VecVectorizer or a fitted Pipeline with one; of a search, its "
-            "best_estimator_."
+            "Word2VecVectorizer, a fitted Pipeline that has one among its steps, or "
+            "the best_estimator_ of a search."
         )
     vectors = estimator.transform(X)
     if issparse(vectors):
         raise ValueError(
-            f"The transform of {name} gives a sparse matrix, not dense vectors. For a "
-            "map of counts or tf-idf, put a TruncatedSVD behind them."
+            f"The transform of {name} returns a sparse matrix, not dense vectors. For "
+            "a map of counts or tf-idf, add a TruncatedSVD to the pipeline."
         )
     vectors = np.asarray(vectors)
     is_matrix = vectors.ndim == 2 and vectors.dtype.kind in "fiu"
     if not is_matrix or not np.isfinite(vectors).all():
         raise ValueError(
-            f"The transform of {name} must give a matrix of finite numbers with a row "
-            f"for each document, got shape {vectors.shape} and dtype {vectors.dtype}"
-            f"{', with nan or inf' if is_matrix else ''}."
+            f"The transform of {name} must return a matrix of finite numbers with a "
+            f"row for each document, got shape {vectors.shape} and dtype "
+            f"{vectors.dtype}{', with nan or inf' if is_matrix else ''}."
         )
     return vectors

@@ -1,0 +1,1 @@
+"""Displays as scikit-learn has them: maps of words and of documents, loss curves."""

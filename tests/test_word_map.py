@@ -1,0 +1,183 @@
+"""The map of words: which words it shows, and their groups."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawn import boxes_of, colors_of, names_of, pca_of, to_hex, tsne_of
+
+from sklearn_w2v import Word2VecVectorizer, WordMapDisplay
+
+pytestmark = pytest.mark.usefixtures("close_figures")
+
+
+def test_all_words_of_a_small_vocabulary_are_shown_the_most_frequent_first(topic_texts):
+    texts, _ = topic_texts
+    words = ["cat", "nowhere", "stock", "dog", "bond"]
+    vectorizer = Word2VecVectorizer(vocabulary=words, vector_size=8, random_state=0)
+    vectorizer.fit(texts)
+    counts = [" ".join(texts).split().count(word) for word in words]
+    by_count = [words[row] for row in np.argsort(counts)[::-1]]
+    assert by_count != words
+    assert WordMapDisplay.from_estimator(vectorizer).words == by_count
+    vectorizer.word_counts_ = np.array([1, 2, 1, 2, 1])
+    ties_by_row = ["nowhere", "dog", "cat", "stock", "bond"]
+    assert WordMapDisplay.from_estimator(vectorizer).words == ties_by_row
+
+
+@pytest.mark.parametrize("has_counts", [True, False])
+def test_frequent_words_with_long_vectors_are_shown(has_counts):
+    random = np.random.RandomState(0)
+    counts = 10 + random.randint(50, size=40) if has_counts else np.zeros(40, int)
+    vectors = random.standard_normal((40, 5))
+    words = [f"word{row}" for row in range(40)]
+    vectorizer = Word2VecVectorizer()
+    vectorizer.vocabulary_ = {word: row for row, word in enumerate(words)}
+    vectorizer.word_counts_ = counts
+    vectorizer.embedding_matrix_ = vectors
+
+    by_count = sorted(range(40), key=lambda row: -counts[row])
+    meaning = {
+        row: np.sqrt((vectors[row] ** 2).sum()) * np.log(2 + counts[row])
+        for row in by_count[:20]  # five times as many as are shown
+    }
+    chosen = sorted(meaning, key=meaning.get)[-4:]
+    expected = [words[row] for row in by_count if row in chosen]
+    display = WordMapDisplay.from_estimator(vectorizer, n_words=4)
+    assert display.words == expected
+    assert display.words != [words[row] for row in by_count[:4]]
+
+
+def test_words_that_occur_in_any_context_are_left_out():
+    """Measured on five corpora: 14% English stop words among 80 words, not 59%."""
+    random = np.random.RandomState(0)
+    topics = [[f"t{topic}w{word}" for word in range(8)] for topic in range(12)]
+    anywhere = ["the", "and", "of", "with", "is"]
+    texts = [
+        " ".join(np.ravel([[random.choice(anywhere), word] for word in document]))
+        for topic in topics
+        for document in random.choice(topic, size=(60, 10))
+    ]
+    vectorizer = Word2VecVectorizer(vector_size=16, epochs=5, random_state=0).fit(texts)
+    assert set(list(vectorizer.vocabulary_)[:5]) == set(anywhere)
+    display = WordMapDisplay.from_estimator(vectorizer, n_words=20)
+    assert not set(display.words) & set(anywhere)
+
+
+def test_given_words_are_shown_once_and_in_their_order(topic_vectorizer):
+    display = WordMapDisplay.from_estimator(
+        topic_vectorizer, ["stock", "cat", "stock", "dog"]
+    )
+    assert display.words == ["stock", "cat", "dog"]
+    assert [text.get_text() for text in display.texts_] == display.words
+
+
+def test_positions_are_those_of_scikit_learn(topic_vectorizer):
+    display = WordMapDisplay.from_estimator(topic_vectorizer, n_words=15, method="pca")
+    vectors = [topic_vectorizer.get_vector(word) for word in display.words]
+    np.testing.assert_allclose(display.positions, pca_of(vectors), atol=1e-6)
+    np.testing.assert_array_equal(display.scatter_.get_offsets(), display.positions)
+    display = WordMapDisplay.from_estimator(
+        topic_vectorizer, n_words=15, random_state=3
+    )
+    expected = tsne_of(vectors, perplexity=14 / 3, random_state=3)
+    np.testing.assert_array_equal(display.positions, expected)
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_a_map_is_the_same_each_time_and_keeps_the_global_random_state(
+    method, topic_vectorizer
+):
+    before = np.random.get_state()[1]  # noqa: NPY002
+    first = WordMapDisplay.from_estimator(topic_vectorizer, method=method)
+    second = WordMapDisplay.from_estimator(topic_vectorizer, method=method)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.testing.assert_array_equal(first.positions, second.positions)
+    np.testing.assert_array_equal(boxes_of(first), boxes_of(second))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"words": ["cat", "unicorn"]}, KeyError, "'unicorn' is not in the vocabulary"),
+        ({"words": []}, ValueError, "^words is empty"),
+        ({"words": "cat"}, ValueError, "^words must be a list of words, got 'cat'"),
+        ({"words": {"cat": ["dog"]}}, ValueError, "list of words, .* as `groups`"),
+        ({"n_words": 0}, ValueError, "^n_words must be an int of at least 1, got 0"),
+        ({"n_words": 2.0}, ValueError, "^n_words must be an int .* got 2.0"),
+    ],
+)
+def test_invalid_arguments_raise_an_error(arguments, error, message, topic_vectorizer):
+    with pytest.raises(error, match=message):
+        WordMapDisplay.from_estimator(topic_vectorizer, **arguments)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"cat": "animal", "stock": "money", "dog": "animal", "unshown": "other"},
+        ["animal", "money", "animal", None],
+        pd.Series(["animal", "money", "animal", None]),
+        np.array(["animal", "money", "animal", None], dtype=object),
+    ],
+)
+def test_groups_have_colors_and_a_legend(groups, topic_vectorizer):
+    words = ["cat", "stock", "dog", "bond"]
+    display = WordMapDisplay.from_estimator(topic_vectorizer, words, groups=groups)
+    assert display.groups == ["animal", "money", "animal", None]
+    blue, orange = "#1f77b4", "#ff7f0e"
+    assert colors_of(display) == [blue, orange, blue, "#cccccc"]
+    assert names_of(display.legend_) == ["animal", "money"]
+    handles = display.legend_.legend_handles
+    assert [to_hex(handle.get_color()) for handle in handles] == [blue, orange]
+    assert display.plot().groups == display.groups
+    assert display.colorbar_ is None
+
+
+def test_words_of_groups_are_shown_besides_the_chosen_ones(topic_vectorizer):
+    word = list(topic_vectorizer.vocabulary_)[-1]
+    groups = {word: "last", "unicorn": "none"}
+    display = WordMapDisplay.from_estimator(topic_vectorizer, n_words=4, groups=groups)
+    assert display.words[-1] == word
+    assert len(display.words) in (4, 5)
+    assert names_of(display.legend_) == ["last"]
+
+
+def test_a_mapping_of_groups_to_words_raises_an_error(topic_vectorizer):
+    message = "got several of them for 'animals'. Pass an item for each word"
+    with pytest.raises(ValueError, match=message):
+        WordMapDisplay.from_estimator(
+            topic_vectorizer, groups={"animals": ["cat", "dog"]}
+        )
+
+
+def test_a_word_given_twice_has_one_group(topic_vectorizer):
+    words, groups = ["cat", "stock", "cat"], ["animal", "money", "animal"]
+    display = WordMapDisplay.from_estimator(topic_vectorizer, words, groups=groups)
+    assert display.words == ["cat", "stock"]
+    assert display.groups == ["animal", "money"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"groups": ["a", "b"]},
+            "^groups must be a mapping .* if words is None, got list",
+        ),
+        (
+            {"words": ["cat"], "groups": ["a", "b"]},
+            r"^groups must be a list with a value for each of the 1 words, .* \(2,\)",
+        ),
+        (
+            {"words": ["cat"], "groups": "a"},
+            "^groups must be a list with a value for each of the 1 words",
+        ),
+        (
+            {"words": ["cat"], "groups": {"unicorn": "a"}},
+            "^groups has none of the words, such as 'cat'",
+        ),
+    ],
+)
+def test_invalid_groups_raise_an_error(arguments, message, topic_vectorizer):
+    with pytest.raises(ValueError, match=message):
+        WordMapDisplay.from_estimator(topic_vectorizer, **arguments)
