@@ -12,7 +12,7 @@ CHANCE = loss_of_chance(5)
 
 def test_chance_has_one_bit_for_each_pair_and_each_noise_word():
     assert loss_of_chance(1) == 2 * math.log(2)
-    assert CHANCE == 6 * math.log(2)
+    assert 6 * math.log(2) == CHANCE
 
 
 @pytest.mark.parametrize(

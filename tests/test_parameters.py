@@ -22,8 +22,10 @@ def test_each_parameter_of_the_vectorizer_is_of_the_fit_or_of_documents():
 @pytest.mark.parametrize("of", [np.int8, np.uint64, Fraction, int])
 def test_numbers_become_pythons_own(of):
     parameters = FitParameters.of(small(window=of(3), sample=of(1), epochs=of(2)))
-    assert type(parameters.window) is type(parameters.epochs) is (
-        float if of is Fraction else int
+    assert (
+        type(parameters.window)
+        is type(parameters.epochs)
+        is (float if of is Fraction else int)
     )
     assert parameters.shrink_windows is True
     assert parameters.max_features is None
