@@ -1,4 +1,4 @@
-"""Words -> the vectors that are known of them: of files, mappings and gensim."""
+"""Vectors of words that are known before a fit: of files, mappings and gensim."""
 
 import os
 from collections.abc import Mapping
@@ -8,8 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_w2v import _word2vec_format
+from sklearn_w2v._documents import (
+    TEXT_PARAMETERS,
+    warn_of_capitals,
+    warn_of_parameters,
+)
+from sklearn_w2v._learned import Learned, learned_from_vectors
+from sklearn_w2v._numbers import check_vectors
+from sklearn_w2v._vocabulary import check_vocabulary
 from sklearn_w2v._warnings import warn
+from sklearn_w2v._word2vec_reader import read_vectors
 
 
 def find_vectors(
@@ -20,63 +28,110 @@ def find_vectors(
     Returns
     -------
     rows : ndarray of shape (n_found,)
-        Where the words that are found stand in the vocabulary.
+        The rows in the vocabulary of the words that are found.
     vectors : ndarray of shape (n_found, vector_size)
         Their vectors.
     """
     if isinstance(init_vectors, (str, os.PathLike)):
-        words, matrix = _word2vec_format.read(init_vectors, words=vocabulary)
+        words, matrix = read_vectors(init_vectors, words=vocabulary)
         if matrix.shape[1] != vector_size:
             raise ValueError(
                 f"The vectors of init_vectors={os.fspath(init_vectors)!r} have "
                 f"{matrix.shape[1]} dimensions, but vector_size={vector_size}."
             )
     else:
-        if isinstance(init_vectors, Mapping):
-            known, vector_of = init_vectors, init_vectors.__getitem__
-        else:  # whose [] would give a vector to each part of a tuple
-            known, vector_of = init_vectors.key_to_index, init_vectors.get_vector
-        for word in islice(known, 1):  # a wrong size is found whatever the vocabulary
-            _check_vector(vector_of(word), word, vector_size)
-        # For gensim an int that is no word is the number of a row. Of texts, the models
-        # of fastText make vectors of words that they have not met.
-        words = [
-            word
-            for word in vocabulary
-            if word in known or (isinstance(word, str) and word in init_vectors)
-        ]
-        matrix = np.empty((len(words), vector_size), dtype=np.float32)
-        for row, word in enumerate(words):
-            matrix[row] = _check_vector(vector_of(word), word, vector_size)
+        words, matrix = _look_up(init_vectors, vocabulary, vector_size)
     if not words:
         first = next(iter(vocabulary))
         warn(
             f"init_vectors knows none of the {len(vocabulary)} words, the first of "
             f"which is {first!r}: all begin as usual. Perhaps its words have capitals "
-            "(lowercase=False), or are cut otherwise (tokenizer)?"
+            "(lowercase=False), or are tokenized in another way (tokenizer)."
         )
     rows = np.array([vocabulary[word] for word in words], dtype=np.int64)
     return rows, matrix
 
 
-def _check_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float32]:
+def learned_from_file(
+    path: str | os.PathLike[str], parameters: Any, vector_size: int | None
+) -> Learned:
+    """Return what a vectorizer made from a file of word vectors has learned.
+
+    Parameters
+    ----------
+    path : str or path
+    parameters : Any
+        Its attributes are the parameters of the vectorizer.
+    vector_size : int or None
+        The size that the vectors have to have, if it was given.
+    """
+    vocabulary = parameters.vocabulary
+    wanted = None if vocabulary is None else check_vocabulary(vocabulary)
+    words, matrix = read_vectors(path, words=wanted, limit=parameters.max_features)
+    if vector_size is not None and vector_size != matrix.shape[1]:
+        raise ValueError(
+            f"vector_size={vector_size}, but the vectors of {os.fspath(path)!r} have "
+            f"{matrix.shape[1]} dimensions."
+        )
+    if parameters.weighting is not None or parameters.n_components_removed:
+        raise ValueError(
+            "weighting and n_components_removed are learned from documents, of which a "
+            "file of word vectors has none. Pass it as init_vectors, and fit."
+        )
+    if wanted is not None:
+        if not words:
+            raise ValueError(
+                f"None of the {len(wanted)} words of `vocabulary` is in "
+                f"{os.fspath(path)!r}."
+            )
+        order = sorted(range(len(words)), key=lambda row: wanted[words[row]])
+        words, matrix = [words[row] for row in order], matrix[order]
+    text_parameters = {name: getattr(parameters, name) for name in TEXT_PARAMETERS}
+    warn_of_parameters(text_parameters, vocabulary=None)
+    whose = f"of the {len(words)} words of {os.fspath(path)!r}"
+    warn_of_capitals(text_parameters, words, whose)
+    return learned_from_vectors({word: row for row, word in enumerate(words)}, matrix)
+
+
+def _look_up(
+    init_vectors: Any, vocabulary: Mapping[Any, int], vector_size: int
+) -> tuple[list[Any], NDArray[np.float32]]:
+    """Return the words that a mapping or a KeyedVectors has, and their vectors."""
+    if isinstance(init_vectors, Mapping):
+        known, vector_of = init_vectors, init_vectors.__getitem__
+    else:  # whose [] would give a vector to each part of a tuple
+        known, vector_of = init_vectors.key_to_index, init_vectors.get_vector
+    for word in islice(known, 1):  # a wrong size is found whatever the vocabulary
+        vector = _to_vector(vector_of(word), word, vector_size)
+        check_vectors([word], vector[np.newaxis], " in init_vectors")
+    # `word in init_vectors` is asked for texts only: fastText models have vectors for
+    # unknown words, and KeyedVectors take an unknown int for a row.
+    words = [
+        word
+        for word in vocabulary
+        if word in known or (isinstance(word, str) and word in init_vectors)
+    ]
+    matrix = np.empty((len(words), vector_size), dtype=np.float32)
+    for row, word in enumerate(words):
+        matrix[row] = _to_vector(vector_of(word), word, vector_size)
+    check_vectors(words, matrix, " in init_vectors")
+    return words, matrix
+
+
+def _to_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float32]:
     try:
         if np.iscomplexobj(vector):
             raise TypeError("it is complex")
-        with np.errstate(over="ignore"):  # what is too large is found below
+        with np.errstate(over="ignore"):  # check_vectors finds what is too large
             array = np.asarray(vector, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"The vector of {word!r} in init_vectors is no array of numbers: {error}"
+            f"The vector of {word!r} in init_vectors is not an array of numbers: "
+            f"{error}"
         ) from error
     if array.shape != (vector_size,):
         raise ValueError(
             f"init_vectors has a vector of shape {array.shape} for {word!r}, but "
             f"vector_size={vector_size}."
-        )
-    if not (np.abs(array) <= _word2vec_format.LARGEST_NUMBER).all():
-        raise ValueError(
-            f"The vector of {word!r} in init_vectors has a number that is nan, "
-            f"infinite or beyond +-{_word2vec_format.LARGEST_NUMBER:g}."
         )
     return array

@@ -15,13 +15,11 @@ from sklearn.base import (
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_w2v import _word2vec_format
 from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
 from sklearn_w2v._documents import (
     TEXT_PARAMETERS,
     TokenLists,
     analyzer_of,
-    warn_of_capitals,
     warn_of_parameters,
     warn_of_texts,
 )
@@ -30,7 +28,8 @@ from sklearn_w2v._foreign_parameters import (
     reject_foreign_parameters,
     rejects_foreign_parameters,
 )
-from sklearn_w2v._learned import Learned, attributes, learned_from_vectors
+from sklearn_w2v._known_vectors import learned_from_file
+from sklearn_w2v._learned import Learned, attributes
 from sklearn_w2v._pooling import Pooling
 from sklearn_w2v._skipgram.state import Watcher
 from sklearn_w2v._sklearn import (
@@ -42,9 +41,10 @@ from sklearn_w2v._sklearn import (
     fit_context,
     validate_params,
 )
-from sklearn_w2v._vocabulary import Encoded, check_vocabulary, encode
+from sklearn_w2v._vocabulary import Encoded, encode
 from sklearn_w2v._warnings import warn
 from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
+from sklearn_w2v._word2vec_writer import write_vectors
 from sklearn_w2v._word_vectors import WordVectors
 
 
@@ -869,8 +869,7 @@ class Word2VecVectorizer(
         3 8
         """
         check_is_fitted(self)
-        words = list(self.vocabulary_)
-        _word2vec_format.write(path, words, self.embedding_matrix_, binary=binary)
+        write_vectors(path, self.vocabulary_, self.embedding_matrix_, binary=binary)
 
     @classmethod
     def from_word2vec_format(
@@ -922,41 +921,10 @@ class Word2VecVectorizer(
         """
         vectorizer = cls(**params)
         validate_params(vectorizer)
-        given = vectorizer.vocabulary
-        wanted = None if given is None else check_vocabulary(given)
-        words, matrix = _word2vec_format.read(
-            path, words=wanted, limit=vectorizer.max_features
-        )
-        vector_size = matrix.shape[1]
+        learned = learned_from_file(path, vectorizer, params.get("vector_size"))
         if "vector_size" not in params:
-            vectorizer.set_params(vector_size=vector_size)
-        if vectorizer.vector_size != vector_size:
-            raise ValueError(
-                f"vector_size={vectorizer.vector_size}, but the vectors of "
-                f"{os.fspath(path)!r} have {vector_size} dimensions."
-            )
-        if vectorizer.weighting is not None or vectorizer.n_components_removed:
-            raise ValueError(
-                "weighting and n_components_removed are learned from documents, of "
-                "which a file of word vectors knows nothing. Pass it as init_vectors, "
-                "and fit."
-            )
-        if wanted is not None:
-            if not words:
-                raise ValueError(
-                    f"None of the {len(wanted)} words of `vocabulary` is in "
-                    f"{os.fspath(path)!r}."
-                )
-            in_order = sorted(range(len(words)), key=lambda row: wanted[words[row]])
-            words, matrix = [words[row] for row in in_order], matrix[in_order]
-        warn_of_parameters(vectorizer._text_parameters(), vocabulary=None)
-        warn_of_capitals(
-            vectorizer._text_parameters(),
-            words,
-            whose=f"of the {len(words)} words of {os.fspath(path)!r}",
-        )
-        vocabulary = {word: row for row, word in enumerate(words)}
-        vectorizer._set_learned(learned_from_vectors(vocabulary, matrix))
+            vectorizer.set_params(vector_size=learned.embedding_matrix.shape[1])
+        vectorizer._set_learned(learned)
         return vectorizer
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:

@@ -60,7 +60,8 @@ FLOORS = [
     | {"_displays.drawing", "_displays.fonts"},
     {"_vocabulary", "_known_vectors", "_learned", "_pooling", "_displays.maps"}
     | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
-    {"_watchers", "_word_vectors", "_skipgram.noise", "_skipgram.solvers"},
+    {"_known_vectors", "_watchers", "_word_vectors"}
+    | {"_skipgram.noise", "_skipgram.solvers"},
     {"_skipgram.sampler", "_skipgram.model"},
     {"_skipgram.torch_steps", "_skipgram.compiled_steps", "_skipgram.merging"},
     {"_skipgram.recorded"},

@@ -16,7 +16,10 @@ from helpers import assert_same_fit
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sklearn_w2v import Word2VecVectorizer, _word2vec_format
+from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._numbers import LARGEST_NUMBER
+from sklearn_w2v._word2vec_reader import read_vectors
+from sklearn_w2v._word2vec_writer import write_vectors
 
 #: Texts of few words, of odd characters, of none.
 TEXT = st.one_of(
@@ -148,7 +151,7 @@ def files(tmp_path_factory):
     path = tmp_path_factory.mktemp("files") / "vectors"
     contents = []
     for binary in (False, True):
-        _word2vec_format.write(path, WORDS, VECTORS, binary=binary)
+        write_vectors(path, WORDS, VECTORS, binary=binary)
         contents.append(path.read_bytes())
     glove = contents[0].partition(b"\n")[2]
     return [*contents, glove, *map(gzip.compress, contents)]
@@ -209,19 +212,19 @@ def test_a_damaged_file_is_read_or_refused(files, tmp_path_factory, which, damag
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         try:
-            words, vectors = _word2vec_format.read(path)
+            words, vectors = read_vectors(path)
         except ValueError as error:
             complaint = str(error)
     if complaint is not None:
         assert repr(str(path)) in complaint
         return
     assert len(words) == len(set(words)) == len(vectors) > 0
-    assert np.abs(vectors).max() <= _word2vec_format.LARGEST_NUMBER
+    assert np.abs(vectors).max() <= LARGEST_NUMBER
     if which in TEXT_FILES:  # in binary files a blank alone ends a word
         assert words == [word.rstrip(" \t") for word in words]
     some = set(words[1:])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        found, matrix = _word2vec_format.read(path, words=some)
+        found, matrix = read_vectors(path, words=some)
     assert found == words[1:]
     assert matrix.tobytes() == vectors[1:].tobytes()

@@ -51,7 +51,9 @@ def test_a_number_that_is_no_word_is_no_row_of_keyed_vectors():
 
 
 def test_complex_vectors_are_an_error_that_names_the_word():
-    with pytest.raises(ValueError, match=r"'cat' in init_vectors is no array.*complex"):
+    with pytest.raises(
+        ValueError, match=r"'cat' in init_vectors is not an array.*complex"
+    ):
         find_vectors({"cat": [1j, 2]}, VOCABULARY, 2)
 
 
@@ -106,10 +108,12 @@ def test_a_vector_that_is_nan_or_too_large_is_an_error_that_names_the_word(value
     message = r"The vector of 'dog' in init_vectors has a number that is nan, infinite "
     with pytest.raises(ValueError, match=message):
         find_vectors({"dog": [1, value]}, VOCABULARY, 2)
+    with pytest.raises(ValueError, match=message):
+        find_vectors({"gnu": [1, 2], "cat": [3, 4], "dog": [1, value]}, VOCABULARY, 2)
 
 
 def test_a_vector_that_is_no_numbers_is_an_error_that_names_the_word():
-    with pytest.raises(ValueError, match="The vector of 'dog' in init_vectors is no"):
+    with pytest.raises(ValueError, match="The vector of 'dog' in init_vectors is not"):
         find_vectors({"dog": ["one", "two"]}, VOCABULARY, 2)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
+from sklearn_w2v._numbers import LARGEST_NUMBER, REFUSED_NUMBERS
 from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.merging import Merger
@@ -37,7 +38,6 @@ from sklearn_w2v._skipgram.state import (
 from sklearn_w2v._skipgram.threads import ThreadPool, thread_pool
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 from sklearn_w2v._warnings import warn
-from sklearn_w2v._word2vec_format import LARGEST_NUMBER
 
 #: Rows of the matrices that are checked at once.
 ROWS_AT_ONCE = 8192
@@ -357,8 +357,8 @@ def _check_numbers(values: Sequence[Tensor], learning_rate: float) -> None:
     extremes = [torch.stack(some.aminmax()) for some in values]
     if not (torch.stack(extremes).abs() <= LARGEST_NUMBER).all():
         raise ValueError(
-            "Training diverged: the loss or the vectors have numbers that are nan, "
-            f"infinite or beyond +-{LARGEST_NUMBER:g}. Lower learning_rate (here "
-            f"{learning_rate}) or batch_size, use solver='adagrad', or start at "
-            "shorter init_vectors, if there are any."
+            "Training diverged: the loss or the vectors have numbers that are "
+            f"{REFUSED_NUMBERS}. Lower learning_rate (here {learning_rate}) or "
+            "batch_size, use solver='adagrad', or start at shorter init_vectors, if "
+            "there are any."
         )
