@@ -1,82 +1,39 @@
 """Fits of several ranks: real processes in a torch.distributed group."""
 
-import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import time
-import traceback
-import warnings
 from datetime import timedelta
 
 import numpy as np
 import pytest
 import torch.distributed as dist
 from helpers import TOPICS, assert_same_fit, small
-from test_watchers import Recorder, with_callbacks
+from rank_processes import RankProcesses
+from recorders import Recorder, with_callbacks
 
 from sklearn_w2v import Word2VecVectorizer, _group
-from sklearn_w2v._ranks import RankFailedError
+from sklearn_w2v._ranks import RankFailed
 
-pytestmark = pytest.mark.slow
-
-#: Seconds after which a test of ranks that wait for one another has failed.
-AT_MOST = 120
-
-#: How children are started: some systems have spawn alone.
-METHODS = multiprocessing.get_all_start_methods()
-CONTEXT = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else None)
-CONTEXT.set_forkserver_preload(["torch.distributed", "test_watchers"])
+# All in one process, so that they share the processes of the ranks.
+pytestmark = pytest.mark.xdist_group("ranks")
 
 
-def in_group(task, rank, n_ranks, folder, timeout, *args):
-    """What a child does: join the group, and write down what the task comes to."""
-    warnings.simplefilter("default")
-    sys.stderr = open(folder / f"stderr{rank}", "w")  # noqa: SIM115, until the end
-    dist.init_process_group(
-        "gloo",
-        init_method=f"file://{folder}/store",
-        rank=rank,
-        world_size=n_ranks,
-        timeout=timedelta(seconds=timeout),
-    )
-    try:
-        result = task(rank, *args)
-    except Exception as error:
-        traceback.print_exc()
-        result = error
-    (folder / f"result{rank}").write_bytes(pickle.dumps(result))
-    dist.destroy_process_group()
+@pytest.fixture(scope="module")
+def on_ranks():
+    """Run tasks on ranks."""
+    processes = RankProcesses()
+    yield processes
+    processes.close()
 
 
 @pytest.fixture
-def on_ranks(tmp_path_factory):
-    """Runs a task on so many ranks; returns what each returned or raised.
-
-    None for one that was killed.
-    """
-
-    def run(n_ranks, task, *args):
-        folder = tmp_path_factory.mktemp("ranks")
-        children = [
-            CONTEXT.Process(
-                target=in_group, args=(task, rank, n_ranks, folder, run.timeout, *args)
-            )
-            for rank in range(n_ranks)
-        ]
-        for child in children:
-            child.start()
-        for child in children:
-            child.join(AT_MOST)
-            child.kill()
-            assert child.exitcode is not None, "a rank hangs"
-        run.stderr = [(folder / f"stderr{rank}").read_text() for rank in range(n_ranks)]
-        files = [folder / f"result{rank}" for rank in range(n_ranks)]
-        return [pickle.loads(f.read_bytes()) if f.exists() else None for f in files]
-
-    run.timeout = AT_MOST
-    return run
+def on_new_ranks():
+    """Run a task on ranks that no other test uses, since it kills one."""
+    processes = RankProcesses()
+    yield processes
+    processes.close()
 
 
 def texts_of(n_documents=200):
@@ -103,33 +60,33 @@ def fit(rank, n_ranks=2, parameters=None, of_rank=None):
 
 @pytest.mark.parametrize("n_ranks", [2, 3])
 def test_all_ranks_end_with_the_same_bits_each_time(on_ranks, n_ranks):
-    first, *others = on_ranks(n_ranks, fit, n_ranks)
-    again, *_ = on_ranks(n_ranks, fit, n_ranks)
+    first, *others = on_ranks.run(n_ranks, fit, n_ranks)
+    again, *_ = on_ranks.run(n_ranks, fit, n_ranks)
     for other in [*others, again]:
         assert_same_fit(first, other)
 
 
 def test_the_seed_decides_what_ranks_come_to(on_ranks):
-    one, _ = on_ranks(2, fit)
-    other, _ = on_ranks(2, fit, 2, {"random_state": 1})
+    one, _ = on_ranks.run(2, fit)
+    other, _ = on_ranks.run(2, fit, 2, {"random_state": 1})
     assert (one.embedding_matrix_ != other.embedding_matrix_).any()
 
 
 def test_ranks_without_a_seed_take_one_together(on_ranks):
-    assert_same_fit(*on_ranks(2, fit, 2, {"random_state": None}))
+    assert_same_fit(*on_ranks.run(2, fit, 2, {"random_state": None}))
 
 
 def test_a_generator_as_random_state_has_to_be_the_same_on_all_ranks(on_ranks):
     def generator(seed):
         return {"random_state": np.random.RandomState(seed)}
 
-    assert_same_fit(*on_ranks(2, fit, 2, generator(0)))
-    results = on_ranks(2, fit, 2, {}, {0: generator(0), 1: generator(1)})
+    assert_same_fit(*on_ranks.run(2, fit, 2, generator(0)))
+    results = on_ranks.run(2, fit, 2, {}, {0: generator(0), 1: generator(1)})
     assert all("random_state=" in str(error) for error in results)
 
 
 def test_one_rank_in_a_group_learns_what_it_learns_without(on_ranks):
-    (alone,) = on_ranks(1, fit, 1)
+    (alone,) = on_ranks.run(1, fit, 1)
     assert_same_fit(alone, fit(0, 1))
 
 
@@ -160,7 +117,7 @@ def test_the_vocabulary_is_that_of_all_documents_one_after_the_other(
     alone = Word2VecVectorizer(
         analyzer=list, vector_size=2, epochs=1, random_state=0, **parameters
     ).fit(documents)
-    for of_rank in on_ranks(2, fit_tokens, parameters):
+    for of_rank in on_ranks.run(2, fit_tokens, parameters):
         assert list(of_rank.vocabulary_) == list(alone.vocabulary_)
         for name in ("word_counts_", "word_weights_", "n_iter_"):
             np.testing.assert_array_equal(getattr(of_rank, name), getattr(alone, name))
@@ -178,7 +135,7 @@ def learns_topics(vectorizer):
 def test_ranks_learn_together_what_one_learns(on_ranks, n_ranks):
     parameters = {"epochs": 20, "vector_size": 20}
     assert learns_topics(fit(0, 1, parameters))
-    assert learns_topics(on_ranks(n_ranks, fit, n_ranks, parameters)[0])
+    assert learns_topics(on_ranks.run(n_ranks, fit, n_ranks, parameters)[0])
 
 
 def fit_transform(rank):
@@ -187,7 +144,7 @@ def fit_transform(rank):
 
 
 def test_a_rank_gets_the_vectors_of_its_own_documents(on_ranks):
-    for of_fit, after in on_ranks(2, fit_transform):
+    for of_fit, after in on_ranks.run(2, fit_transform):
         np.testing.assert_array_equal(of_fit, after)
 
 
@@ -199,7 +156,7 @@ def fit_unequal(rank):
 
 @pytest.mark.filterwarnings("ignore:Most documents")
 def test_a_rank_without_a_word_of_the_vocabulary_waits_for_the_others(on_ranks):
-    one, other = on_ranks(2, fit_unequal)
+    one, other = on_ranks.run(2, fit_unequal)
     assert_same_fit(one, other)
     assert len(one.loss_curve_) == 3
 
@@ -209,7 +166,7 @@ def test_a_rank_without_a_word_of_the_vocabulary_waits_for_the_others(on_ranks):
 
 def test_early_stopping_ends_all_ranks_at_one_epoch(on_ranks):
     parameters = {"early_stopping": True, "epochs": 40, "n_iter_no_change": 1}
-    one, other = on_ranks(2, fit, 2, parameters)
+    one, other = on_ranks.run(2, fit, 2, parameters)
     assert_same_fit(one, other)
     assert one.n_iter_ < 40
     assert len(one.validation_scores_) == one.n_iter_
@@ -218,7 +175,7 @@ def test_early_stopping_ends_all_ranks_at_one_epoch(on_ranks):
 def test_ranks_begin_at_known_vectors(on_ranks):
     known = {"cat": np.full(8, 0.25, np.float32)}
     parameters = {"init_vectors": known, "trainable": False}
-    one, other = on_ranks(2, fit, 2, parameters)
+    one, other = on_ranks.run(2, fit, 2, parameters)
     assert_same_fit(one, other)
     np.testing.assert_array_equal(one.get_vector("cat"), known["cat"])
 
@@ -229,7 +186,7 @@ def fit_twice(rank):
 
 
 def test_ranks_go_on_from_the_fit_before(on_ranks):
-    one, other = on_ranks(2, fit_twice)
+    one, other = on_ranks.run(2, fit_twice)
     assert_same_fit(one, other)
     assert one.n_iter_ == 4
     assert "ant" in one.vocabulary_
@@ -244,7 +201,7 @@ def fit_batches(rank):
 
 
 def test_ranks_train_on_batches(on_ranks):
-    one, other = on_ranks(2, fit_batches)
+    one, other = on_ranks.run(2, fit_batches)
     assert_same_fit(one, other)
     assert one.n_iter_ == 2
     assert one.n_unknown_ == 3
@@ -260,13 +217,13 @@ def fit_with_a_stop(rank):
 
 @with_callbacks
 def test_a_callback_of_one_rank_stops_all(on_ranks):
-    one, other = on_ranks(2, fit_with_a_stop)
+    one, other = on_ranks.run(2, fit_with_a_stop)
     assert one.n_iter_ == other.n_iter_ == 2
     assert (one.embedding_matrix_ == other.embedding_matrix_).all()
 
 
 def test_only_the_first_rank_prints_and_counts_the_words_of_all(on_ranks):
-    on_ranks(2, fit, 2, {"verbose": 1})
+    on_ranks.run(2, fit, 2, {"verbose": 1})
     first, second = on_ranks.stderr
     assert first.count("epoch") == 2
     assert second == ""
@@ -290,19 +247,17 @@ def assert_all_raise(results, kind, *parts):
     ],
 )
 def test_what_several_ranks_cannot_do_is_named(on_ranks, parameters, message):
-    assert_all_raise(on_ranks(2, fit, 2, parameters), ValueError, message)
+    assert_all_raise(on_ranks.run(2, fit, 2, parameters), ValueError, message)
 
 
 def fit_with_memory(rank, folder):
-    with pytest.warns(
-        UserWarning, match="memory stores nothing in a torch.distributed"
-    ):
+    with pytest.warns(UserWarning, match="memory keeps nothing in a torch.distributed"):
         vectorizer = small(memory=folder).fit(share(rank))
     return vectorizer, list(folder.iterdir())
 
 
 def test_memory_keeps_nothing_of_several_ranks(on_ranks, tmp_path):
-    assert [kept for _, kept in on_ranks(2, fit_with_memory, tmp_path)] == [[], []]
+    assert [kept for _, kept in on_ranks.run(2, fit_with_memory, tmp_path)] == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -319,26 +274,26 @@ def test_memory_keeps_nothing_of_several_ranks(on_ranks, tmp_path):
     ],
 )
 def test_ranks_with_other_parameters_are_named(on_ranks, parameters, message):
-    results = on_ranks(2, fit, 2, {}, {1: parameters})
+    results = on_ranks.run(2, fit, 2, {}, {1: parameters})
     assert_all_raise(results, ValueError, "need the same parameters, but", message)
 
 
 def test_ranks_may_have_threads_and_lines_of_their_own(on_ranks):
     own = {0: {"n_jobs": 2}, 1: {"verbose": 1, "n_jobs": 1}}
-    one, other = on_ranks(2, fit, 2, {}, own)
+    one, other = on_ranks.run(2, fit, 2, {}, own)
     np.testing.assert_array_equal(one.embedding_matrix_, other.embedding_matrix_)
 
 
 def test_ranks_with_other_vocabularies_are_told(on_ranks):
     own = {0: {"vocabulary": ["cat", "dog"]}, 1: {"vocabulary": ["dog", "cat"]}}
-    results = on_ranks(2, fit, 2, {}, own)
-    assert_all_raise(results, ValueError, "need the same vocabulary, but")
+    results = on_ranks.run(2, fit, 2, {}, own)
+    assert_all_raise(results, ValueError, "All ranks need the same `vocabulary`")
 
 
 def test_ranks_with_other_known_vectors_are_told(on_ranks):
     own = {1: {"init_vectors": {"cat": np.ones(8, np.float32)}}}
-    results = on_ranks(2, fit, 2, {}, own)
-    assert_all_raise(results, ValueError, "need the same initial vectors, but")
+    results = on_ranks.run(2, fit, 2, {}, own)
+    assert_all_raise(results, ValueError, "Rank 1 would begin at other vectors")
 
 
 def fit_or_partial_fit(rank):
@@ -347,33 +302,30 @@ def fit_or_partial_fit(rank):
 
 
 def test_ranks_that_call_other_methods_are_told(on_ranks):
-    results = on_ranks(2, fit_or_partial_fit)
+    results = on_ranks.run(2, fit_or_partial_fit)
     assert_all_raise(results, ValueError, "rank 1 has partial_fit=True")
 
 
 def test_ranks_that_are_at_different_places_are_told_where():
     assert _group._verdict({0: "is at home", 1: "is at home"}, {}) == ""
     told = _group._verdict({0: "is at home", 1: "is at sea"}, {})
-    assert told.endswith(
-        "to make the same calls, but rank 0 is at home; rank 1 is at sea"
-    )
+    assert told.endswith("to do the same, but rank 0 is at home; rank 1 is at sea")
 
 
 def meet_late(rank):
     dist.barrier()
     if rank == 1:
-        time.sleep(12)
+        time.sleep(5)
     group = _group.Group()
     try:
-        group.barrier("a place" + "!" * 2000)
-    except RankFailedError as error:
+        group.meet("a place" + "!" * 2000)
+    except RankFailed as error:
         return error
     return None
 
 
 def test_a_rank_that_comes_too_late_is_named(on_ranks):
-    on_ranks.timeout = 8
-    first, _ = on_ranks(2, meet_late)
+    first, _ = on_ranks.run(2, meet_late, timeout=3)
     assert "rank 1 is gone, or too late (Timed out" in str(first)
 
 
@@ -420,9 +372,9 @@ def stop_reading(documents):
 def test_an_error_of_one_rank_ends_the_fit_of_all(
     on_ranks, culprit, fault, kind, message
 ):
-    results = on_ranks(3, fit_faulty, 3, culprit, fault)
+    results = on_ranks.run(3, fit_faulty, 3, culprit, fault)
     for rank, (error, is_as_it_was, fits_again) in enumerate(results):
-        assert type(error) is (kind if rank == culprit else RankFailedError)
+        assert type(error) is (kind if rank == culprit else RankFailed)
         assert message in str(error)
         if rank != culprit:
             assert f"rank {culprit} failed with {kind.__name__}" in str(error)
@@ -440,29 +392,29 @@ class KillsItsRank:
 def exchange_until_killed(rank):
     group = _group.Group()
     try:
-        list(group.all_gather(KillsItsRank() if rank else "well"))
-    except RankFailedError as error:
+        list(group.each(KillsItsRank() if rank else "well"))
+    except RankFailed as error:
         return error
     return None
 
 
-def test_a_rank_that_is_killed_in_an_exchange_is_named(on_ranks):
-    error, _ = on_ranks(2, exchange_until_killed)
+def test_a_rank_that_is_killed_in_an_exchange_is_named(on_new_ranks):
+    error, _ = on_new_ranks.run(2, exchange_until_killed)
     assert "rank 1 is gone" in str(error)
 
 
 def fit_until_killed(rank, n_ranks, culprit, where):
     from sklearn_w2v._skipgram import merging  # noqa: PLC0415, in the child
 
-    _group.TIMEOUT = timedelta(seconds=5)
+    _group.PATIENCE = timedelta(seconds=3)
     vectorizer = small(epochs=50)
     if rank == culprit:
         # The model is four tensors, which the ranks take from the first one by one.
-        kind = _group.Group if where == "broadcast" else merging.Merger
+        kind = _group.Group if where == "take_first" else merging.Merger
         kill_in(kind, where)
     try:
         vectorizer.fit(share(rank, n_ranks))
-    except RankFailedError as error:
+    except RankFailed as error:
         return error, hasattr(vectorizer, "vocabulary_")
     return None
 
@@ -481,9 +433,9 @@ def kill_in(kind, name):
 
 
 @pytest.mark.parametrize("culprit", [0, 1, 2])
-@pytest.mark.parametrize("where", ["merge_due", "_merge", "broadcast"])
-def test_a_rank_that_is_killed_is_named_by_the_others(on_ranks, culprit, where):
-    results = on_ranks(3, fit_until_killed, 3, culprit, where)
+@pytest.mark.parametrize("where", ["read", "_merge", "take_first"])
+def test_a_rank_that_is_killed_is_named_by_the_others(on_new_ranks, culprit, where):
+    results = on_new_ranks.run(3, fit_until_killed, 3, culprit, where)
     assert results.pop(culprit) is None
     for error, is_fitted in results:
         assert f"rank {culprit}" in str(error)

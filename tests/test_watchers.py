@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from helpers import needs_compiled, small
+from recorders import Recorder, with_callbacks
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -21,10 +22,6 @@ try:
     from sklearn.callback import ProgressBar, ScoringMonitor
 except ImportError:
     ProgressBar = ScoringMonitor = None
-
-with_callbacks = pytest.mark.skipif(
-    ScoringMonitor is None, reason="callbacks come with scikit-learn 1.9"
-)
 
 
 # --- lines
@@ -150,37 +147,6 @@ def test_speed_and_time_left_are_means_over_the_epochs_done(
 
 
 # --- callbacks
-
-
-class Recorder:
-    """Notes what it is told, and can stop or interrupt the fit after some epochs."""
-
-    def __init__(self, stop_after=None, error=None):
-        self.stop_after, self.error = stop_after, error
-        self.events, self.data, self.fitted = [], [], []
-        self.max_subtasks = []
-
-    def setup(self, estimator, context):
-        self.events.append("setup")
-
-    def teardown(self, estimator, context):
-        self.events.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.events.append(f"{context.task_name} {context.task_id} begins")
-        self.max_subtasks.append(context.max_subtasks)
-
-    def on_fit_task_end(
-        self, estimator, context, *, X=None, y=None, fitted_estimator=None
-    ):
-        self.events.append(f"{context.task_name} {context.task_id} ends")
-        self.data.append((X, y))
-        self.fitted.append(fitted_estimator)
-        if context.task_name == "epoch" and context.task_id + 1 == self.stop_after:
-            if self.error is not None:
-                raise self.error
-            return True
-        return False
 
 
 @with_callbacks
@@ -364,7 +330,6 @@ model.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(texts, labels)
 """
 
 
-@pytest.mark.slow
 @with_callbacks
 @pytest.mark.parametrize(
     ("model", "n_fits"), [("alone", 1), ("pipeline", 1), ("grid", 5)]
@@ -401,7 +366,6 @@ vectorizer.partial_fit(texts)
 """
 
 
-@pytest.mark.slow
 def test_before_scikit_learn_1_9_a_fit_is_the_same(texts):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_CALLBACKS],

@@ -1,0 +1,111 @@
+"""Processes that are the ranks of a torch.distributed group."""
+
+import io
+import multiprocessing
+import tempfile
+import traceback
+import warnings
+from contextlib import redirect_stderr
+from datetime import timedelta
+
+import torch.distributed as dist
+
+#: Seconds after which a test of ranks that wait for one another has failed.
+AT_MOST = 120
+
+#: How processes are started: some systems have spawn alone. What is imported
+#: beforehand does not have to be imported by each process.
+METHODS = multiprocessing.get_all_start_methods()
+CONTEXT = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else None)
+CONTEXT.set_forkserver_preload(
+    [
+        "hypothesis",
+        "pytest",
+        "sklearn.model_selection",
+        "sklearn_w2v._fit",
+        "sklearn_w2v._group",
+        "sklearn_w2v._skipgram.training",
+        "torch.distributed",
+    ]
+)
+
+
+class RankProcesses:
+    """Processes that run one task after the other, in a new group each time.
+
+    A group takes much less time to join than a process takes to start.
+    """
+
+    def __init__(self):
+        self.processes = []  # and the pipe to each
+
+    def run(self, n_ranks, task, *args, timeout=AT_MOST):
+        """Run a task on so many ranks; return what each returned or raised.
+
+        None for one that was killed. `stderr` is what each has written.
+        """
+        while len(self.processes) < n_ranks:
+            self.processes.append(start())
+        pipes = [pipe for _, pipe in self.processes[:n_ranks]]
+        with tempfile.TemporaryDirectory() as folder:
+            for rank, pipe in enumerate(pipes):
+                pipe.send((f"{folder}/store", rank, n_ranks, timeout, task, args))
+            answers = [self._answer(pipe) for pipe in pipes]
+        results, self.stderr = zip(*answers, strict=True)
+        print(*self.stderr, sep="\n")
+        return list(results)
+
+    def _answer(self, pipe):
+        if not pipe.poll(AT_MOST):
+            self.close()
+            raise AssertionError("a rank hangs")
+        try:
+            return pipe.recv()
+        except EOFError:
+            return None, ""
+
+    def close(self):
+        for process, pipe in self.processes:
+            process.kill()
+            process.join()
+            pipe.close()
+        self.processes = []
+
+
+def start():
+    """Start a process; return it with the pipe to it."""
+    ours, its_own = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=serve, args=(its_own,), daemon=True)
+    process.start()
+    its_own.close()  # so that the pipe ends with the process
+    return process, ours
+
+
+def serve(pipe):
+    """Run the tasks that come through a pipe, until it is closed."""
+    while True:
+        try:
+            work = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(in_group(*work))
+
+
+def in_group(store, rank, n_ranks, timeout, task, args):
+    """Join a group and run a task; return its result or error, and standard error."""
+    with redirect_stderr(io.StringIO()) as stderr, warnings.catch_warnings():
+        warnings.simplefilter("default")
+        dist.init_process_group(
+            "gloo",
+            init_method=f"file://{store}",
+            rank=rank,
+            world_size=n_ranks,
+            timeout=timedelta(seconds=timeout),
+        )
+        try:
+            result = task(rank, *args)
+        except Exception as error:
+            traceback.print_exc()
+            result = error
+        dist.destroy_process_group()
+    return result, stderr.getvalue()
