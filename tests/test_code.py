@@ -1,7 +1,5 @@
-"""The code itself, and what shows it to users: the house, README and examples."""
+"""The code as linters see it, the plan of its rooms, and the pages about it."""
 
-import ast
-import os
 import re
 import subprocess
 import sys
@@ -12,183 +10,76 @@ import pytest
 
 import sklearn_w2v
 from sklearn_w2v import Word2VecVectorizer
-from sklearn_w2v._displays.maps import MapDisplay
 from sklearn_w2v._word_vectors import WordVectors
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 ROOT = Path(__file__).parents[1]
-EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 
-def run(*command, folder=ROOT):
+@pytest.mark.parametrize(
+    "command",
+    ["ruff check .", "ruff format --check .", "mypy", "lint-imports --no-cache"],
+)
+def test_linters_find_nothing(command):
+    tool, *arguments = command.split()
     done = subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        [Path(sys.executable).with_name(tool), *arguments],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
-@pytest.mark.slow
-def test_lint_is_clean():
-    run("-m", "ruff", "check", ".")
-    run("-m", "ruff", "format", "--check", ".")
+# --- the rooms: see CONTRIBUTING.md
 
 
-@pytest.mark.slow
-def test_types_are_clean():
-    run("-m", "mypy")
+def floors_of_the_linter():
+    """The rooms of each floor, from the top, as import-linter has them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (layers,) = (each["layers"] for each in contracts if each["type"] == "layers")
+    return [set(layer.split(" | ")) for layer in layers]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_example_runs_without_a_warning(name, tmp_path):
-    # Elsewhere, since some leave pictures behind.
-    assert run("-W", "error", str(ROOT / "examples" / name), folder=tmp_path)
+def floors_of_the_table():
+    """The rooms of each floor, from the top, as CONTRIBUTING.md lists them."""
+    page = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    floors = []
+    for floor, rooms in re.findall(r"^\| (\d*) *\| (`_.*?) \|", page, re.M):
+        if floor:
+            floors.append(set())
+        floors[-1].update(
+            room.replace("/", ".") for room in re.findall(r"`(\S+)\.py`", rooms)
+        )
+    return floors
 
 
-# --- the house: see CONTRIBUTING.md
-
-#: The rooms from the ground up. A room imports from floors below its own.
-FLOORS = [
-    {"_corpus", "_extras", "_ranks", "_sklearn", "_version", "_warnings"}
-    | {"_skipgram.threads", "_displays.positions"},
-    {"_documents", "_group", "_word2vec_format"}
-    | {"_displays.drawing", "_displays.fonts"},
-    {"_vocabulary", "_known_vectors", "_learned", "_pooling", "_displays.maps"}
-    | {"_skipgram.plan", "_skipgram.state", "_skipgram.devices"},
-    {"_known_vectors", "_watchers", "_word_vectors"}
-    | {"_skipgram.noise", "_skipgram.solvers"},
-    {"_skipgram.sampler", "_skipgram.model"},
-    {"_skipgram.torch_steps", "_skipgram.compiled_steps", "_skipgram.merging"},
-    {"_skipgram.recorded"},
-    {"_skipgram.training"},
-    {"_fit"},
-    {"_vectorizer"},
-    {"_displays.pipelines"},
-    {"_displays.word_map", "_displays.document_map", "_displays.loss_curve"},
-    {""},  # the package itself
-]
-
-#: What may be imported inside a function: torch takes a second, the displays' parts of
-#: scikit-learn a fifth of one, and the rest is optional.
-IMPORTED_LATE = {
-    "sklearn_w2v._skipgram.devices",  # which imports torch
-    "sklearn_w2v._skipgram.compiled_steps",  # as this does
-    "sklearn_w2v._group",  # as this does
-    "sklearn_w2v._displays",  # whose drawing imports matplotlib
-    *("torch", "sklearn_w2v._skipgram", "sklearn.decomposition", "sklearn.manifold"),
-    *("gensim.models", "matplotlib.pyplot", "matplotlib.ticker"),
-}
-
-#: Lines of a function's code, at most, without its docstring and comments.
-LONGEST = 60
+def test_the_table_of_rooms_has_the_floors_of_the_linter():
+    assert floors_of_the_table() == floors_of_the_linter()
 
 
-def source_of(room):
-    path = ROOT / "sklearn_w2v" / room.replace(".", "/")
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return file.read_text(encoding="utf-8")
-
-
-def imports_of(node):
-    """The modules that the code below a node imports."""
-    for child in ast.walk(node):
-        if isinstance(child, ast.Import):
-            yield from (alias.name for alias in child.names)
-        elif isinstance(child, ast.ImportFrom):
-            yield child.module
-
-
-def rooms_imported(source):
-    """The rooms of the house that a source imports, or imports from."""
-    for child in ast.walk(ast.parse(source)):
-        if not isinstance(child, ast.ImportFrom):
-            continue
-        module, _, room = child.module.partition("sklearn_w2v")
-        if module:
-            continue
-        if room in ("", "._displays", "._skipgram"):  # from a package: its rooms
-            yield from (f"{room}.{alias.name}"[1:] for alias in child.names)
-        else:
-            yield room[1:]
-
-
-def functions_of(source):
-    kinds = ast.FunctionDef, ast.AsyncFunctionDef
-    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
-
-
-def faults_of(room, source):
-    """What a room does that no room may do."""
-    (floor,) = (i for i, rooms in enumerate(FLOORS) if room in rooms)
-    below = set().union(*FLOORS[:floor])
-    for imported in rooms_imported(source):
-        if imported not in below:
-            yield f"{room} imports {imported}, which is not below it"
-    for function in functions_of(source):
-        for module in set(imports_of(function)) - IMPORTED_LATE:
-            yield f"{function.name} imports {module}, which the module can"
-        body = function.body[ast.get_docstring(function) is not None :]
-        code = "\n".join(map(ast.unparse, body))
-        if function.name != "__init__" and len(code.splitlines()) > LONGEST:
-            yield f"{function.name} is longer than {LONGEST} lines"
-    if "__dict__" in source:
-        yield "__dict__ is used"
-
-
-def test_the_map_of_the_house_has_every_room():
+def test_every_room_has_a_floor():
     package = ROOT / "sklearn_w2v"
-    files = {
+    rooms = {
         ".".join(path.relative_to(package).with_suffix("").parts)
         for path in package.rglob("*.py")
         if path.name != "__init__.py"
     }
-    assert files | {""} == set().union(*FLOORS)
-    contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for file in files:
-        assert f"`{file.replace('.', '/')}.py`" in contributing
+    assert rooms == set().union(*floors_of_the_linter())
 
 
-@pytest.mark.parametrize("room", sorted(set().union(*FLOORS)))
-def test_rooms_know_only_what_is_below_them_and_keep_their_functions_short(room):
-    assert not list(faults_of(room, source_of(room)))
+def test_no_room_looks_into_the_attributes_of_an_object_by_their_dict():
+    for path in (ROOT / "sklearn_w2v").rglob("*.py"):
+        assert "__dict__" not in path.read_text(encoding="utf-8"), path
 
 
-@pytest.mark.parametrize(
-    ("source", "fault"),
-    [
-        ("from sklearn_w2v._vectorizer import X", "imports _vectorizer, which is not"),
-        ("from sklearn_w2v import _fit", "imports _fit, which is not below"),
-        ("from sklearn_w2v._skipgram import model", "imports _skipgram.model, which"),
-        ("def f():\n    import math", "imports math, which the module can"),
-        ("def f():\n" + "    g()\n" * (LONGEST + 1), "f is longer than 60 lines"),
-        ("vars = x.__dict__", "__dict__ is used"),
-    ],
-)
-def test_faults_of_rooms_are_found(source, fault):
-    (found,) = faults_of("_pooling", source)
-    assert fault in found
-
-
-# --- README and examples
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["step.py", "train.py"])
-def test_a_benchmark_of_the_training_runs(name, tmp_path):
-    corpus = tmp_path / "corpus.txt"
-    corpus.write_text("the cat sat on the mat\n" * 500, encoding="utf-8")
-    run(str(ROOT / "examples" / "benchmarks" / name), str(corpus), folder=tmp_path)
-
-
-def test_readme_lists_every_example():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = [name for name in EXAMPLES if f"| `{name}` |" in readme]
-    assert set(EXAMPLES) - set(listed) == {"texts.py"}  # the others' texts
+# --- pages
 
 
 PAGES = ["README.md", ".github/CONTRIBUTING.md", "examples/benchmarks/README.md"]
@@ -236,7 +127,7 @@ DISPLAYS = [
 ]
 OWN_METHODS = [
     (owner, name)
-    for owner in (Word2VecVectorizer, WordVectors, MapDisplay, *DISPLAYS)
+    for owner in (Word2VecVectorizer, WordVectors, *DISPLAYS)
     for name in vars(owner)
     if not name.startswith("_") and callable(getattr(owner, name))
 ]

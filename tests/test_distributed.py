@@ -11,8 +11,6 @@ from helpers import TOPICS
 
 FOLDER = Path(__file__).parents[1] / "examples" / "distributed"
 
-pytestmark = pytest.mark.slow
-
 #: Seconds: engines take half a minute to start.
 AT_MOST = 300
 
@@ -51,11 +49,13 @@ def test_torchrun_fits(texts_file):
     assert_learned(run(*torchrun, script, texts_file), "2 processes")
 
 
+@pytest.mark.gate
 def test_ray_train_fits(texts_file):
     pytest.importorskip("ray.train.torch", reason="needs the extra `ray`")
     assert_learned(run(FOLDER / "fit_ray.py", texts_file), "2 workers")
 
 
+@pytest.mark.gate
 def test_spark_fits(texts_file):
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
     assert_learned(run(FOLDER / "fit_spark.py", texts_file), "2 tasks")

@@ -651,7 +651,6 @@ def test_an_error_while_documents_are_read_leaves_no_fit(texts):
     assert not hasattr(vectorizer, "vocabulary_")
 
 
-@pytest.mark.slow
 def test_hash_seeds_do_not_matter(texts):
     script = f"""
 from sklearn_w2v import Word2VecVectorizer
@@ -712,7 +711,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
     if method not in multiprocessing.get_all_start_methods():
