@@ -15,6 +15,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
+from texts import MAX_DOCUMENTS
 
 from sklearn_w2v import Word2VecVectorizer
 
@@ -22,7 +23,8 @@ start = time.perf_counter()
 
 # %%
 # The simulation. Item numbers are shuffled, so that they say nothing.
-N_DEPARTMENTS, N_ITEMS, N_BASKETS = 10, 20, 1000
+N_DEPARTMENTS, N_ITEMS = 10, 20
+N_BASKETS = min(1000, MAX_DOCUMENTS // 5)
 rng = np.random.RandomState(0)
 departments = rng.permutation(np.repeat(np.arange(N_DEPARTMENTS), N_ITEMS))
 popularity = 1 / np.arange(1, N_ITEMS + 1)

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from texts import iter_docstrings
+from texts import iter_docstrings, limited
 
 from sklearn_w2v import Word2VecVectorizer
 
@@ -23,7 +23,8 @@ start = time.perf_counter()
 
 # %%
 # The names of the three libraries do not stand in the texts.
-table = pd.DataFrame(iter_docstrings(), columns=["label", "group", "kind", "text"])
+rows = limited(iter_docstrings())
+table = pd.DataFrame(rows, columns=["label", "group", "kind", "text"])
 table["n_lines"] = table["text"].str.count("\n") + 1
 table["library"] = table["label"].str.split(".").str[0]
 print(f"Docstrings of three libraries, {len(table):,} rows; four of them")

@@ -27,6 +27,9 @@ print(f"{n_tokens:,} words, {len(vectorizer.vocabulary_):,} different ones")
 print("\nNearest words, with cosine similarities")
 words = ["rows", "median", "float64", "polynomial", "eigenvalues", "classifier"]
 for word in [*words, "kmeans", "spline", "deprecated", "fourier"]:
+    if word not in vectorizer.vocabulary_:  # in the docstrings of other versions
+        print(f"  {word:13}is too rare")
+        continue
     nearest = vectorizer.most_similar(word, topn=5)
     found = ", ".join(f"{other} {similarity:.2f}" for other, similarity in nearest)
     print(f"  {word:13}{found}")
@@ -49,6 +52,9 @@ analogies = [
 print("\nAnalogies: a is to b as c is to ...")
 print(f"  {'a':12}{'b':16}{'c':13}{'expected':14}{'rank':>4}  found")
 for a, b, c, expected in analogies:
+    if not {a, b, c} <= vectorizer.vocabulary_.keys():
+        print(f"  {a:12}{b:16}{c:13}{expected:14}{'-':>4}  one is too rare")
+        continue
     similar = vectorizer.most_similar([b, c], negative=a, topn=1000)
     ranking = [word for word, _ in similar]
     rank = ranking.index(expected) + 1 if expected in ranking else "-"

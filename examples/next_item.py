@@ -18,12 +18,12 @@ import sysconfig
 import time
 from collections import Counter, defaultdict
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
-from texts import LIBRARIES
+from texts import LIBRARIES, MAX_DOCUMENTS
 
 from sklearn_w2v import Word2VecVectorizer
 
@@ -43,20 +43,25 @@ def calls_of(function):
     return [name for _, name in sorted(called)]
 
 
+def sessions_in(folder):
+    """Yield (module, calls) of a folder's functions with three calls or more."""
+    skipped = {"site-packages", "dist-packages", "test", "tests", "lib2to3", "idlelib"}
+    for path in sorted(folder.rglob("*.py")):
+        if skipped.intersection(path.relative_to(folder).parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.FunctionDef):
+                calls = calls_of(node)
+                if len(calls) >= 3:
+                    yield str(path), calls
+
+
 def iter_sessions():
-    """Yield (module, calls) of functions with three calls or more."""
+    """Yield (module, calls) of the functions of all libraries."""
     folders = [Path(sysconfig.get_path("stdlib"))]
     folders += [Path(find_spec(library).origin).parent for library in LIBRARIES]
-    skipped = {"site-packages", "dist-packages", "test", "tests", "lib2to3", "idlelib"}
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            if skipped.intersection(path.relative_to(folder).parts):
-                continue
-            for node in ast.walk(ast.parse(path.read_bytes())):
-                if isinstance(node, ast.FunctionDef):
-                    calls = calls_of(node)
-                    if len(calls) >= 3:
-                        yield str(path), calls
+        yield from islice(sessions_in(folder), MAX_DOCUMENTS)
 
 
 modules, sessions = zip(*iter_sessions(), strict=True)

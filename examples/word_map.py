@@ -46,7 +46,7 @@ print(f"word_map.png: {len(display.words)} words near ten of them")
 # Documents of ten classes, of which the map knows nothing either.
 largest = [label for label, _ in Counter(labels).most_common(10)]
 rows = np.flatnonzero(np.isin(labels, largest))
-rows = np.random.RandomState(0).choice(rows, 1000, replace=False)
+rows = np.random.RandomState(0).choice(rows, min(1000, len(rows)), replace=False)
 _, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
 display = DocumentMapDisplay.from_estimator(
     vectorizer, texts[rows], labels[rows], ax=ax

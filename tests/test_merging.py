@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import plan_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_w2v._ranks import ONE_RANK
@@ -102,7 +102,6 @@ def random_case(seed, n_ranks, n_words=9, vector_size=4):
     return before, squares, moves * touched[..., None], growths * touched
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), n_ranks=st.integers(2, 5))
 def test_rows_move_by_the_scaled_sum_of_all_moves(seed, n_ranks):
     before, squares, moves, growths = random_case(seed, n_ranks)

@@ -1,30 +1,24 @@
 """Steps of training, by torch and compiled, against plain loops and one another."""
 
-import ctypes
 import math
 from collections import defaultdict
 
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, chunks_of, needs_compiled, pairs_of, plan_of
+from helpers import DOCUMENTS, N_WORDS, chunks_of, pairs_of, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._skipgram import compiled_steps
 from sklearn_w2v._skipgram.compiled_steps import (
-    VARIABLE,
-    ChunkOfSteps,
     CompiledSteps,
-    can_train,
     empty_vectors,
 )
-from sklearn_w2v._skipgram.devices import CPU
-from sklearn_w2v._skipgram.distributions import weights_by_distance
 from sklearn_w2v._skipgram.model import SkipGram
-from sklearn_w2v._skipgram.plan import Layout
-from sklearn_w2v._skipgram.threads import ONE_THREAD, thread_pool
+from sklearn_w2v._skipgram.plan import Layout, weights_by_distance
+from sklearn_w2v._skipgram.threads import ALONE, team_of
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
 SIZE = 5
@@ -55,13 +49,13 @@ WIDTHS = [width(4), width(8), width(16)]
 def begin(request):
     """Begins a training: returns the model, and what makes its steps."""
 
-    def begin(plan, vectors, threads=ONE_THREAD):
+    def begin(plan, vectors, team=ALONE):
         if request.param is None:
             model = SkipGram(vectors.double().clone(), solver=plan.solver)
-            return model, TorchSteps(model, plan, threads)
+            return model, TorchSteps(model, plan, team)
         model = SkipGram(empty_vectors(*vectors.shape[1:]), solver=plan.solver)
         model.vectors.copy_(vectors)
-        return model, CompiledSteps(model, plan, threads, request.param)
+        return model, CompiledSteps(model, plan, team, request.param)
 
     return begin
 
@@ -173,7 +167,7 @@ def test_steps_equal_a_plain_loop_over_pairs(begin, solver, layout):
     rates = [0.05 / (1 + step) for step in range(chunk.n_steps)]
     for step, rate in enumerate(rates):
         loop.step(chunk.steps(step, step + 1), rate)
-    assert steps.train_chunk(chunk, rates, [False] * chunk.n_steps) == (0.0, 0.0)
+    assert steps.train(chunk, rates, [False] * chunk.n_steps) == (0.0, 0.0)
     assert_equal_to(loop.vectors, model.vectors)
     if solver == "adagrad":
         assert_equal_to(loop.squares, model.solver_state["sum_of_squares"])
@@ -191,7 +185,7 @@ def test_gradients_equal_a_plain_loop_over_pairs(begin, layout):
             matrix[row] += gradient
     model, steps = begin(plan, vectors)
     # A step of plain gradient descent with rate 1 subtracts the gradient.
-    steps.train_chunk(chunk, [1.0], [False])
+    steps.train(chunk, [1.0], [False])
     moved = model.vectors.double()
     tolerance = {"rtol": 1e-9, "atol": 1e-12}
     if model.vectors.dtype == torch.float32:
@@ -205,7 +199,7 @@ def test_the_loss_equals_a_plain_loop_over_pairs(begin, layout):
     vectors = random_vectors()
     loss, weight, _ = Loop(plan, vectors).gradients(chunk)
     _, steps = begin(plan, vectors)
-    assert steps.chunk_loss(chunk) == pytest.approx((loss, weight), rel=1e-6)
+    assert steps.loss(chunk) == pytest.approx((loss, weight), rel=1e-6)
 
 
 def test_the_loss_of_steps_is_that_before_each_where_it_is_asked_for(begin):
@@ -218,7 +212,7 @@ def test_the_loss_of_steps_is_that_before_each_where_it_is_asked_for(begin):
     for step, is_asked in enumerate(with_loss):
         expected += np.array(loop.step(chunk.steps(step, step + 1), 0.1)) * is_asked
     _, steps = begin(plan, vectors)
-    found = steps.train_chunk(chunk, [0.1] * n_steps, with_loss)
+    found = steps.train(chunk, [0.1] * n_steps, with_loss)
     assert found == pytest.approx(tuple(expected), rel=1e-6)
 
 
@@ -228,7 +222,7 @@ def test_asking_for_the_loss_changes_no_bit(begin, solver):
     n_steps, results = chunk.n_steps, []
     for is_asked in (False, True):
         model, steps = begin(plan, random_vectors())
-        loss, _ = steps.train_chunk(chunk, [0.1] * n_steps, [is_asked] * n_steps)
+        loss, _ = steps.train(chunk, [0.1] * n_steps, [is_asked] * n_steps)
         assert bool(loss) == is_asked
         results.append(model.vectors)
     assert torch.equal(*results)
@@ -240,7 +234,7 @@ def test_the_loss_alone_changes_nothing(begin):
     vectors = model.vectors.clone()
     squares = model.solver_state["sum_of_squares"].clone()
     for _ in range(2):
-        steps.chunk_loss(chunk)
+        steps.loss(chunk)
     assert torch.equal(model.vectors, vectors)
     assert torch.equal(model.solver_state["sum_of_squares"], squares)
 
@@ -248,7 +242,7 @@ def test_the_loss_alone_changes_nothing(begin):
 def test_the_loss_of_vectors_that_know_nothing_is_one_bit_for_each_score(begin):
     plan, chunk = plan_and_chunk(negative=7)
     _, steps = begin(plan, torch.zeros(2, N_WORDS, SIZE))
-    loss, weight = steps.chunk_loss(chunk)
+    loss, weight = steps.loss(chunk)
     assert loss / weight == pytest.approx(8 * math.log(2), rel=1e-6)
 
 
@@ -272,7 +266,7 @@ def test_frozen_rows_stay_and_others_move_as_if_they_were_free(begin, solver):
     before = model.vectors.clone()
     for step in range(n_steps):
         loop.step(chunk.steps(step, step + 1), 0.1)
-    steps.train_chunk(chunk, [0.1] * n_steps, [False] * n_steps)
+    steps.train(chunk, [0.1] * n_steps, [False] * n_steps)
     assert_equal_to(loop.vectors, model.vectors)
     assert torch.equal(model.vectors[:, frozen], before[:, frozen])
     if solver == "adagrad":
@@ -286,11 +280,11 @@ def test_steps_of_other_sizes_in_between_change_nothing(begin):
     model, steps = begin(plan, random_vectors())
     order = [n_steps - 1, 0, n_steps - 1, *range(n_steps)]
     for step in order:
-        steps.train_chunk(chunk.steps(step, step + 1), [0.05], [False])
+        steps.train(chunk.steps(step, step + 1), [0.05], [False])
     again = begin(plan, random_vectors())[0]
     for step in order:
         fresh, steps = begin(plan, again.vectors)
-        steps.train_chunk(chunk.steps(step, step + 1), [0.05], [False])
+        steps.train(chunk.steps(step, step + 1), [0.05], [False])
         again = fresh
     assert torch.equal(model.vectors, again.vectors)
 
@@ -300,10 +294,10 @@ def test_a_chunk_in_one_go_has_the_bits_of_its_steps_one_by_one(begin, solver):
     plan, chunk = plan_and_chunk((2, 1, 1, 8, 6), solver=solver)
     rates = np.linspace(0.1, 0.01, chunk.n_steps)
     whole, steps = begin(plan, random_vectors())
-    steps.train_chunk(chunk, rates, [False] * chunk.n_steps)
+    steps.train(chunk, rates, [False] * chunk.n_steps)
     single, steps = begin(plan, random_vectors())
     for step, rate in enumerate(rates):
-        steps.train_chunk(chunk.steps(step, step + 1), [rate], [False])
+        steps.train(chunk.steps(step, step + 1), [rate], [False])
     assert torch.equal(whole.vectors, single.vectors)
 
 
@@ -313,8 +307,8 @@ def test_a_chunk_without_tokens_does_nothing(begin, solver):
     assert chunk.n_steps == 0
     model, steps = begin(plan, random_vectors())
     before = model.vectors.clone()
-    assert steps.train_chunk(chunk, [], []) == (0.0, 0.0)
-    assert steps.chunk_loss(chunk) == (0.0, 0.0)
+    assert steps.train(chunk, [], []) == (0.0, 0.0)
+    assert steps.loss(chunk) == (0.0, 0.0)
     assert torch.equal(model.vectors, before)
 
 
@@ -325,7 +319,7 @@ def test_documents_of_one_token_train_nothing(begin, solver):
     model, steps = begin(plan, random_vectors())
     before = model.vectors.clone()
     n_steps = chunk.n_steps
-    assert steps.train_chunk(chunk, [0.5] * n_steps, [True] * n_steps) == (0.0, 0.0)
+    assert steps.train(chunk, [0.5] * n_steps, [True] * n_steps) == (0.0, 0.0)
     assert torch.equal(model.vectors, before)
     for state in model.solver_state.values():
         assert (state == torch.tensor(0.1 * SIZE, dtype=state.dtype)).all()
@@ -345,11 +339,11 @@ def test_scores_of_any_size_have_a_loss_and_gradients(begin, solver):
         )
     )
     model, steps = begin(plan, vectors)
-    found, _ = steps.chunk_loss(chunk)
+    found, _ = steps.loss(chunk)
     assert found == pytest.approx(loss, rel=1e-5)
     reference = SkipGram(vectors.double().clone(), solver=solver)
-    for each in (steps, TorchSteps(reference, plan, ONE_THREAD)):
-        each.train_chunk(chunk, [0.1] * chunk.n_steps, [True] * chunk.n_steps)
+    for each in (steps, TorchSteps(reference, plan, ALONE)):
+        each.train(chunk, [0.1] * chunk.n_steps, [True] * chunk.n_steps)
     assert torch.isfinite(model.vectors).all()
     torch.testing.assert_close(
         model.vectors.double(), reference.vectors, rtol=1e-4, atol=1e-4
@@ -363,10 +357,10 @@ def test_any_number_of_threads_gives_the_same_bits(begin, layout, solver):
     n_steps, results = chunk.n_steps, []
     with_loss = [step % 2 == 0 for step in range(n_steps)]
     for n_threads in (1, 2, 3, 5, 8, 16):
-        with thread_pool(n_threads) as threads:
-            model, steps = begin(plan, random_vectors(), threads)
-            loss = steps.train_chunk(chunk, [0.1] * n_steps, with_loss)
-            results.append((loss, steps.chunk_loss(chunk), model))
+        with team_of(n_threads) as team:
+            model, steps = begin(plan, random_vectors(), team)
+            loss = steps.train(chunk, [0.1] * n_steps, with_loss)
+            results.append((loss, steps.loss(chunk), model))
     expected_loss, expected_after, expected = results[0]
     for loss, after, model in results[1:]:
         assert (loss, after) == (expected_loss, expected_after)
@@ -386,9 +380,9 @@ def trainings(draw):
     lengths = draw(st.lists(st.integers(1, 50), min_size=1, max_size=12))
     documents = [random.randint(n_words, size=length).tolist() for length in lengths]
     layout = Layout(
-        parts_per_step=draw(st.integers(1, 5)),
-        groups_per_part=draw(st.integers(1, 4)),
-        blocks_per_group=draw(st.integers(1, 4)),
+        parts_a_step=draw(st.integers(1, 5)),
+        groups_a_part=draw(st.integers(1, 4)),
+        blocks_a_group=draw(st.integers(1, 4)),
         block_length=draw(st.integers(1, 20)),
         n_noise=draw(st.sampled_from([1, 6]) | st.integers(8, 64)),
     )
@@ -431,8 +425,8 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
     found, in_one_go = (
         begin(empty_vectors(plan.n_words, plan.vector_size)) for _ in range(2)
     )
-    of_torch = TorchSteps(expected, plan, ONE_THREAD)
-    compiled = CompiledSteps(found, plan, ONE_THREAD, numbers)
+    of_torch = TorchSteps(expected, plan, ALONE)
+    compiled = CompiledSteps(found, plan, ALONE, numbers)
     results = [(0.0, 0.0)]
     for step, (rate, is_asked) in enumerate(zip(rates, with_loss, strict=True)):
         # Where learning rates are high, small differences grow from step to step.
@@ -440,11 +434,9 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
         for name, state in found.solver_state.items():
             expected.solver_state[name].copy_(state)
         of_step = chunk.steps(step, step + 1)
-        assert compiled.chunk_loss(of_step) == pytest.approx(
-            of_torch.chunk_loss(of_step), rel=1e-5
-        )
-        results.append(compiled.train_chunk(of_step, [rate], [is_asked]))
-        loss = of_torch.train_chunk(of_step, [rate], [is_asked])
+        assert compiled.loss(of_step) == pytest.approx(of_torch.loss(of_step), rel=1e-5)
+        results.append(compiled.train(of_step, [rate], [is_asked]))
+        loss = of_torch.train(of_step, [rate], [is_asked])
         assert results[-1] == pytest.approx(loss, rel=1e-5)
         largest = max(1.0, expected.vectors.abs().max().item())
         torch.testing.assert_close(
@@ -459,9 +451,9 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
 
     assert torch.equal(found.vectors[:, frozen], vectors[:, frozen])
     n_steps = len(results) - 1
-    with thread_pool(n_threads) as threads:
-        steps = CompiledSteps(in_one_go, plan, threads, numbers)
-        loss = steps.train_chunk(
+    with team_of(n_threads) as team:
+        steps = CompiledSteps(in_one_go, plan, team, numbers)
+        loss = steps.train(
             chunk.steps(0, n_steps), rates[:n_steps], with_loss[:n_steps]
         )
     assert loss == pytest.approx(tuple(np.sum(results, axis=0)))
@@ -472,148 +464,3 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
     memory = found.vectors
     whole = memory.as_strided((memory.untyped_storage().nbytes() // 4,), (1,))
     assert whole.count_nonzero() == memory.count_nonzero()
-
-
-# --- whether there are compiled steps
-
-
-@pytest.fixture
-def no_library(monkeypatch):
-    monkeypatch.setattr(compiled_steps, "_library", lambda: None)
-
-
-@needs_compiled
-@pytest.mark.parametrize("wanted", [None, "", "1"])
-@pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_compiled_steps_train_on_the_processor(wanted, solver, monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
-    if wanted is not None:
-        monkeypatch.setenv(VARIABLE, wanted)
-    assert can_train(CPU, solver)
-
-
-@needs_compiled
-@pytest.mark.parametrize("wanted", ["", "1"])
-def test_compiled_steps_are_not_there_for_adam_and_other_devices(wanted, monkeypatch):
-    monkeypatch.setenv(VARIABLE, wanted)
-    assert not can_train(CPU, "adam")
-    for device in ("cuda", "mps", "meta"):
-        assert not can_train(torch.device(device), "adagrad")
-
-
-@pytest.mark.parametrize("solver", ["adagrad", "adam", "sgd"])
-def test_compiled_steps_can_be_forbidden(solver, monkeypatch):
-    monkeypatch.setenv(VARIABLE, "0")
-    assert not can_train(CPU, solver)
-
-
-@pytest.mark.usefixtures("no_library")
-@pytest.mark.parametrize("wanted", [None, "", "0"])
-def test_without_compiled_steps_torch_trains(wanted, monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
-    if wanted is not None:
-        monkeypatch.setenv(VARIABLE, wanted)
-    assert not can_train(CPU, "adagrad")
-
-
-@pytest.mark.usefixtures("no_library")
-def test_compiled_steps_that_are_required_and_not_there_are_an_error(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "1")
-    message = f"^{VARIABLE}=1 requires .* C compiler .* or unset {VARIABLE}"
-    with pytest.raises(RuntimeError, match=message):
-        can_train(CPU, "adagrad")
-
-
-@pytest.mark.usefixtures("no_library")
-def test_compiled_steps_that_are_not_there_make_none():
-    plan = plan_of()
-    model = SkipGram(empty_vectors(N_WORDS, SIZE), solver="adagrad")
-    with pytest.raises(RuntimeError, match="There are no such compiled steps"):
-        CompiledSteps(model, plan, ONE_THREAD)
-
-
-@needs_compiled
-def test_adam_has_no_compiled_steps():
-    model = SkipGram(empty_vectors(N_WORDS, SIZE), solver="adam")
-    with pytest.raises(RuntimeError, match="There are no such compiled steps"):
-        CompiledSteps(model, plan_of(solver="adam"), ONE_THREAD)
-
-
-@needs_compiled
-def test_chunks_of_another_layout_are_refused():
-    plan, chunk = plan_and_chunk()
-    model = SkipGram(empty_vectors(N_WORDS, SIZE), solver="adagrad")
-    steps = CompiledSteps(model, plan, ONE_THREAD)
-    with pytest.raises(ValueError, match="is not the plan's"):
-        steps.chunk_loss(
-            chunk._replace(layout=chunk.layout._replace(groups_per_part=2))
-        )
-
-
-@pytest.fixture
-def library_file(tmp_path, monkeypatch):
-    """Where the library is looked for, anew."""
-    monkeypatch.setattr(compiled_steps, "LIBRARY", tmp_path / "_steps.so")
-    monkeypatch.setattr(compiled_steps, "_library", compiled_steps._library.__wrapped__)
-    monkeypatch.delenv(VARIABLE, raising=False)
-    return compiled_steps.LIBRARY
-
-
-def test_without_a_library_torch_trains(library_file):
-    assert not can_train(CPU, "adagrad")
-
-
-def test_a_library_that_cannot_be_loaded_is_told_of_and_torch_trains(library_file):
-    library_file.write_text("of another system")
-    message = r"cannot be loaded \(.*_steps.so.*torch trains.*Install sklearn-w2v again"
-    with pytest.warns(UserWarning, match=message):
-        assert not can_train(CPU, "adagrad")
-
-
-@needs_compiled
-def test_a_library_of_another_release_is_an_error(monkeypatch):
-    class OneFieldMore(ctypes.Structure):
-        _fields_ = (*ChunkOfSteps._fields_, ("one_more", ctypes.c_int64))
-
-    monkeypatch.setattr(compiled_steps, "ChunkOfSteps", OneFieldMore)
-    message = r"_steps.so was compiled for another release.* Install the package again"
-    with pytest.raises(RuntimeError, match=message):
-        compiled_steps._library.__wrapped__()
-
-
-def test_the_variable_says_yes_or_no(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "maybe")
-    with pytest.raises(ValueError, match=f"^{VARIABLE}='maybe': 1 requires .* 0 forb"):
-        can_train(CPU, "adagrad")
-
-
-@needs_compiled
-@pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_a_fit_is_compiled_unless_that_is_forbidden(solver, texts, monkeypatch):
-    chosen = []
-    for wanted in ("1", "0"):
-        monkeypatch.setenv(VARIABLE, wanted)
-        with monkeypatch.context() as patch:
-            for kind in (CompiledSteps, TorchSteps):
-                train_chunk = kind.train_chunk
-
-                def note(self, *arguments, train_chunk=train_chunk):
-                    chosen.append(type(self))
-                    return train_chunk(self, *arguments)
-
-                patch.setattr(kind, "train_chunk", note)
-            Word2VecVectorizer(solver=solver, epochs=1, min_count=1).fit(texts)
-    assert chosen == [CompiledSteps, TorchSteps]
-
-
-@needs_compiled
-@pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_compiled_fits_learn_what_fits_of_torch_learn(solver, texts, monkeypatch):
-    losses = []
-    for wanted in ("1", "0"):
-        monkeypatch.setenv(VARIABLE, wanted)
-        vectorizer = Word2VecVectorizer(
-            solver=solver, epochs=10, batch_size=128, min_count=1, random_state=0
-        )
-        losses.append(vectorizer.fit(texts).loss_curve_)
-    assert losses[0] == pytest.approx(losses[1], rel=0.01)

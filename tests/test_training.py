@@ -126,7 +126,7 @@ def fits(draw):
 # Where hardly a token is left, documents held out may have no pair.
 @pytest.mark.filterwarnings("ignore:early_stopping has no score")
 # A quarter of what a profile has, since one fit here is ten.
-@settings(deadline=None, max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 4)
 @given(fit=fits())
 def test_any_number_of_threads_gives_the_same_bits(fit, implementation):
     documents, parameters = fit
