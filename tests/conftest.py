@@ -5,13 +5,13 @@ import pytest
 from helpers import TOPICS, needs_compiled
 from hypothesis import settings
 
-from sklearn_w2v import Word2VecVectorizer
-
-settings.register_profile("suite", deadline=None)
+# Tests that take seconds have a quarter of these examples.
+settings.register_profile("suite", max_examples=100, deadline=None)
 settings.load_profile("suite")
-#: On demand, for minutes or hours: --hypothesis-profile=long.
-settings.register_profile("long", max_examples=50_000, deadline=None)
-settings.register_profile("minutes", max_examples=1_000, deadline=None)
+#: With --hypothesis-profile: that of .ci/run, and others for minutes or hours.
+settings.register_profile("gate", max_examples=400, deadline=None)
+settings.register_profile("minutes", max_examples=4_000, deadline=None)
+settings.register_profile("long", max_examples=200_000, deadline=None)
 
 #: Eight sentences of the kind that word2vec tutorials train on, twenty times: 31 words.
 TUTORIAL_SENTENCES = [
@@ -56,23 +56,3 @@ def texts(labels):
 def topic_texts(texts, labels):
     """Both."""
     return texts, labels
-
-
-@pytest.fixture(scope="session")
-def topic_vectorizer(texts):
-    """A vectorizer fitted on `texts`."""
-    return Word2VecVectorizer(vector_size=8, epochs=5, random_state=0).fit(texts)
-
-
-@pytest.fixture(scope="session")
-def documents(texts):
-    """The first 60 of `texts`."""
-    return texts[:60]
-
-
-@pytest.fixture
-def close_figures():
-    """Close matplotlib's figures after a test."""
-    plt = pytest.importorskip("matplotlib.pyplot", reason="displays need matplotlib")
-    yield
-    plt.close("all")

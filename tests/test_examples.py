@@ -1,11 +1,14 @@
 """The examples: each runs, and the README lists it."""
 
+import importlib
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
@@ -14,22 +17,43 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 FEW = 1500
 
 
-def run(script, *arguments, folder, **environment):
+@pytest.fixture(scope="module")
+def few_texts():
+    """Give examples that run in this process few texts, which are read once."""
+    with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
+        patch.setenv("EXAMPLES_MAX_DOCUMENTS", str(FEW))
+        patch.setenv("MPLBACKEND", "agg")
+        patch.syspath_prepend(ROOT / "examples")
+        module = importlib.import_module("texts")
+        docstrings = list(module.iter_docstrings())
+        patch.setattr(module, "iter_docstrings", lambda: iter(docstrings))
+        yield
+        del sys.modules["texts"]
+
+
+# Together, so that one process reads the texts. Warnings are errors in all tests.
+@pytest.mark.xdist_group("examples")
+@pytest.mark.usefixtures("few_texts")
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example_runs_on_few_texts_without_a_warning(
+    name, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)  # since some leave pictures behind
+    runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+    assert "\ntook " in capsys.readouterr().out
+
+
+def run(script, *arguments, folder):
     done = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / script), *arguments],
-        cwd=folder,  # since some leave pictures behind
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_example_runs_on_few_texts_without_a_warning(name, tmp_path):
-    assert run(name, folder=tmp_path, EXAMPLES_MAX_DOCUMENTS=str(FEW))
 
 
 @pytest.mark.gate

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import DOCUMENTS, N_WORDS, chunks_of, pairs_of, plan_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_w2v import Word2VecVectorizer
@@ -410,6 +410,7 @@ def trainings(draw):
 # Of the 7 digits of float32 a sum over thousands of pairs and noise words keeps 4. What
 # remains of large ones that cancel out is right to as many of theirs.
 @pytest.mark.parametrize("numbers", WIDTHS)
+@settings(max_examples=settings().max_examples // 4)
 @given(training=trainings(), n_threads=st.sampled_from([1, 2, 3, 5, 8, 16]))
 def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
     plan, chunk, vectors, frozen, with_loss = training
