@@ -5,6 +5,8 @@ import pytest
 from helpers import TOPICS, needs_compiled
 from hypothesis import settings
 
+from sklearn_w2v import Word2VecVectorizer
+
 # Tests that take seconds have a quarter of these examples.
 settings.register_profile("suite", max_examples=100, deadline=None)
 settings.load_profile("suite")
@@ -56,3 +58,23 @@ def texts(labels):
 def topic_texts(texts, labels):
     """Both."""
     return texts, labels
+
+
+@pytest.fixture(scope="session")
+def topic_vectorizer(texts):
+    """A vectorizer fitted on `texts`."""
+    return Word2VecVectorizer(vector_size=8, epochs=5, random_state=0).fit(texts)
+
+
+@pytest.fixture(scope="session")
+def documents(texts):
+    """The first 60 of `texts`."""
+    return texts[:60]
+
+
+@pytest.fixture
+def close_figures():
+    """Close matplotlib's figures after a test."""
+    plt = pytest.importorskip("matplotlib.pyplot", reason="displays need matplotlib")
+    yield
+    plt.close("all")

@@ -10,6 +10,7 @@ import pytest
 
 import sklearn_w2v
 from sklearn_w2v import Word2VecVectorizer
+from sklearn_w2v._displays.maps import MapDisplay
 from sklearn_w2v._word_vectors import WordVectors
 
 if sys.version_info >= (3, 11):
@@ -127,7 +128,7 @@ DISPLAYS = [
 ]
 OWN_METHODS = [
     (owner, name)
-    for owner in (Word2VecVectorizer, WordVectors, *DISPLAYS)
+    for owner in (Word2VecVectorizer, WordVectors, MapDisplay, *DISPLAYS)
     for name in vars(owner)
     if not name.startswith("_") and callable(getattr(owner, name))
 ]

@@ -17,7 +17,7 @@ from sklearn_w2v._skipgram.compiled_steps import (
 )
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.model import SkipGram
-from sklearn_w2v._skipgram.threads import ALONE
+from sklearn_w2v._skipgram.threads import ONE_THREAD
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
 
@@ -77,22 +77,22 @@ def test_compiled_steps_that_are_required_and_not_there_are_an_error(monkeypatch
 @pytest.mark.usefixtures("no_library")
 def test_compiled_steps_that_are_not_there_make_none():
     with pytest.raises(RuntimeError, match="There are no such compiled steps"):
-        CompiledSteps(model_of(plan_of()), plan_of(), ALONE)
+        CompiledSteps(model_of(plan_of()), plan_of(), ONE_THREAD)
 
 
 @needs_compiled
 def test_adam_has_no_compiled_steps():
     plan = plan_of(solver="adam")
     with pytest.raises(RuntimeError, match="There are no such compiled steps"):
-        CompiledSteps(model_of(plan), plan, ALONE)
+        CompiledSteps(model_of(plan), plan, ONE_THREAD)
 
 
 @needs_compiled
 def test_chunks_of_another_layout_are_refused():
     plan = plan_of()
     chunk, *_ = chunks_of(plan)
-    other = chunk.layout._replace(groups_a_part=chunk.layout.groups_a_part + 1)
-    steps = CompiledSteps(model_of(plan), plan, ALONE)
+    other = chunk.layout._replace(groups_per_part=chunk.layout.groups_per_part + 1)
+    steps = CompiledSteps(model_of(plan), plan, ONE_THREAD)
     with pytest.raises(ValueError, match="is not the plan's"):
         steps.loss(chunk._replace(layout=other))
 
@@ -142,13 +142,13 @@ def test_a_fit_is_compiled_unless_that_is_forbidden(solver, texts, monkeypatch):
         monkeypatch.setenv(VARIABLE, wanted)
         with monkeypatch.context() as patch:
             for kind in (CompiledSteps, TorchSteps):
-                train = kind.train
+                train_chunk = kind.train_chunk
 
-                def note(self, *arguments, train=train):
+                def note(self, *arguments, train_chunk=train_chunk):
                     chosen.append(type(self))
-                    return train(self, *arguments)
+                    return train_chunk(self, *arguments)
 
-                patch.setattr(kind, "train", note)
+                patch.setattr(kind, "train_chunk", note)
             Word2VecVectorizer(solver=solver, epochs=1, min_count=1).fit(texts)
     assert chosen == [CompiledSteps, TorchSteps]
 

@@ -16,9 +16,9 @@ import pytest
 from helpers import TOPICS, assert_same_fit, small
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_w2v import Word2VecVectorizer, _corpus, _fit
-from sklearn_w2v._fit import Fit
-from sklearn_w2v._ranks import ALONE
+from sklearn_w2v import Word2VecVectorizer, _corpus
+from sklearn_w2v._fit import prepare_fit
+from sklearn_w2v._ranks import ONE_RANK
 from sklearn_w2v._skipgram import plan
 
 
@@ -31,18 +31,19 @@ class TokenCounter:
     def tokens_read(self, n_read, n_tokens):
         pass
 
-    def epoch_ends(self, trained):
-        self.n_tokens = trained.n_tokens
+    def epoch_ends(self, progress):
+        self.n_tokens = progress.n_tokens
         return False
 
 
-def n_trained_on(vectorizer, token_lists, before=None):
+def n_trained_on(vectorizer, token_lists, before=None, counter=None):
     """How many tokens a fit trains on in an epoch, and what it learns."""
-    counter = TokenCounter()
-    learned = Fit(vectorizer, before, token_lists, partial=False, ranks=ALONE).run(
-        [counter]
-    )
-    return counter.n_tokens, learned
+    counter = counter or TokenCounter()
+    fit = prepare_fit(vectorizer, before, partial=False, ranks=ONE_RANK)
+    encoded = fit.encode(token_lists)
+    training = fit.plan(encoded)
+    trained = fit.train(training, [counter])
+    return counter.n_tokens, fit.learn(encoded, training, trained)
 
 
 # --- epochs
@@ -263,13 +264,13 @@ def test_there_are_never_more_threads_than_processors(texts):
     class ThreadCounter(TokenCounter):
         n_threads = 0
 
-        def epoch_ends(self, trained):
+        def epoch_ends(self, progress):
             self.n_threads = max(self.n_threads, threading.active_count())
-            return False
+            return super().epoch_ends(progress)
 
     counter, before = ThreadCounter(), threading.active_count()
     tokens = [text.split() for text in texts] * 20
-    Fit(small(n_jobs=5000), None, tokens, partial=False, ranks=ALONE).run([counter])
+    n_trained_on(small(n_jobs=5000), tokens, counter=counter)
     assert counter.n_threads - before < joblib.cpu_count()
     assert threading.active_count() == before
 
@@ -347,21 +348,21 @@ def test_a_fit_without_room_for_its_file_changes_nothing(texts, tmp_path, monkey
 
 @pytest.mark.parametrize("vector_size", [2**55, 10**18, 10**30])
 def test_short_memory_is_told_of_by_what_is_too_large(vector_size, texts):
-    message = (
-        r"the training of \d+ words x vector_size=\d+, .* GB\. Raise min_count, or"
-    )
+    message = r"to train \d+ words x vector_size=\d+, .* GB\. Raise min_count, or"
     with pytest.raises(MemoryError, match=message):
         small(vector_size=vector_size).fit(texts)
 
 
-@pytest.mark.parametrize("place", ["train", "Learned", "word_weights"])
+@pytest.mark.parametrize(
+    "place", ["_skipgram.training.train", "_fit.Learned", "_fit.word_weights"]
+)
 def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
     vectorizer = small().fit(texts)
     before = copy.deepcopy(vectorizer.__dict__)
     error = MemoryError("Unable to allocate 8.00 EiB for an array")
-    monkeypatch.setattr(_fit, place, Mock(side_effect=error))
+    monkeypatch.setattr(f"sklearn_w2v.{place}", Mock(side_effect=error))
     message = (
-        r"No memory is left for the training of \d+ words x vector_size=8, whose two "
+        r"Not enough memory to train \d+ words x vector_size=8, whose two "
         r".*\(Unable to allocate 8\.00 EiB"
     )
     with pytest.raises(MemoryError, match=message):
@@ -371,7 +372,7 @@ def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
 
 def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch):
     error = RuntimeError("of another kind")
-    monkeypatch.setattr(_fit, "train", Mock(side_effect=error))
+    monkeypatch.setattr("sklearn_w2v._skipgram.training.train", Mock(side_effect=error))
     with pytest.raises(RuntimeError, match="of another kind"):
         small().fit(texts)
 
@@ -388,7 +389,7 @@ def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch
     ],
 )
 def test_a_fit_without_pairs_says_so_with_both_causes(documents, parameters):
-    message = "No two words stand beside one another.*analyzer=list.*`sample`"
+    message = "No two words are next to each other.*analyzer=list.*`sample`"
     with pytest.warns(UserWarning, match=message) as caught:
         small(**parameters).fit(documents)
     assert [warning.filename for warning in caught] == [__file__]
@@ -400,7 +401,7 @@ def test_a_later_batch_without_pairs_says_nothing(texts):
 
 
 def test_a_fit_whose_loss_stays_says_so():
-    with pytest.warns(UserWarning, match=r"The loss stays at 4\.1\d\d in all of 5"):
+    with pytest.warns(UserWarning, match=r"The loss stays at 4\.1\d\d in all 5"):
         small(epochs=5, learning_rate=1e-6, sample=None).fit(
             ["the cat sat", "the dog sat"]
         )
@@ -411,14 +412,14 @@ def test_a_fit_whose_loss_stays_says_so():
     [{"learning_rate": 10, "solver": "adam"}, {"learning_rate": 99, "epochs": 5}],
 )
 def test_a_fit_whose_loss_rises_says_so(parameters, texts):
-    message = r"The loss ends at \d+\.\d+, where it was 4\.159 before the training"
+    message = r"The final loss is \d+\.\d+, and was 4\.159 before the training"
     with pytest.warns(UserWarning, match=message):
         small(**parameters).fit(texts)
 
 
 def test_a_fit_with_hardly_an_epoch_that_has_pairs_says_so():
     texts = ["the cat sat on the mat", "the dog ran", "a bird flew away"]
-    message = r"In 1\d of 20 epochs no two words stand .*Pass sample=None"
+    message = r"In 1\d of 20 epochs, no two words are .*Pass sample=None"
     with pytest.warns(UserWarning, match=message):
         small(epochs="auto").fit(texts)
     small(epochs="auto", sample=None).fit(texts)

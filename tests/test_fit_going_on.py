@@ -188,7 +188,7 @@ def test_partial_fit_is_one_pass_at_a_rate_that_does_not_decay(texts):
     assert lengths[0] > 1.1 * lengths[1]
 
 
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 def test_unknown_tokens_of_later_batches_are_counted_and_skipped(texts):
     vectorizer = small(min_count=2).partial_fit([*texts, "once"])
     assert vectorizer.n_unknown_ == 0
@@ -203,7 +203,7 @@ def test_unknown_tokens_of_later_batches_are_counted_and_skipped(texts):
 
 
 @pytest.mark.filterwarnings("ignore:.* documents with text have no word")
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 @pytest.mark.filterwarnings("ignore:The vocabulary of")
 def test_documents_without_known_words_count_however_batches_are_cut():
     texts = ["cat dog", *["unknown"] * 50, "cat"]

@@ -161,7 +161,9 @@ def test_a_memory_that_cannot_be_written_says_that_it_keeps_nothing(texts, tmp_p
     file.write_text("no folder")
     expected = small().fit(texts)
     for memory in (file, str(file / "below"), "/proc/nope"):
-        with pytest.warns(UserWarning, match="memory='.*' keeps nothing, since it can"):
+        with pytest.warns(
+            UserWarning, match="memory='.*' stores nothing, since it can"
+        ):
             assert_same_fit(small(memory=memory).fit(texts), expected)
     assert file.read_text() == "no folder"
 
@@ -174,7 +176,7 @@ def test_a_memory_does_not_mind_where_a_corpus_is(texts, tmp_path, monkeypatch):
 
 
 def test_a_memory_without_a_seed_says_that_it_keeps_nothing(texts, tmp_path):
-    message = "memory keeps nothing of fits with random_state=None"
+    message = "memory stores nothing of fits with random_state=None"
     with pytest.warns(UserWarning, match=message):
         small(memory=tmp_path, random_state=None).fit(texts)
     assert n_cached(tmp_path) == 0
@@ -183,6 +185,6 @@ def test_a_memory_without_a_seed_says_that_it_keeps_nothing(texts, tmp_path):
 def test_a_memory_without_a_name_is_no_folder(texts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for random_state in (0, None):
-        with pytest.raises(ValueError, match="memory='' names no folder"):
+        with pytest.raises(ValueError, match="memory='' is not the name"):
             small(memory="", random_state=random_state).fit(texts)
     assert os.listdir(tmp_path) == []

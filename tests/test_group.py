@@ -14,7 +14,7 @@ from rank_processes import RankProcesses
 from recorders import Recorder, with_callbacks
 
 from sklearn_w2v import Word2VecVectorizer, _group
-from sklearn_w2v._ranks import RankFailed
+from sklearn_w2v._ranks import RankFailedError
 
 # All in one process, so that they share the processes of the ranks.
 pytestmark = pytest.mark.xdist_group("ranks")
@@ -251,7 +251,9 @@ def test_what_several_ranks_cannot_do_is_named(on_ranks, parameters, message):
 
 
 def fit_with_memory(rank, folder):
-    with pytest.warns(UserWarning, match="memory keeps nothing in a torch.distributed"):
+    with pytest.warns(
+        UserWarning, match="memory stores nothing in a torch.distributed"
+    ):
         vectorizer = small(memory=folder).fit(share(rank))
     return vectorizer, list(folder.iterdir())
 
@@ -287,13 +289,13 @@ def test_ranks_may_have_threads_and_lines_of_their_own(on_ranks):
 def test_ranks_with_other_vocabularies_are_told(on_ranks):
     own = {0: {"vocabulary": ["cat", "dog"]}, 1: {"vocabulary": ["dog", "cat"]}}
     results = on_ranks.run(2, fit, 2, {}, own)
-    assert_all_raise(results, ValueError, "All ranks need the same `vocabulary`")
+    assert_all_raise(results, ValueError, "need the same vocabulary, but")
 
 
 def test_ranks_with_other_known_vectors_are_told(on_ranks):
     own = {1: {"init_vectors": {"cat": np.ones(8, np.float32)}}}
     results = on_ranks.run(2, fit, 2, {}, own)
-    assert_all_raise(results, ValueError, "Rank 1 would begin at other vectors")
+    assert_all_raise(results, ValueError, "need the same initial vectors, but")
 
 
 def fit_or_partial_fit(rank):
@@ -309,7 +311,9 @@ def test_ranks_that_call_other_methods_are_told(on_ranks):
 def test_ranks_that_are_at_different_places_are_told_where():
     assert _group._verdict({0: "is at home", 1: "is at home"}, {}) == ""
     told = _group._verdict({0: "is at home", 1: "is at sea"}, {})
-    assert told.endswith("to do the same, but rank 0 is at home; rank 1 is at sea")
+    assert told.endswith(
+        "to make the same calls, but rank 0 is at home; rank 1 is at sea"
+    )
 
 
 def meet_late(rank):
@@ -318,8 +322,8 @@ def meet_late(rank):
         time.sleep(5)
     group = _group.Group()
     try:
-        group.meet("a place" + "!" * 2000)
-    except RankFailed as error:
+        group.barrier("a place" + "!" * 2000)
+    except RankFailedError as error:
         return error
     return None
 
@@ -374,7 +378,7 @@ def test_an_error_of_one_rank_ends_the_fit_of_all(
 ):
     results = on_ranks.run(3, fit_faulty, 3, culprit, fault)
     for rank, (error, is_as_it_was, fits_again) in enumerate(results):
-        assert type(error) is (kind if rank == culprit else RankFailed)
+        assert type(error) is (kind if rank == culprit else RankFailedError)
         assert message in str(error)
         if rank != culprit:
             assert f"rank {culprit} failed with {kind.__name__}" in str(error)
@@ -392,8 +396,8 @@ class KillsItsRank:
 def exchange_until_killed(rank):
     group = _group.Group()
     try:
-        list(group.each(KillsItsRank() if rank else "well"))
-    except RankFailed as error:
+        list(group.all_gather(KillsItsRank() if rank else "well"))
+    except RankFailedError as error:
         return error
     return None
 
@@ -406,15 +410,15 @@ def test_a_rank_that_is_killed_in_an_exchange_is_named(on_new_ranks):
 def fit_until_killed(rank, n_ranks, culprit, where):
     from sklearn_w2v._skipgram import merging  # noqa: PLC0415, in the child
 
-    _group.PATIENCE = timedelta(seconds=3)
+    _group.TIMEOUT = timedelta(seconds=3)
     vectorizer = small(epochs=50)
     if rank == culprit:
         # The model is four tensors, which the ranks take from the first one by one.
-        kind = _group.Group if where == "take_first" else merging.Merger
+        kind = _group.Group if where == "broadcast" else merging.Merger
         kill_in(kind, where)
     try:
         vectorizer.fit(share(rank, n_ranks))
-    except RankFailed as error:
+    except RankFailedError as error:
         return error, hasattr(vectorizer, "vocabulary_")
     return None
 
@@ -433,7 +437,7 @@ def kill_in(kind, name):
 
 
 @pytest.mark.parametrize("culprit", [0, 1, 2])
-@pytest.mark.parametrize("where", ["read", "_merge", "take_first"])
+@pytest.mark.parametrize("where", ["merge_due", "_merge", "broadcast"])
 def test_a_rank_that_is_killed_is_named_by_the_others(on_new_ranks, culprit, where):
     results = on_new_ranks.run(3, fit_until_killed, 3, culprit, where)
     assert results.pop(culprit) is None

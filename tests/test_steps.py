@@ -16,9 +16,10 @@ from sklearn_w2v._skipgram.compiled_steps import (
     CompiledSteps,
     empty_vectors,
 )
+from sklearn_w2v._skipgram.distributions import weights_by_distance
 from sklearn_w2v._skipgram.model import SkipGram
-from sklearn_w2v._skipgram.plan import Layout, weights_by_distance
-from sklearn_w2v._skipgram.threads import ALONE, team_of
+from sklearn_w2v._skipgram.plan import Layout
+from sklearn_w2v._skipgram.threads import ONE_THREAD, thread_pool
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
 SIZE = 5
@@ -49,13 +50,13 @@ WIDTHS = [width(4), width(8), width(16)]
 def begin(request):
     """Begins a training: returns the model, and what makes its steps."""
 
-    def begin(plan, vectors, team=ALONE):
+    def begin(plan, vectors, threads=ONE_THREAD):
         if request.param is None:
             model = SkipGram(vectors.double().clone(), solver=plan.solver)
-            return model, TorchSteps(model, plan, team)
+            return model, TorchSteps(model, plan, threads)
         model = SkipGram(empty_vectors(*vectors.shape[1:]), solver=plan.solver)
         model.vectors.copy_(vectors)
-        return model, CompiledSteps(model, plan, team, request.param)
+        return model, CompiledSteps(model, plan, threads, request.param)
 
     return begin
 
@@ -167,7 +168,7 @@ def test_steps_equal_a_plain_loop_over_pairs(begin, solver, layout):
     rates = [0.05 / (1 + step) for step in range(chunk.n_steps)]
     for step, rate in enumerate(rates):
         loop.step(chunk.steps(step, step + 1), rate)
-    assert steps.train(chunk, rates, [False] * chunk.n_steps) == (0.0, 0.0)
+    assert steps.train_chunk(chunk, rates, [False] * chunk.n_steps) == (0.0, 0.0)
     assert_equal_to(loop.vectors, model.vectors)
     if solver == "adagrad":
         assert_equal_to(loop.squares, model.solver_state["sum_of_squares"])
@@ -185,7 +186,7 @@ def test_gradients_equal_a_plain_loop_over_pairs(begin, layout):
             matrix[row] += gradient
     model, steps = begin(plan, vectors)
     # A step of plain gradient descent with rate 1 subtracts the gradient.
-    steps.train(chunk, [1.0], [False])
+    steps.train_chunk(chunk, [1.0], [False])
     moved = model.vectors.double()
     tolerance = {"rtol": 1e-9, "atol": 1e-12}
     if model.vectors.dtype == torch.float32:
@@ -199,7 +200,7 @@ def test_the_loss_equals_a_plain_loop_over_pairs(begin, layout):
     vectors = random_vectors()
     loss, weight, _ = Loop(plan, vectors).gradients(chunk)
     _, steps = begin(plan, vectors)
-    assert steps.loss(chunk) == pytest.approx((loss, weight), rel=1e-6)
+    assert steps.chunk_loss(chunk) == pytest.approx((loss, weight), rel=1e-6)
 
 
 def test_the_loss_of_steps_is_that_before_each_where_it_is_asked_for(begin):
@@ -212,7 +213,7 @@ def test_the_loss_of_steps_is_that_before_each_where_it_is_asked_for(begin):
     for step, is_asked in enumerate(with_loss):
         expected += np.array(loop.step(chunk.steps(step, step + 1), 0.1)) * is_asked
     _, steps = begin(plan, vectors)
-    found = steps.train(chunk, [0.1] * n_steps, with_loss)
+    found = steps.train_chunk(chunk, [0.1] * n_steps, with_loss)
     assert found == pytest.approx(tuple(expected), rel=1e-6)
 
 
@@ -222,7 +223,7 @@ def test_asking_for_the_loss_changes_no_bit(begin, solver):
     n_steps, results = chunk.n_steps, []
     for is_asked in (False, True):
         model, steps = begin(plan, random_vectors())
-        loss, _ = steps.train(chunk, [0.1] * n_steps, [is_asked] * n_steps)
+        loss, _ = steps.train_chunk(chunk, [0.1] * n_steps, [is_asked] * n_steps)
         assert bool(loss) == is_asked
         results.append(model.vectors)
     assert torch.equal(*results)
@@ -234,7 +235,7 @@ def test_the_loss_alone_changes_nothing(begin):
     vectors = model.vectors.clone()
     squares = model.solver_state["sum_of_squares"].clone()
     for _ in range(2):
-        steps.loss(chunk)
+        steps.chunk_loss(chunk)
     assert torch.equal(model.vectors, vectors)
     assert torch.equal(model.solver_state["sum_of_squares"], squares)
 
@@ -242,7 +243,7 @@ def test_the_loss_alone_changes_nothing(begin):
 def test_the_loss_of_vectors_that_know_nothing_is_one_bit_for_each_score(begin):
     plan, chunk = plan_and_chunk(negative=7)
     _, steps = begin(plan, torch.zeros(2, N_WORDS, SIZE))
-    loss, weight = steps.loss(chunk)
+    loss, weight = steps.chunk_loss(chunk)
     assert loss / weight == pytest.approx(8 * math.log(2), rel=1e-6)
 
 
@@ -266,7 +267,7 @@ def test_frozen_rows_stay_and_others_move_as_if_they_were_free(begin, solver):
     before = model.vectors.clone()
     for step in range(n_steps):
         loop.step(chunk.steps(step, step + 1), 0.1)
-    steps.train(chunk, [0.1] * n_steps, [False] * n_steps)
+    steps.train_chunk(chunk, [0.1] * n_steps, [False] * n_steps)
     assert_equal_to(loop.vectors, model.vectors)
     assert torch.equal(model.vectors[:, frozen], before[:, frozen])
     if solver == "adagrad":
@@ -280,11 +281,11 @@ def test_steps_of_other_sizes_in_between_change_nothing(begin):
     model, steps = begin(plan, random_vectors())
     order = [n_steps - 1, 0, n_steps - 1, *range(n_steps)]
     for step in order:
-        steps.train(chunk.steps(step, step + 1), [0.05], [False])
+        steps.train_chunk(chunk.steps(step, step + 1), [0.05], [False])
     again = begin(plan, random_vectors())[0]
     for step in order:
         fresh, steps = begin(plan, again.vectors)
-        steps.train(chunk.steps(step, step + 1), [0.05], [False])
+        steps.train_chunk(chunk.steps(step, step + 1), [0.05], [False])
         again = fresh
     assert torch.equal(model.vectors, again.vectors)
 
@@ -294,10 +295,10 @@ def test_a_chunk_in_one_go_has_the_bits_of_its_steps_one_by_one(begin, solver):
     plan, chunk = plan_and_chunk((2, 1, 1, 8, 6), solver=solver)
     rates = np.linspace(0.1, 0.01, chunk.n_steps)
     whole, steps = begin(plan, random_vectors())
-    steps.train(chunk, rates, [False] * chunk.n_steps)
+    steps.train_chunk(chunk, rates, [False] * chunk.n_steps)
     single, steps = begin(plan, random_vectors())
     for step, rate in enumerate(rates):
-        steps.train(chunk.steps(step, step + 1), [rate], [False])
+        steps.train_chunk(chunk.steps(step, step + 1), [rate], [False])
     assert torch.equal(whole.vectors, single.vectors)
 
 
@@ -307,8 +308,8 @@ def test_a_chunk_without_tokens_does_nothing(begin, solver):
     assert chunk.n_steps == 0
     model, steps = begin(plan, random_vectors())
     before = model.vectors.clone()
-    assert steps.train(chunk, [], []) == (0.0, 0.0)
-    assert steps.loss(chunk) == (0.0, 0.0)
+    assert steps.train_chunk(chunk, [], []) == (0.0, 0.0)
+    assert steps.chunk_loss(chunk) == (0.0, 0.0)
     assert torch.equal(model.vectors, before)
 
 
@@ -319,7 +320,7 @@ def test_documents_of_one_token_train_nothing(begin, solver):
     model, steps = begin(plan, random_vectors())
     before = model.vectors.clone()
     n_steps = chunk.n_steps
-    assert steps.train(chunk, [0.5] * n_steps, [True] * n_steps) == (0.0, 0.0)
+    assert steps.train_chunk(chunk, [0.5] * n_steps, [True] * n_steps) == (0.0, 0.0)
     assert torch.equal(model.vectors, before)
     for state in model.solver_state.values():
         assert (state == torch.tensor(0.1 * SIZE, dtype=state.dtype)).all()
@@ -339,11 +340,11 @@ def test_scores_of_any_size_have_a_loss_and_gradients(begin, solver):
         )
     )
     model, steps = begin(plan, vectors)
-    found, _ = steps.loss(chunk)
+    found, _ = steps.chunk_loss(chunk)
     assert found == pytest.approx(loss, rel=1e-5)
     reference = SkipGram(vectors.double().clone(), solver=solver)
-    for each in (steps, TorchSteps(reference, plan, ALONE)):
-        each.train(chunk, [0.1] * chunk.n_steps, [True] * chunk.n_steps)
+    for each in (steps, TorchSteps(reference, plan, ONE_THREAD)):
+        each.train_chunk(chunk, [0.1] * chunk.n_steps, [True] * chunk.n_steps)
     assert torch.isfinite(model.vectors).all()
     torch.testing.assert_close(
         model.vectors.double(), reference.vectors, rtol=1e-4, atol=1e-4
@@ -357,10 +358,10 @@ def test_any_number_of_threads_gives_the_same_bits(begin, layout, solver):
     n_steps, results = chunk.n_steps, []
     with_loss = [step % 2 == 0 for step in range(n_steps)]
     for n_threads in (1, 2, 3, 5, 8, 16):
-        with team_of(n_threads) as team:
-            model, steps = begin(plan, random_vectors(), team)
-            loss = steps.train(chunk, [0.1] * n_steps, with_loss)
-            results.append((loss, steps.loss(chunk), model))
+        with thread_pool(n_threads) as threads:
+            model, steps = begin(plan, random_vectors(), threads)
+            loss = steps.train_chunk(chunk, [0.1] * n_steps, with_loss)
+            results.append((loss, steps.chunk_loss(chunk), model))
     expected_loss, expected_after, expected = results[0]
     for loss, after, model in results[1:]:
         assert (loss, after) == (expected_loss, expected_after)
@@ -380,9 +381,9 @@ def trainings(draw):
     lengths = draw(st.lists(st.integers(1, 50), min_size=1, max_size=12))
     documents = [random.randint(n_words, size=length).tolist() for length in lengths]
     layout = Layout(
-        parts_a_step=draw(st.integers(1, 5)),
-        groups_a_part=draw(st.integers(1, 4)),
-        blocks_a_group=draw(st.integers(1, 4)),
+        parts_per_step=draw(st.integers(1, 5)),
+        groups_per_part=draw(st.integers(1, 4)),
+        blocks_per_group=draw(st.integers(1, 4)),
         block_length=draw(st.integers(1, 20)),
         n_noise=draw(st.sampled_from([1, 6]) | st.integers(8, 64)),
     )
@@ -426,8 +427,8 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
     found, in_one_go = (
         begin(empty_vectors(plan.n_words, plan.vector_size)) for _ in range(2)
     )
-    of_torch = TorchSteps(expected, plan, ALONE)
-    compiled = CompiledSteps(found, plan, ALONE, numbers)
+    of_torch = TorchSteps(expected, plan, ONE_THREAD)
+    compiled = CompiledSteps(found, plan, ONE_THREAD, numbers)
     results = [(0.0, 0.0)]
     for step, (rate, is_asked) in enumerate(zip(rates, with_loss, strict=True)):
         # Where learning rates are high, small differences grow from step to step.
@@ -435,9 +436,11 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
         for name, state in found.solver_state.items():
             expected.solver_state[name].copy_(state)
         of_step = chunk.steps(step, step + 1)
-        assert compiled.loss(of_step) == pytest.approx(of_torch.loss(of_step), rel=1e-5)
-        results.append(compiled.train(of_step, [rate], [is_asked]))
-        loss = of_torch.train(of_step, [rate], [is_asked])
+        assert compiled.chunk_loss(of_step) == pytest.approx(
+            of_torch.chunk_loss(of_step), rel=1e-5
+        )
+        results.append(compiled.train_chunk(of_step, [rate], [is_asked]))
+        loss = of_torch.train_chunk(of_step, [rate], [is_asked])
         assert results[-1] == pytest.approx(loss, rel=1e-5)
         largest = max(1.0, expected.vectors.abs().max().item())
         torch.testing.assert_close(
@@ -452,9 +455,9 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
 
     assert torch.equal(found.vectors[:, frozen], vectors[:, frozen])
     n_steps = len(results) - 1
-    with team_of(n_threads) as team:
-        steps = CompiledSteps(in_one_go, plan, team, numbers)
-        loss = steps.train(
+    with thread_pool(n_threads) as threads:
+        steps = CompiledSteps(in_one_go, plan, threads, numbers)
+        loss = steps.train_chunk(
             chunk.steps(0, n_steps), rates[:n_steps], with_loss[:n_steps]
         )
     assert loss == pytest.approx(tuple(np.sum(results, axis=0)))

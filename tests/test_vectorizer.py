@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_w2v import Word2VecVectorizer, _vectorizer
+from sklearn_w2v import Word2VecVectorizer, _documents
 from sklearn_w2v._documents import build_analyzer
 
 
@@ -72,7 +72,7 @@ def test_fitted_attributes(tutorial_sentences):
     assert fitted.n_unknown_ == 0
 
 
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 def test_every_attribute_is_documented():
     attributes = Word2VecVectorizer.__doc__.partition("    Attributes\n")[2]
     documented = re.findall(r"^    (\w+_(?:, \w+_)*) :", attributes, re.M)
@@ -143,7 +143,7 @@ def test_no_documents_at_transform_give_no_rows(fitted):
 @pytest.mark.parametrize(
     "texts", [["word"], ["word", "word"], ["word other"], ["one", "two", "three"]]
 )
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 def test_the_smallest_corpora_fit(texts):
     vectors = small().fit_transform(texts)
     assert vectors.shape == (len(texts), 8)
@@ -163,7 +163,7 @@ def test_everything_pruned_says_by_what():
 
 
 @pytest.mark.filterwarnings("ignore:.* documents with text have no word")
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 def test_a_given_vocabulary_decides_words_and_rows(texts):
     fitted = small(vocabulary=["dog", "nowhere", "cat"], min_count=50).fit(texts)
     assert fitted.vocabulary_ == {"dog": 0, "nowhere": 1, "cat": 2}
@@ -450,12 +450,12 @@ def test_contributions_name_a_missing_document(fitted):
         ("limit", 1000, "max_features"),
         ("sg", 1, "skip-gram"),
         ("lr", 0.1, "learning_rate"),
-        ("binary", True, "seen from its content"),
+        ("binary", True, "is detected"),
         ("ngram_range", (1, 2), "tokenizer"),
     ],
 )
 def test_parameters_of_other_libraries_are_told_their_names_here(name, value, cure):
-    message = f"Word2VecVectorizer has no parameter '{name}': .*{cure}"
+    message = f"Word2VecVectorizer has no parameter '{name}' \\(.*{cure}"
     with pytest.raises(TypeError, match=message):
         Word2VecVectorizer(**{name: value})
     with pytest.raises(ValueError, match=message):
@@ -515,7 +515,7 @@ def test_the_analyzer_is_built_once_until_its_parameters_change(texts, monkeypat
         built.append(parameters)
         return build_analyzer(**parameters)
 
-    monkeypatch.setattr(_vectorizer, "build_analyzer", build)
+    monkeypatch.setattr(_documents, "build_analyzer", build)
     stop_words = ["dog"]
     fitted = small(stop_words=stop_words).fit(texts)
     for _ in range(3):

@@ -39,7 +39,7 @@ def test_a_file_of_word_vectors_comes_back_ready_to_transform(
     assert loaded.n_iter_ == len(loaded.loss_curve_) == 0
 
 
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 def test_a_loaded_vectorizer_has_the_parameters_it_is_given(tmp_path):
     small(lowercase=False).fit(["Cat dog"]).save_word2vec_format(tmp_path / "v")
     load = Word2VecVectorizer.from_word2vec_format
@@ -64,7 +64,7 @@ def test_a_truncated_file_of_word_vectors_is_an_error_that_names_it(fitted, tmp_
         Word2VecVectorizer.from_word2vec_format(path)
 
 
-@pytest.mark.filterwarnings("ignore:No two words stand beside one another")
+@pytest.mark.filterwarnings("ignore:No two words are next to each other")
 def test_words_that_are_no_text_cannot_be_written(tmp_path):
     fitted = small(analyzer=list).fit([[1, 2], [2, (3, 4)]])
     with pytest.raises(ValueError, match="2"):
