@@ -8,6 +8,7 @@ import warnings
 from contextlib import redirect_stderr
 from datetime import timedelta
 
+import numpy as np
 import torch.distributed as dist
 
 #: Seconds after which a test of ranks that wait for one another has failed.
@@ -83,6 +84,7 @@ def start():
 
 def serve(pipe):
     """Run the tasks that come through a pipe, until it is closed."""
+    np.random.seed()  # noqa: NPY002, forked processes would all draw the same
     while True:
         try:
             work = pipe.recv()

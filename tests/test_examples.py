@@ -31,8 +31,7 @@ def few_texts():
         del sys.modules["texts"]
 
 
-# Together, so that one process reads the texts. Warnings are errors in all tests.
-@pytest.mark.xdist_group("examples")
+# Warnings are errors in all tests.
 @pytest.mark.usefixtures("few_texts")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_runs_on_few_texts_without_a_warning(

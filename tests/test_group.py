@@ -16,9 +16,6 @@ from recorders import Recorder, with_callbacks
 from sklearn_w2v import Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailedError
 
-# All in one process, so that they share the processes of the ranks.
-pytestmark = pytest.mark.xdist_group("ranks")
-
 
 @pytest.fixture(scope="module")
 def on_ranks():
