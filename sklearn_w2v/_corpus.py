@@ -1,6 +1,6 @@
-"""A corpus of integers: the documents as rows of words, and how often words occur.
+"""A corpus: documents as integers, the rows of their words, and counts of the words.
 
-The ground that all other rooms stand on.
+This module imports no other module of the package.
 """
 
 import os
@@ -14,25 +14,25 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.model_selection import train_test_split
 
-#: The id of a token that is no word of the vocabulary.
+#: The id of a token that is not in the vocabulary.
 UNKNOWN = -1
 
-#: Documents, and tokens, that are looked at in one go, at most: what bounds the memory
-#: that is taken beside the ids.
+#: The largest numbers of documents and of tokens in a batch. They limit the memory that
+#: is used in addition to the ids.
 DOCUMENTS_AT_ONCE = 8192
 TOKENS_AT_ONCE = 2**19
 
-#: Ids that are kept in memory, at most: 1 GiB. Beyond them, ids that are written to a
-#: file in one go.
+#: The largest number of ids that are kept in memory, 1 GiB. More are written to a file,
+#: IDS_AT_ONCE at a time.
 IDS_IN_MEMORY = 2**28
 IDS_AT_ONCE = 2**22
 
-#: Rows of a matrix of words: their numbers, or a run of them.
+#: Rows of a matrix with one row per word: their indices, or a slice.
 Rows = NDArray[np.int64] | slice
 
 
 class Corpus(NamedTuple):
-    """The words of all documents one after the other, and where each document begins.
+    """The ids of all documents one after the other, and where each document starts.
 
     Document i is ``ids[offsets[i] : offsets[i + 1]]``.
     """
@@ -46,7 +46,7 @@ class Corpus(NamedTuple):
         return np.diff(self.offsets)
 
     def batches(self) -> Iterator["Corpus"]:
-        """Yield some documents at once; one with very many tokens on its own."""
+        """Yield batches of documents; a very long document is a batch of its own."""
         first, n_documents = 0, len(self.offsets) - 1
         while first < n_documents:
             fitting = self.offsets[first] + TOKENS_AT_ONCE
@@ -57,39 +57,39 @@ class Corpus(NamedTuple):
             first = last
 
     def id_slices(self) -> Iterator[NDArray[np.int32]]:
-        """Yield the ids, not too many at once, whatever document they belong to."""
+        """Yield slices of the ids; a slice can start or end within a document."""
         for begin in range(0, len(self.ids), TOKENS_AT_ONCE):
             yield self.ids[begin : begin + TOKENS_AT_ONCE]
 
     def token_counts(
         self, n_words: int, documents: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """Return how often each word occurs in all documents, or in those of a number.
+        """Return how often each word occurs in all documents, or in the given ones.
 
-        All tokens have to be words.
+        All tokens must be words.
         """
         counts = np.zeros(n_words, dtype=np.int64)
-        some = self.id_slices() if documents is None else self._ids_of(documents)
-        for ids in some:  # which numpy converts to 64 bits
+        slices = self.id_slices() if documents is None else self._ids_of(documents)
+        for ids in slices:  # bincount copies each to 64 bits
             counts += np.bincount(ids, minlength=n_words)
         return counts
 
     def _ids_of(self, documents: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
-        """Yield the ids of documents, some at once; one with very many on its own."""
+        """Yield the ids of some documents, a batch of documents at a time."""
         ends = np.cumsum(self.lengths[documents])
         splits = np.flatnonzero(np.diff(ends // TOKENS_AT_ONCE)) + 1
-        for some in np.split(documents, splits):
+        for batch in np.split(documents, splits):
             yield np.concatenate(
-                [self.ids[self.offsets[i] : self.offsets[i + 1]] for i in some]
+                [self.ids[self.offsets[i] : self.offsets[i + 1]] for i in batch]
             )
 
 
 class CorpusWriter:
-    """Takes documents of ids, one after the other, and makes a corpus of them.
+    """Collects the ids of documents, one document at a time, in a corpus.
 
-    It is kept in memory up to IDS_IN_MEMORY ids; what is longer goes on in a file, that
-    has no name and is gone with the corpus, however the process ends. To be used in a
-    `with`, which closes the file: the corpus does without.
+    Up to IDS_IN_MEMORY ids are kept in memory. More are written to a file without a
+    name, which is deleted with the corpus, however the process ends. Use the writer in
+    a `with` statement, which closes the file; the corpus does not need it open.
     """
 
     def __init__(self) -> None:
@@ -112,12 +112,12 @@ class CorpusWriter:
             self._write()
 
     def corpus(self) -> Corpus:
-        """Return all documents; the ids can be written to."""
+        """Return all documents; the ids are writable."""
         offsets = np.frombuffer(self.offsets, np.int64)
         if self.file is None:
             return Corpus(np.frombuffer(self.ids, np.int32), offsets)
         self._write()
-        # As an array like any other, whose base is the map.
+        # A plain array, whose base is the memory map.
         ids = np.asarray(np.memmap(self.file, np.int32, "r+"))
         return Corpus(ids, offsets)
 
@@ -125,7 +125,7 @@ class CorpusWriter:
         folder = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()
         try:
             if self.file is None:
-                # Without a buffer, of which what a full disk left would stop `close`.
+                # Unbuffered: after a full disk, `close` would fail to flush a buffer.
                 self.file = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115
             with memoryview(self.ids).cast("B") as content:
                 n_done = 0
@@ -135,29 +135,29 @@ class CorpusWriter:
             n_bytes = 4 * (self.n_written + len(self.ids))
             raise OSError(
                 error.errno,
-                f"{error.strerror}: a temporary file in {folder!r} takes 4 bytes for "
-                f"each token, here {n_bytes:,} until now. Name a folder with more room "
-                "in the environment variable TMPDIR or JOBLIB_TEMP_FOLDER",
+                f"{error.strerror}: a temporary file in {folder!r} takes 4 bytes per "
+                f"token, {n_bytes:,} bytes so far. Set the environment variable TMPDIR "
+                "or JOBLIB_TEMP_FOLDER to a folder with more space",
             ) from error
         self.n_written += len(self.ids)
         del self.ids[:]
 
 
 class WordCounts(NamedTuple):
-    """How often words occur, in all documents that were learned from."""
+    """How often words occur in the documents of a fit."""
 
     tokens: NDArray[np.int64]  # (n_words,)
     document_frequencies: NDArray[np.int64]  # (n_words,)
     n_documents: int
 
     def select(self, rows: NDArray[np.int64]) -> "WordCounts":
-        """Return the counts of these words alone."""
+        """Return the counts of some words."""
         return WordCounts(
             self.tokens[rows], self.document_frequencies[rows], self.n_documents
         )
 
     def plus(self, before: "WordCounts", rows: Rows, rows_before: Rows) -> "WordCounts":
-        """Add counts from before: those of `rows_before`, to `rows` of now."""
+        """Return the sum with earlier counts: `rows_before` are added to `rows`."""
         tokens, frequencies = self.tokens.copy(), self.document_frequencies.copy()
         tokens[rows] += before.tokens[rows_before]
         frequencies[rows] += before.document_frequencies[rows_before]
@@ -170,7 +170,7 @@ def no_counts(n_words: int) -> WordCounts:
 
 
 def count_words(corpus: Corpus, n_words: int) -> WordCounts:
-    """Count the words of a corpus in which all tokens are words."""
+    """Count the words of a corpus; all its tokens must be words."""
     return WordCounts(
         corpus.token_counts(n_words),
         _document_frequencies(corpus, n_words),
@@ -179,21 +179,21 @@ def count_words(corpus: Corpus, n_words: int) -> WordCounts:
 
 
 def drop_unknown(corpus: Corpus) -> Corpus:
-    """Leave out the tokens that are no words; the documents all stay.
+    """Remove the tokens that are not words; keep all documents.
 
-    In the same memory: the words move up, and the corpus that is passed is used up.
+    This is done in place: the ids of the corpus that is passed are overwritten.
     """
     offsets = np.zeros_like(corpus.offsets)
     begin, n_words = 0, 0
     for ids in corpus.id_slices():
         end = begin + len(ids)
-        is_word = ids != UNKNOWN  # (n_tokens in this piece,)
+        is_word = ids != UNKNOWN  # (n_tokens in this slice,)
         n_words_until = n_words + np.cumsum(is_word)
-        # The documents that end in this piece.
+        # The documents that end in this slice.
         first, last = np.searchsorted(corpus.offsets, [begin, end], side="right")
         offsets[first:last] = n_words_until[corpus.offsets[first:last] - begin - 1]
         n_words_now = int(n_words_until[-1])
-        if n_words_now < end:  # else nothing is left out until here
+        if n_words_now < end:  # otherwise, nothing has been removed so far
             corpus.ids[n_words:n_words_now] = ids[is_word]
         begin, n_words = end, n_words_now
     return Corpus(corpus.ids[:n_words], offsets)
@@ -209,7 +209,7 @@ def coverage(corpus: Corpus) -> NDArray[np.float64]:
 def hold_out(
     corpus: Corpus, validation_fraction: float, random_state: np.random.RandomState
 ) -> NDArray[np.int64]:
-    """Return the numbers of the documents to hold out: a share of those with words."""
+    """Return the indices of the documents to hold out: a share of those with words."""
     with_words = np.flatnonzero(corpus.lengths)
     try:
         _, held_out = train_test_split(
@@ -219,29 +219,29 @@ def hold_out(
         raise ValueError(
             f"early_stopping cannot hold out validation_fraction={validation_fraction} "
             f"of the documents that have words (n_samples={len(with_words)}) and leave "
-            "some to train on. Pass more documents, another fraction, or "
+            "some to train on. Pass more documents, another fraction or "
             "early_stopping=False."
         ) from error
     return np.sort(held_out)
 
 
 def _document_frequencies(corpus: Corpus, n_words: int) -> NDArray[np.int64]:
-    """Count the documents that each word stands in."""
+    """Return the number of documents that contain each word."""
     frequencies = np.zeros(n_words, dtype=np.int64)
-    for part in corpus.batches():
-        if len(part.offsets) == 2:
+    for batch in corpus.batches():
+        if len(batch.offsets) == 2:
             occurs = np.zeros(n_words, dtype=bool)
-            for ids in part.id_slices():
+            for ids in batch.id_slices():
                 occurs[ids] = True
             frequencies += occurs
             continue
         matrix = csr_array(
-            (np.ones(len(part.ids), dtype=np.int8), part.ids, part.offsets),
-            shape=(len(part.offsets) - 1, n_words),
+            (np.ones(len(batch.ids), dtype=np.int8), batch.ids, batch.offsets),
+            shape=(len(batch.offsets) - 1, n_words),
         )
-        # By word, in the order of documents: repeats in one stand side by side.
+        # Sorted by word, then by document: repeats in a document are adjacent.
         by_word = matrix.tocsc()
-        is_first = np.diff(by_word.indices, prepend=-1) != 0  # (n_tokens in part,)
+        is_first = np.diff(by_word.indices, prepend=-1) != 0  # (n_tokens in batch,)
         is_first[by_word.indptr[:-1][np.diff(by_word.indptr) > 0]] = True
         n_first = np.concatenate([[0], np.cumsum(is_first)])
         frequencies += np.diff(n_first[by_word.indptr])

@@ -1,8 +1,8 @@
 """Documents -> tokens.
 
-The only file that touches documents, for fit and transform alike: whatever can be wrong
-with them is found here, and said in terms of what the user passed. How a document is
-cut into tokens is scikit-learn's business: the analyzer is CountVectorizer's own.
+No other module reads documents, in fit or in transform. So all errors in them are found
+here, and reported in terms of what the user passed. The analyzer that splits a document
+into tokens is CountVectorizer's own.
 """
 
 import math
@@ -36,13 +36,13 @@ TEXT_PARAMETERS = (
     "analyzer",
 )
 
-#: CountVectorizer's default: words of two or more letters, digits or underscores.
-WORDS = r"(?u)\b\w\w+\b"
+#: CountVectorizer's default: tokens of two or more letters, digits or underscores.
+DEFAULT_TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 
-#: The ASCII characters: themselves where they belong to words, spaces elsewhere.
-WORD_CHARACTERS = re.sub(r"\W", " ", "".join(map(chr, range(128))))
+#: A translation table of the ASCII characters: those of tokens stay, others are spaces.
+ASCII_TABLE = re.sub(r"\W", " ", "".join(map(chr, range(128))))
 
-#: Fewer words than this are no vocabulary of as many documents.
+#: A vocabulary of fewer than FEW_WORDS is suspicious for MANY_DOCUMENTS or more.
 FEW_WORDS, MANY_DOCUMENTS = 3, 10
 
 ONE_COLUMN = (
@@ -55,8 +55,8 @@ def build_analyzer(**text_parameters: Any) -> Analyzer:
     """Build the function that turns one document into its tokens."""
     if text_parameters["tokenizer"] is None and text_parameters["analyzer"] == "word":
         if text_parameters["token_pattern"] is None:
-            raise ValueError("token_pattern=None wants a tokenizer to take its place.")
-        if text_parameters["token_pattern"] == WORDS:
+            raise ValueError("token_pattern=None requires a tokenizer to replace it.")
+        if text_parameters["token_pattern"] == DEFAULT_TOKEN_PATTERN:
             text_parameters["tokenizer"] = split_words
     for name in ("preprocessor", "strip_accents"):
         if callable(text_parameters[name]):
@@ -65,9 +65,9 @@ def build_analyzer(**text_parameters: Any) -> Analyzer:
 
 
 def analyzer_of(vectorizer: Any, text_parameters: dict[str, Any]) -> Analyzer:
-    """Return the analyzer of a vectorizer, built again only if parameters have changed.
+    """Return the analyzer of a vectorizer; rebuild it only if parameters have changed.
 
-    With many stop words, that takes far longer than the transform of a document.
+    With many stop words, building takes far longer than transforming a document.
     """
     built_from, analyzer = _analyzers.get(vectorizer, (None, None))
     if analyzer is None or built_from != text_parameters:
@@ -86,24 +86,24 @@ _analyzers: WeakKeyDictionary[Any, tuple[dict[str, Any], Analyzer]] = (
 
 
 class NoTextError(ValueError):
-    """A preprocessor, or what strips accents, returned something else."""
+    """A callable `preprocessor` or `strip_accents` did not return a string."""
 
 
 def _preprocess(name: str, preprocess: Callable[[str], Any], text: str) -> str:
     preprocessed = preprocess(text)
     if not isinstance(preprocessed, str):
         raise NoTextError(
-            f"{name} has to return a text, but returned a {type(preprocessed).__name__}"
+            f"{name} must return a string, but returned a {type(preprocessed).__name__}"
         )
     return preprocessed
 
 
 def split_words(text: str) -> list[str]:
-    """Return ``re.findall(WORDS, text)``, for ASCII texts in half the time."""
+    """Return what DEFAULT_TOKEN_PATTERN finds, for ASCII texts in half the time."""
     if text.isascii():
-        words = text.translate(WORD_CHARACTERS).split()
-        return [word for word in words if len(word) > 1]
-    return re.findall(WORDS, text)
+        tokens = text.translate(ASCII_TABLE).split()
+        return [token for token in tokens if len(token) > 1]
+    return re.findall(DEFAULT_TOKEN_PATTERN, text)
 
 
 class TokenLists:
@@ -114,24 +114,26 @@ class TokenLists:
     X : iterable
         The documents, read once.
     analyzer : callable
-        What `build_analyzer` returned.
+        A function returned by `build_analyzer`.
     takes_text : bool
-        Whether a document has to be a str or bytes, as it has for scikit-learn's own
-        analyzer and `input="content"`. A callable analyzer takes what it likes.
+        Whether a document must be a str or bytes, as scikit-learn's own analyzer
+        requires with `input="content"`. A callable analyzer may take anything.
     reads_files : bool
-        Whether documents are the names of files or files, and not the texts.
+        Whether documents are file names or file objects instead of texts.
 
     Attributes
     ----------
     n_blank : int
-        Documents without text, of those read until now.
+        Documents read so far that have no text.
     n_in_letters : int
-        Texts that the analyzer has cut into letters and blanks, likewise.
+        Texts read so far that have spaces between words, but that the analyzer has
+        split into single characters.
 
     Raises
     ------
     ValueError
-        If `X` is not an iterable of documents, or a document is missing or no text.
+        If `X` is not an iterable of documents, if a document is missing or is not
+        text, or if the analyzer does not return tokens.
     """
 
     def __init__(
@@ -149,10 +151,10 @@ class TokenLists:
 
     def __iter__(self) -> Iterator[Iterable[Any]]:
         """Yield the tokens of each document."""
-        # Of what comes by the million nothing is asked that takes long.
-        usual = (str, bytes) if self.takes_text else (str, bytes, list, tuple)
+        # These types need no check, which would take long for millions of documents.
+        valid = (str, bytes) if self.takes_text else (str, bytes, list, tuple)
         for position, document in enumerate(self.X):
-            if not isinstance(document, usual):
+            if not isinstance(document, valid):
                 _check_document(document, position, self.takes_text)
             tokens = self._analyze(document, position)
             if not isinstance(tokens, list) and (
@@ -160,10 +162,10 @@ class TokenLists:
                 or not isinstance(tokens, Iterable)
             ):
                 raise ValueError(
-                    "The analyzer (or tokenizer) has to return a sequence of tokens, "
+                    "The analyzer (or tokenizer) must return a sequence of tokens, "
                     f"but returned a {type(tokens).__name__} for document {position}."
                 )
-            self._note(document, tokens)
+            self._count(document, tokens)
             yield tokens
 
     def _analyze(self, document: Any, position: int) -> Any:
@@ -175,7 +177,7 @@ class TokenLists:
                 error.object,
                 error.start,
                 error.end,
-                f"{error.reason}; it is document {position}. Set encoding, or "
+                f"{error.reason} in document {position}. Set encoding, or "
                 "decode_error to 'replace' or 'ignore'",
             ) from error
         except NoTextError as error:
@@ -184,14 +186,15 @@ class TokenLists:
             if isinstance(document, Iterable):
                 raise
             raise ValueError(
-                f"Document {position} is a {type(document).__name__}, which the "
-                f"analyzer cannot take: {error}."
+                f"The analyzer failed on document {position}, which is of type "
+                f"{type(document).__name__}: {error}."
             ) from error
 
-    def _note(self, document: Any, tokens: Iterable[Any]) -> None:
+    def _count(self, document: Any, tokens: Iterable[Any]) -> None:
+        """Count a document that is blank or has been split into characters."""
         n_tokens = len(tokens) if isinstance(tokens, (list, Sized)) else None
         if self.reads_files:
-            # Of a file object nobody knows what was in it.
+            # What a file object contained is not known.
             is_name = isinstance(document, (str, bytes, os.PathLike))
             if n_tokens == 0 and is_name:
                 self.n_blank += os.path.getsize(document) == 0
@@ -200,19 +203,20 @@ class TokenLists:
         elif not document.strip():
             self.n_blank += 1
         elif n_tokens == len(document) and isinstance(document, str):
-            n_letters = sum(map(_is_of_words_between_blanks, document))
+            n_letters = sum(map(_is_of_spaced_script, document))
             self.n_in_letters += " " in document and n_letters > n_tokens / 2
 
 
 def warn_of_texts(
     tokens: TokenLists, n_without_words: int, n_documents: int, n_words: int
 ) -> None:
-    """Warn if documents were read, but hardly as they were meant to be."""
+    """Warn if the analyzer or the vocabulary does not suit the documents."""
     if tokens.n_in_letters > (n_documents - tokens.n_blank) / 2:
         warn(
-            f"The analyzer cuts {tokens.n_in_letters} of {n_documents} texts, which "
-            "have blanks, into letters. If words are wanted, leave analyzer, tokenizer "
-            "and token_pattern at their defaults, or pass lists of words.",
+            f"The analyzer splits {tokens.n_in_letters} of {n_documents} texts, which "
+            "have spaces between words, into single characters. To train on words, "
+            "leave analyzer, tokenizer and token_pattern at their defaults, or pass "
+            "lists of words.",
             DocumentWarning,
         )
     n_with_text = n_documents - tokens.n_blank
@@ -220,44 +224,43 @@ def warn_of_texts(
     if n_words < FEW_WORDS and n_with_text >= MANY_DOCUMENTS:
         warn(
             f"The vocabulary of {n_with_text} documents has fewer than {FEW_WORDS} "
-            f"words: {n_words}. If they have more, see what tokenizer, token_pattern "
-            "or analyzer make of a document (with analyzer=list, one is a list of "
-            "tokens), and whether min_count or max_features leave out too much.",
+            f"words: {n_words}. If they have more, check what tokens the tokenizer, "
+            "token_pattern or analyzer returns (with analyzer=list, a document is a "
+            "list of tokens), and whether min_count or max_features removes too many.",
             DocumentWarning,
         )
     if n_lost > n_with_text / 2:
         warn(
             f"{n_lost} of {n_with_text} documents with text have no word of the "
-            f"vocabulary, which has {n_words}. Perhaps words are too rare "
-            "for min_count, min_df or the vocabulary. Where no blanks stand between "
-            "words, as in Chinese, or vowel signs within them, as in Hindi and Thai, "
-            "pass analyzer=list, which takes characters, or a segmenter as tokenizer, "
-            "or another token_pattern.",
+            f"vocabulary, which has {n_words} words. Perhaps their words are too rare "
+            "for min_count or min_df, or not in `vocabulary`. For languages without "
+            "spaces between words, such as Chinese, or with vowel signs within words, "
+            "such as Hindi and Thai, pass analyzer=list, which takes characters as "
+            "tokens, or a segmenter as tokenizer, or another token_pattern.",
             DocumentWarning,
         )
 
 
 def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> None:
-    """Warn of parameters that are not used beside others, or find nothing."""
+    """Warn about parameters that others override, and words that never match."""
     given = [
         name
         for name in ("preprocessor", "tokenizer", "stop_words", "strip_accents")
         if text_parameters[name] is not None
     ]
-    if text_parameters["token_pattern"] not in (WORDS, None):
+    if text_parameters["token_pattern"] not in (DEFAULT_TOKEN_PATTERN, None):
         given.append("token_pattern")
-    takes_place = {"preprocessor": "strip_accents", "tokenizer": "token_pattern"}
+    overrides = {"preprocessor": "strip_accents", "tokenizer": "token_pattern"}
     if callable(text_parameters["analyzer"]):
         if given:
             unused = " and ".join(given)
             warn(f"{unused} will not be used, since analyzer is a callable.")
     else:
-        for name, unused in takes_place.items():
+        for name, unused in overrides.items():
             if name in given and unused in given:
-                warn(f"{unused} will not be used, since there is a {name}.")
+                warn(f"{unused} will not be used, since {name} is given.")
     if vocabulary is not None:
-        whose = "words of `vocabulary`"
-        warn_of_capitals(text_parameters, vocabulary, whose)
+        warn_of_capitals(text_parameters, vocabulary, whose="words of `vocabulary`")
 
 
 def warn_of_capitals(
@@ -265,19 +268,19 @@ def warn_of_capitals(
     words: Iterable[Any],
     whose: str,
 ) -> None:
-    """Warn of words with capitals, where no text can have them."""
-    is_ours = text_parameters["analyzer"] == "word" and all(
+    """Warn about words with capitals, if all texts are lowercased."""
+    is_default = text_parameters["analyzer"] == "word" and all(
         text_parameters[name] is None for name in ("preprocessor", "tokenizer")
     )
-    if not (is_ours and text_parameters["lowercase"]):
+    if not (is_default and text_parameters["lowercase"]):
         return
     capitals = [
         word for word in words if isinstance(word, str) and word != word.lower()
     ]
     if capitals:
         warn(
-            f"{len(capitals)} {whose} have capitals, like {capitals[0]!r}, and are "
-            "never found with lowercase=True. Pass lowercase=False.",
+            f"{len(capitals)} {whose} have capitals, such as {capitals[0]!r}, and "
+            "never match a token with lowercase=True. Pass lowercase=False.",
             DocumentWarning,
         )
 
@@ -288,8 +291,8 @@ def _check_container(X: Any, takes_text: bool) -> None:
             "Iterable over raw text documents expected, string object received. Pass a "
             "list of texts."
         )
-    # Iterating over a data frame or a mapping gives its column names or keys, which
-    # would pass for documents.
+    # Iterating over a data frame or a mapping yields column names or keys, which would
+    # be mistaken for documents.
     shape = getattr(X, "shape", (0,))
     if issparse(X) or hasattr(X, "columns") or len(shape) != 1:
         if issparse(X):
@@ -319,7 +322,7 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
     if is_missing(document):
         raise ValueError(
             f"Document {position} is missing ({document!r}). Replace missing documents "
-            "by empty ones, for example with X.fillna('') in pandas or "
+            "with empty ones, for example with X.fillna('') in pandas or "
             "X.fill_null('') in polars, or drop them."
         )
     if not takes_text:
@@ -331,7 +334,7 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
     if isinstance(document, Iterable):
         raise ValueError(
             f"Document {position} is a {type(document).__name__}, not a text. If the "
-            "documents are token lists already, pass a callable analyzer that returns "
+            "documents are lists of tokens, pass a callable analyzer that returns "
             "its argument, for example analyzer=list."
         )
     raise ValueError(
@@ -339,11 +342,11 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
     )
 
 
-def _is_of_words_between_blanks(letter: str) -> bool:
-    """Tell whether a letter is of a script that puts blanks between words.
+def _is_of_spaced_script(letter: str) -> bool:
+    """Return whether a letter is of a script with spaces between words.
 
-    By and large: of one with capitals, Hebrew, Arabic, Syriac, Georgian, Ethiopic or
-    Korean.
+    Roughly, these are scripts with capitals, Hebrew, Arabic, Syriac, Georgian, Ethiopic
+    and Korean.
     """
     return (
         letter.lower() != letter.upper()
@@ -355,6 +358,7 @@ def _is_of_words_between_blanks(letter: str) -> bool:
 
 
 def is_missing(document: Any) -> bool:
+    """Return whether a document is None, NaN, or pandas' NA or NaT."""
     return (
         document is None
         or (isinstance(document, Real) and math.isnan(document))
@@ -363,5 +367,6 @@ def is_missing(document: Any) -> bool:
 
 
 def is_na_of_pandas(value: Any) -> bool:
-    """Tell NA and NaT by their names, so that pandas need not be imported."""
+    """Return whether a value is pandas' NA or NaT."""
+    # By the name of its type, so that pandas need not be imported.
     return type(value).__name__ in ("NAType", "NaTType")

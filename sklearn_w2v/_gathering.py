@@ -1,4 +1,4 @@
-"""What all ranks know together: their tokens, and how often these occur."""
+"""The tokens of all ranks, and how often they occur."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ ALL_ROWS = slice(None)
 
 
 class TokenTable(NamedTuple):
-    """The distinct tokens of documents, and how often they occur."""
+    """The distinct tokens of some documents, and how often they occur."""
 
     tokens: list[Any]
     counts: WordCounts
@@ -24,29 +24,29 @@ def gather_tables(
 ) -> tuple[TokenTable, NDArray[np.int64]]:
     """Return the table of all ranks, and the positions of this rank's tokens in it.
 
-    Known words come first; other tokens follow as if the documents of all ranks were
-    read one after the other.
+    Known words come first. Other tokens follow in the order in which one rank would
+    first see them if it read the documents of all ranks one after the other.
     """
     if ranks.world_size == 1:
         return own, np.arange(len(own.tokens))
     position_of = {word: position for position, word in enumerate(known)}
     counts = no_counts(len(position_of))
-    for rank, (tokens, its_counts) in enumerate(ranks.all_gather(own)):
-        its_positions = np.array(
+    for rank, (tokens, rank_counts) in enumerate(ranks.all_gather(own)):
+        rank_positions = np.array(
             [position_of.setdefault(token, len(position_of)) for token in tokens],
             dtype=np.int64,
         )
         rows_before = slice(len(counts.tokens))
         counts = no_counts(len(position_of)).plus(counts, rows_before, ALL_ROWS)
-        counts = counts.plus(its_counts, its_positions, ALL_ROWS)
+        counts = counts.plus(rank_counts, rank_positions, ALL_ROWS)
         if rank == ranks.rank:
-            own_positions = its_positions
+            own_positions = rank_positions
     return TokenTable(list(position_of), counts), own_positions
 
 
 def gather_counts(ranks: Ranks, counts: WordCounts) -> WordCounts:
     """Return the counts of the same words in the documents of all ranks."""
     total = no_counts(len(counts.tokens))
-    for its_counts in ranks.all_gather(counts):
-        total = total.plus(its_counts, ALL_ROWS, ALL_ROWS)
+    for rank_counts in ranks.all_gather(counts):
+        total = total.plus(rank_counts, ALL_ROWS, ALL_ROWS)
     return total

@@ -1,4 +1,4 @@
-"""Vectors of words that are known before a fit: of files, mappings and gensim."""
+"""Words -> known vectors: from a file, a mapping or a KeyedVectors of gensim."""
 
 import os
 from collections.abc import Mapping
@@ -44,9 +44,9 @@ def find_vectors(
     if not words:
         first = next(iter(vocabulary))
         warn(
-            f"init_vectors knows none of the {len(vocabulary)} words, the first of "
-            f"which is {first!r}: all begin as usual. Perhaps its words have capitals "
-            "(lowercase=False), or are tokenized in another way (tokenizer)."
+            f"init_vectors has none of the {len(vocabulary)} words, the first of which "
+            f"is {first!r}, so it is not used. Perhaps its words have capitals (pass "
+            "lowercase=False), or are split differently (pass a tokenizer)."
         )
     rows = np.array([vocabulary[word] for word in words], dtype=np.int64)
     return rows, matrix
@@ -99,13 +99,14 @@ def _look_up(
     """Return the words that a mapping or a KeyedVectors has, and their vectors."""
     if isinstance(init_vectors, Mapping):
         known, vector_of = init_vectors, init_vectors.__getitem__
-    else:  # whose [] would give a vector to each part of a tuple
+    else:  # its [] would take a tuple for a list of words
         known, vector_of = init_vectors.key_to_index, init_vectors.get_vector
-    for word in islice(known, 1):  # a wrong size is found whatever the vocabulary
+    for word in islice(known, 1):  # a wrong size is an error without words too
         vector = _to_vector(vector_of(word), word, vector_size)
         check_vectors([word], vector[np.newaxis], " in init_vectors")
-    # `word in init_vectors` is asked for texts only: fastText models have vectors for
-    # unknown words, and KeyedVectors take an unknown int for a row.
+    # gensim takes an int that is not a word for a row number, so only strings are looked
+    # up in init_vectors itself. Models of fastText have vectors of strings that they
+    # were not trained on.
     words = [
         word
         for word in vocabulary

@@ -1,7 +1,7 @@
-"""Ids -> document vectors: weighted means, less common directions, scaled.
+"""Ids -> document vectors: weighted means, without common directions, scaled.
 
-Each step is linear but the last, and treats every document on its own: a vector does
-not depend on the documents beside it, and splits exactly into the parts of its words.
+All steps but the last are linear, and each document is computed separately. So its
+vector does not depend on other documents, and is exactly a sum over its words.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,15 +15,15 @@ from threadpoolctl import threadpool_limits
 
 from sklearn_w2v._corpus import Corpus, WordCounts
 
-#: A vector that the removal of directions leaves less than this share of is all in
-#: them: what is left is rounding.
+#: If the removal of directions leaves less than this share of a vector's length, the
+#: rest is a rounding error, and the vector becomes zero.
 ROUNDING = 1e-6
 
-_one_thread = Lock()
+_blas_lock = Lock()
 
 
 class Pooling(NamedTuple):
-    """How the word vectors of a document become its vector."""
+    """How the vector of a document is computed from the vectors of its words."""
 
     embedding_matrix: NDArray[np.float32]  # (n_words, d)
     word_weights: NDArray[np.float32]  # (n_words,)
@@ -34,31 +34,30 @@ class Pooling(NamedTuple):
     norm: Literal["l2"] | None
 
     def document_vectors(self, corpus: Corpus) -> NDArray[np.float32]:
-        """Return the vector of each document; one without words is zero."""
+        """Return the vector of each document; zeros for a document without words."""
         shape = len(corpus.offsets) - 1, self.embedding_matrix.shape[1]
         vectors = np.empty(shape, dtype=np.float32)  # (n_documents, d)
         first = 0
-        for part in self.means(corpus):
-            self._remove_common_components(part)
-            last = first + len(part)
-            vectors[first:last] = unit(part) if self.norm == "l2" else part
+        for batch in self.means(corpus):
+            self._remove_common_components(batch)
+            last = first + len(batch)
+            vectors[first:last] = unit(batch) if self.norm == "l2" else batch
             first = last
         return vectors
 
     def means(self, corpus: Corpus) -> Iterator[NDArray[np.float32]]:
-        """Yield the mean of each document's word vectors, some documents at once.
+        """Yield the means of the documents' word vectors, a batch at a time.
 
-        Every row is summed on its own, in the order of its tokens, so it does not
-        depend on the documents beside it.
+        Each row is summed separately, in the order of its tokens, so it does not depend
+        on the other documents of its batch.
         """
         n_words = len(self.embedding_matrix)
-        for part in corpus.batches():
-            ids, offsets = part
+        for ids, offsets in corpus.batches():
             weights = csr_array(
                 (self.word_weights[ids], ids, offsets),
                 shape=(len(offsets) - 1, n_words),
             )
-            sums = weights @ self.embedding_matrix  # (documents at once, d)
+            sums = weights @ self.embedding_matrix  # (n_documents in batch, d)
             if self.divides_by_weights:
                 divisors = weights @ np.ones(n_words, dtype=np.float32)
                 divisors[divisors == 0] = 1
@@ -71,8 +70,8 @@ class Pooling(NamedTuple):
     ) -> NDArray[np.float64]:
         """Return what each word of a document adds to its vector's product with `coef`.
 
-        The removal of common directions is a projection: it may as well be done to
-        `coef`.
+        The removal of common directions is a projection, so it can be applied to `coef`
+        instead of the vectors.
         """
         components = self.common_components.astype(np.float64)
         direction = coef - (components @ coef) @ components  # (d,)
@@ -89,7 +88,7 @@ class Pooling(NamedTuple):
         if not len(self.common_components):
             return
         lengths = _lengths(vectors)
-        # Not by matrix products, whose last bits depend on the number of rows.
+        # Not as a matrix product: its last bits depend on the number of rows.
         for component in self.common_components:
             vectors -= (vectors * component).sum(axis=1)[:, None] * component
         vectors[_lengths(vectors) <= ROUNDING * lengths] = 0
@@ -98,7 +97,7 @@ class Pooling(NamedTuple):
 def word_weights(
     weighting: Literal["idf", "sif"] | None, counts: WordCounts, *, sif_a: float
 ) -> NDArray[np.float32]:
-    """Return what each word weighs in the mean of a document.
+    """Return the weight of each word in the mean of a document.
 
     "idf" is the smoothed inverse document frequency of TfidfTransformer. "sif" is
     a / (a + p(w)), with p(w) a word's share of the tokens: Arora, Liang and Ma (2017),
@@ -115,21 +114,22 @@ def word_weights(
 
 
 def common_components(
-    parts: Iterable[NDArray[np.float32]], vector_size: int, n_components: int
+    batches: Iterable[NDArray[np.float32]], vector_size: int, n_components: int
 ) -> NDArray[np.float32]:
-    """Return the directions that most of the vectors' squared length lies in.
+    """Return the directions that contain most of the vectors' squared length.
 
-    The first right singular vectors, without centring (Arora, Liang and Ma, 2017), as
-    rows; fewer if the vectors span fewer dimensions. Vectors come in several parts.
+    These are the first right singular vectors, without centering (Arora, Liang and Ma,
+    2017), as rows. There are fewer if the vectors span fewer dimensions.
     """
     products = np.zeros((vector_size, vector_size))
-    # The last bits of these depend on the number of threads, which is the process's: of
-    # two fits side by side, the second would put back what the first has set.
-    with _one_thread, threadpool_limits(1, user_api="blas"):
-        for part in parts:
-            vectors = part.astype(np.float64)
+    # The last bits depend on the number of BLAS threads, which is set for the process.
+    # The lock is for concurrent fits: without it, the second one would read the limit
+    # that the first has set, and restore it at its end.
+    with _blas_lock, threadpool_limits(1, user_api="blas"):
+        for batch in batches:
+            vectors = batch.astype(np.float64)
             products += vectors.T @ vectors
-        eigenvalues, eigenvectors = np.linalg.eigh(products)  # rising
+        eigenvalues, eigenvectors = np.linalg.eigh(products)  # ascending
     largest = slice(None, -n_components - 1, -1)
     spanned = eigenvalues[largest] > ROUNDING * eigenvalues[-1]
     components = eigenvectors.T[largest][spanned]
@@ -140,7 +140,7 @@ def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     """Scale vectors to length 1; a zero vector stays zero."""
     largest = np.abs(vectors).max(axis=-1, keepdims=True)
     is_zero = largest == 0
-    # The squares of very short and very long vectors would be 0 and infinite.
+    # The squares of very short vectors would be 0, and of very long ones infinite.
     scaled = vectors / np.where(is_zero, 1, largest)
     lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
     return scaled / np.where(is_zero, 1, lengths)

@@ -1,4 +1,4 @@
-"""Tokens -> ids: decides which tokens are words, and replaces words by their rows."""
+"""Tokens -> ids: choose the tokens that are words, and replace them by their rows."""
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
@@ -29,25 +29,25 @@ from sklearn_w2v._warnings import DocumentWarning, warn
 
 
 class Encoded(NamedTuple):
-    """Documents in the words of a vocabulary."""
+    """Documents that are encoded with a vocabulary."""
 
     vocabulary: dict[Any, int]  # word -> row, in the order of rows
-    corpus: Corpus  # less the tokens that are no words
+    corpus: Corpus  # without tokens that are not words
     counts: WordCounts  # of the words in the corpus
-    n_unknown: int  # tokens that are no words
+    n_unknown: int  # tokens that are not words
 
 
 class TokenIds(dict[Any, int]):
-    """The ids of tokens: a token that is new gets the next free one.
+    """The ids of tokens; a new token gets the next free id.
 
     Parameters
     ----------
     known : iterable of hashables
-        Tokens that come first.
+        Tokens that get the first ids, and are never forgotten.
     max_vocab_size : int or None
-        How many tokens there may be. When there are more, the rarest are forgotten, by
-        gensim's rule: those that were met fewer times than a threshold, which rises by
-        one each time. What comes again gets another id, and is counted anew.
+        The largest number of tokens. When there are more, rare tokens are forgotten by
+        gensim's rule: those seen fewer times than a threshold, which rises by one each
+        time. A forgotten token that occurs again gets a new id, and a new count.
     """
 
     def __init__(self, known: Iterable[Any], max_vocab_size: int | None) -> None:
@@ -77,18 +77,18 @@ class TokenIds(dict[Any, int]):
         return document
 
     def ids(self) -> NDArray[np.int64]:
-        """Return the ids of all tokens that are not forgotten, in their order."""
+        """Return the ids of all tokens that are not forgotten, in ascending order."""
         return np.fromiter(self.values(), np.int64, len(self))
 
-    def warn_if_any_are_forgotten(self) -> None:
-        """Warn if words may be missing."""
+    def warn_if_forgotten(self) -> None:
+        """Warn if tokens were forgotten, so that words may be missing."""
         n_forgotten = self.n_ids - len(self)
         if n_forgotten:
             warn(
                 f"max_vocab_size={self.max_vocab_size}: {n_forgotten} times a token "
-                "was forgotten while documents were read, since there were more. Each "
-                f"was met fewer than {self.threshold - 1} times by then: rare words, "
-                "and such as come late, may be missing, or be counted too low.",
+                "was forgotten while documents were read, since there were more. It "
+                f"had been seen fewer than {self.threshold - 1} times by then. Words "
+                "that are rare or occur late may be missing, or their counts too low.",
                 DocumentWarning,
             )
 
@@ -122,13 +122,14 @@ def learn_vocabulary(
     max_vocab_size: int | None,
     ranks: Ranks = ONE_RANK,
 ) -> Encoded:
-    """Learn the vocabulary of a stream of token lists, and encode it.
+    """Learn the vocabulary of a stream of token lists, and encode them with it.
 
-    The vocabulary and its counts are those of all ranks, as if their documents were
-    read one after the other.
-    Words are sorted by falling count; words of the same count stand in the order in
-    which they were first seen, which needs no order among tokens of any type. Words
-    that are known already come first, in their order, however often they occur here.
+    The vocabulary and its counts are those of all ranks, as if one rank read their
+    documents one after the other.
+
+    Words are sorted by falling count. Words with the same count keep the order in which
+    they were first seen, since tokens of different types cannot be compared. Known
+    words come first, in their order, however often they occur in these documents.
     """
     seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
@@ -137,15 +138,15 @@ def learn_vocabulary(
         n_documents = len(tokens_seen.lengths)
         why = (
             f"none of {n_documents} documents has a token. Perhaps they are empty, or "
-            "token_pattern finds no word in them (by default it takes two or more "
-            "letters or digits), or stop_words takes all?"
+            "token_pattern matches nothing in them (by default, it matches two or more "
+            "letters or digits), or stop_words removes all tokens."
             if n_documents
-            else "there is no document. Perhaps an iterator was read before?"
+            else "there is no document. Perhaps an iterator was already consumed."
         )
         raise ValueError(f"empty vocabulary; {why}")
 
     _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
-    seen.warn_if_any_are_forgotten()
+    seen.warn_if_forgotten()
     own_ids, own_counts = seen.ids(), count_words(tokens_seen, seen.n_ids)
     own = TokenTable(list(seen), own_counts.select(own_ids))
     (words, counts), positions = gather_tables(ranks, own, known)
@@ -173,8 +174,8 @@ def learn_vocabulary(
     row_of_token = np.full(seen.n_ids, UNKNOWN, dtype=np.int32)
     row_of_token[own_ids] = row_of_word[positions]
     vocabulary = {words[word]: row for row, word in enumerate(rows.tolist())}
-    for piece in tokens_seen.id_slices():
-        piece[:] = row_of_token[piece]  # in the same memory
+    for ids in tokens_seen.id_slices():
+        ids[:] = row_of_token[ids]  # in place, which saves memory
     corpus = drop_unknown(tokens_seen)
     n_unknown = len(tokens_seen.ids) - len(corpus.ids)
     return Encoded(vocabulary, corpus, counts.select(rows), n_unknown)
@@ -185,12 +186,12 @@ def use_vocabulary(
     vocabulary: Mapping[Any, int] | Iterable[Any],
     ranks: Ranks = ONE_RANK,
 ) -> Encoded:
-    """Encode a stream of token lists with a vocabulary that the user gave."""
+    """Encode a stream of token lists with the vocabulary that the user passed."""
     row_of_word = check_vocabulary(vocabulary)
     encoded = encode_words(documents, row_of_word, ranks)
     if not encoded.counts.tokens.any():
         raise ValueError(
-            f"None of the {len(row_of_word)} words of `vocabulary` is in a document, "
+            f"None of the {len(row_of_word)} words of `vocabulary` is in any document, "
             "so there is nothing to train on."
         )
     return encoded
@@ -199,22 +200,22 @@ def use_vocabulary(
 def check_vocabulary(
     vocabulary: Mapping[Any, int] | Iterable[Any],
 ) -> dict[Any, int]:
-    """Return what the user gave as words and rows, in the order of rows."""
+    """Check the vocabulary that the user passed; return words and rows, by rows."""
     if isinstance(vocabulary, Mapping):
         if not all(isinstance(row, Integral) for row in vocabulary.values()):
-            raise ValueError("The rows of `vocabulary` have to be whole numbers.")
-    elif not isinstance(vocabulary, Set):  # which CountVectorizer sorts
+            raise ValueError("The rows of `vocabulary` must be integers.")
+    elif not isinstance(vocabulary, Set):  # sets are sorted by CountVectorizer
         vocabulary = list(vocabulary)
-    missing = [word for word in vocabulary if any(map(_is_missing, _parts(word)))]
+    missing = [word for word in vocabulary if any(map(_is_missing, _elements(word)))]
     if missing:
-        raise ValueError(f"`vocabulary` has a word that is missing ({missing[0]!r}).")
-    # CountVectorizer checks a given vocabulary, and fits without a document.
+        raise ValueError(f"`vocabulary` has a missing value as a word: {missing[0]!r}.")
+    # CountVectorizer checks a vocabulary that is passed, and needs no documents then.
     try:
         checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
     except TypeError as error:
         raise TypeError(
-            f"The words of `vocabulary` cannot be looked up ({error}). They have to be "
-            "hashable: texts, numbers or tuples, for example."
+            "The words of `vocabulary` must be hashable, for example strings, numbers "
+            f"or tuples: {error}."
         ) from error
     return dict(sorted(checked.vocabulary_.items(), key=itemgetter(1)))
 
@@ -226,7 +227,7 @@ def encode_words(
 ) -> Encoded:
     """Encode a stream of token lists with a vocabulary, and count its words.
 
-    Counts are those of all ranks.
+    The counts are those of all ranks.
     """
     tokens = encode(documents, vocabulary)
     corpus = drop_unknown(tokens)
@@ -236,14 +237,14 @@ def encode_words(
         ranks,
         "vocabulary",
         lambda: {"vocabulary": _fingerprint(vocabulary)},
-        "The order of words counts.",
+        "The order of words matters.",
     )
     counts = gather_counts(ranks, counts)
     return Encoded(vocabulary, corpus, counts, n_unknown)
 
 
 def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
-    """Turn a stream of token lists into rows; UNKNOWN stands for what is no word."""
+    """Replace tokens by their rows, and those that are not words by UNKNOWN."""
     return _write(
         documents, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN))
     )
@@ -256,7 +257,7 @@ def _fingerprint(vocabulary: dict[Any, int]) -> str:
 def _has_document_frequency(
     counts: WordCounts, *, min_df: float, max_df: float
 ) -> NDArray[np.bool_]:
-    """Tell which tokens stand in enough documents, and in not too many."""
+    """Return which tokens are in at least `min_df` and at most `max_df` documents."""
     n_documents, frequencies = counts.n_documents, counts.document_frequencies
     lowest = min_df if isinstance(min_df, Integral) else min_df * n_documents
     highest = max_df if isinstance(max_df, Integral) else max_df * n_documents
@@ -269,59 +270,60 @@ def _write(
     documents: Iterable[Iterable[Any]],
     ids_of: Callable[[Iterable[Any]], Iterable[int]],
 ) -> Corpus:
-    """Return the corpus of what each document's tokens are to be."""
+    """Return a corpus with the ids of each document's tokens."""
     with CorpusWriter() as writer:
         for position, tokens in enumerate(documents):
             try:
                 writer.add(ids_of(tokens))
             except TypeError as error:
                 raise TypeError(
-                    f"The tokens of document {position} cannot be looked up ({error}). "
-                    "Tokens have to be hashable: texts, numbers or tuples, for example."
+                    f"The tokens of document {position} must be hashable, for example "
+                    f"strings, numbers or tuples: {error}."
                 ) from error
         return writer.corpus()
 
 
 def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
-    """Refuse tokens, which come with their ids, that would be found nowhere again."""
-    kinds: dict[type, Any] = {}
+    """Raise a ValueError if a token, which comes with its id, can never match again."""
+    elements_by_type: dict[type, Any] = {}
     for token, token_id in tokens:
         if isinstance(token, str):
             continue
-        parts = list(_parts(token))
-        kinds.update((type(part), part) for part in parts)
-        if any(map(_is_missing, parts)):
-            place = int(np.flatnonzero(corpus.ids == token_id)[0])
-            document = int(np.searchsorted(corpus.offsets, place, side="right")) - 1
+        elements = list(_elements(token))
+        elements_by_type.update((type(element), element) for element in elements)
+        if any(map(_is_missing, elements)):
+            position = int(np.flatnonzero(corpus.ids == token_id)[0])
+            document = int(np.searchsorted(corpus.offsets, position, side="right")) - 1
             raise ValueError(
-                f"Document {document} has a token that is missing ({token!r}). Leave "
-                "missing tokens out."
+                f"Document {document} has a missing value as a token: {token!r}. "
+                "Remove missing tokens."
             )
-    for kind, part in kinds.items():
-        if not _equals_a_copy(part):
+    for token_type, element in elements_by_type.items():
+        if not _equals_a_copy(element):
+            name = f"{token_type.__module__}.{token_type.__qualname__}"
             raise ValueError(
-                f"Tokens of type {kind.__module__}.{kind.__qualname__} are equal only "
-                "to themselves, so that no word would be found again. Let the analyzer "
-                "return their texts: [str(token) for token in document], for example."
+                f"Tokens of type {name} are equal only to themselves, so no word would "
+                "be found again. Let the analyzer return strings, for example "
+                "[str(token) for token in document]."
             )
 
 
-def _parts(token: Any) -> Iterator[Any]:
-    """Yield what a token is made of: itself, or the parts of a tuple or a set."""
+def _elements(token: Any) -> Iterator[Any]:
+    """Yield the elements of a tuple or frozenset, also of nested ones, or the token."""
     if isinstance(token, (tuple, frozenset)):
-        for part in token:
-            yield from _parts(part)
+        for element in token:
+            yield from _elements(element)
     else:
         yield token
 
 
 def _is_missing(token: Any) -> bool:
-    # As nan, which is the only number that is not itself.
+    # NaN is the only number that differs from itself.
     return token is None or is_na_of_pandas(token) or bool(token != token)  # noqa: PLR0124
 
 
 def _equals_a_copy(token: Any) -> bool:
     try:
         return bool(copy(token) == token)
-    except (TypeError, NotImplementedError):  # as a token of spaCy, which has none
+    except (TypeError, NotImplementedError):  # spaCy's tokens cannot be copied
         return False

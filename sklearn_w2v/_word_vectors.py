@@ -1,4 +1,4 @@
-"""What a fitted vectorizer says of single words: their vectors, and which are near."""
+"""The methods of a fitted vectorizer about words: their vectors and neighbors."""
 
 from collections.abc import Hashable, Mapping
 from numbers import Integral, Real
@@ -19,13 +19,13 @@ from sklearn_w2v._skipgram.distributions import (
 
 
 class WordVectors(FittedAttributes):
-    """The methods of a vectorizer that are about words, and not documents."""
+    """The methods of a vectorizer that are about words instead of documents."""
 
     ns_exponent: float
     sample: float | None
 
     def get_vector(self, word: Any) -> NDArray[np.float32]:
-        """Return the vector of a word, or of several.
+        """Return the vector of a word, or the vectors of several words.
 
         Parameters
         ----------
@@ -36,8 +36,8 @@ class WordVectors(FittedAttributes):
         -------
         vector : ndarray of shape (vector_size,) or (n_words, vector_size), \
 dtype=float32
-            A copy of the word's row of `embedding_matrix_`; of several words a matrix
-            with a row for each.
+            A copy of the word's row of `embedding_matrix_`. For several words, a matrix
+            with one row per word.
 
         Raises
         ------
@@ -61,7 +61,7 @@ dtype=float32
         return self.embedding_matrix_[self._row(word)].copy()
 
     def similarity(self, a: Any, b: Any) -> float:
-        """Return how similar two words are: the cosine of their vectors.
+        """Return the cosine similarity of the vectors of two words.
 
         Parameters
         ----------
@@ -71,14 +71,14 @@ dtype=float32
         Returns
         -------
         similarity : float
-            From -1 to 1; 0 where a vector is zero.
+            Between -1 and 1; 0 if a vector is zero.
 
         Raises
         ------
         KeyError
             If a word is not in the vocabulary.
         ValueError
-            If a vector is of another size.
+            If a vector has another size, or numbers that are not finite.
 
         Examples
         --------
@@ -94,33 +94,35 @@ dtype=float32
     def most_similar(
         self, positive: Any = None, negative: Any = None, topn: int = 10
     ) -> list[tuple[Any, float]]:
-        """Find the words closest to some words or vectors, and away from others.
+        """Find the words similar to some words or vectors, and dissimilar to others.
 
         Parameters
         ----------
         positive : str, ndarray of shape (vector_size,), list of these, or None, \
 default=None
-            What the words should be close to.
+            Words or vectors that the results should be similar to.
         negative : str, ndarray of shape (vector_size,), list of these, or None, \
 default=None
-            What the words should be away from: ``most_similar(["king", "woman"],
-            negative="man")`` asks for the word that is to woman as king is to man.
+            Words or vectors that the results should not be similar to.
+            ``most_similar(["king", "woman"], negative="man")`` finds the word that is
+            to woman as king is to man.
         topn : int, default=10
-            How many words to return, at least 1.
+            The number of words to return, at least 1.
 
         Returns
         -------
         similar : list of (word, similarity)
-            The closest words first, by cosine similarity to the mean of the queries'
-            unit vectors; never a query word itself.
+            The most similar words first. The similarity is the cosine similarity to the
+            sum of the unit vectors of `positive` minus those of `negative`. Words of
+            the query are never returned.
 
         Raises
         ------
         KeyError
             If a word is not in the vocabulary.
         ValueError
-            If there is no word or vector, a vector is of another size, or `topn` is
-            less than 1.
+            If no word or vector is passed, if a vector has another size or numbers that
+            are not finite, or if `topn` is less than 1.
 
         Examples
         --------
@@ -152,27 +154,27 @@ default=None
     def most_likely_context(
         self, words: Any, topn: int = 10
     ) -> list[tuple[Any, float]]:
-        """Find the words that are most likely to stand within `window` of others.
+        """Find the words that are most likely to occur within `window` of some words.
 
-        What is similar to a word can stand in its place; this is what stands beside it,
-        which in texts is mostly common words. In sequences with an order, such as
-        purchases, clicks or calls, it is a guess of the next item. gensim has it as
+        Similar words can replace a word; this method returns the words that occur next
+        to it, which in texts are mostly common words. In ordered sequences, such as
+        purchases, clicks or calls, it predicts the next item. gensim's method is
         `predict_output_word`.
 
-        It takes both matrices: fit with ``warm_start=True``, which keeps them.
+        The method needs both matrices: fit with ``warm_start=True``, which keeps them.
 
         Parameters
         ----------
         words : str or list of str
-            Words of the vocabulary: of an ordered sequence the last one, or the last
-            few. Their centre vectors are averaged.
+            Words of the vocabulary; in an ordered sequence, the last one or the last
+            few. Their center vectors are averaged.
         topn : int, default=10
-            How many words to return, at least 1.
+            The number of words to return, at least 1.
 
         Returns
         -------
         contexts : list of (word, probability)
-            The most likely first. The words that were asked for can be among them.
+            The most likely words first. They can include words of the query.
 
         Raises
         ------
@@ -181,17 +183,17 @@ default=None
         AttributeError
             If one of the matrices was not kept.
         TypeError
-            If there is a vector among the words.
+            If a vector is passed.
         ValueError
-            If there is no word, or `topn` is less than 1.
+            If no word is passed, or if `topn` is less than 1.
 
         Notes
         -----
-        The product of a centre and a context vector approaches log(P(context | word) /
-        P(context as noise)) less a constant [1]_. So the probability is proportional to
-        the noise distribution, counts ** `ns_exponent`, times the exponential of the
-        product; and to the inverse of the share of the context's tokens that `sample`
-        kept. gensim leaves both out, and so prefers rare words.
+        The product of a center vector and a context vector approaches
+        log(P(context | word) / P(context as noise)) minus a constant [1]_. So the
+        probability is proportional to the exponential of the product, times the noise
+        distribution, counts ** `ns_exponent`, divided by the share of the context's
+        tokens that `sample` kept. gensim omits both factors, and so prefers rare words.
 
         References
         ----------
@@ -213,12 +215,12 @@ default=None
         learned = self._learned()
         if learned.other_matrix is None:
             raise AttributeError(
-                "most_likely_context takes both matrices of word2vec, and one was "
+                "most_likely_context needs both matrices of word2vec, but only one was "
                 "kept. Fit with warm_start=True, which keeps both."
             )
         queries = _as_list(words, self.vocabulary_)
         if any(isinstance(query, np.ndarray) for query in queries):
-            raise TypeError("most_likely_context takes words, and no vectors.")
+            raise TypeError("most_likely_context takes words, not vectors.")
         rows = [self._row(word) for word in queries]
         if not rows:
             raise ValueError("most_likely_context needs at least one word.")
@@ -235,12 +237,12 @@ default=None
 
     @property
     def center_matrix_(self) -> NDArray[np.float32]:
-        """The centre ("input") vectors of the words, where they were kept."""
+        """The center ("input") vectors of the words, if they were kept."""
         return self._kept_matrix("center")
 
     @property
     def context_matrix_(self) -> NDArray[np.float32]:
-        """The context ("output") vectors of the words, where they were kept."""
+        """The context ("output") vectors of the words, if they were kept."""
         return self._kept_matrix("context")
 
     def to_keyed_vectors(self) -> Any:
@@ -249,7 +251,8 @@ default=None
         Returns
         -------
         keyed_vectors : gensim.models.KeyedVectors
-            With copies of the vectors. Needs ``pip install "sklearn-w2v[gensim]"``.
+            It has copies of the vectors. gensim is installed with
+            ``pip install "sklearn-w2v[gensim]"``.
 
         Raises
         ------
@@ -277,19 +280,19 @@ default=None
         learned = self._learned()
         if learned.other_matrix is None and learned.kind != kind:
             raise AttributeError(
-                f"{kind}_matrix_ was not kept. fit with warm_start=True keeps both "
-                f"matrices; with vectors={kind!r}, embedding_matrix_ is this one."
+                f"{kind}_matrix_ was not kept. Fit with warm_start=True to keep both "
+                f"matrices, or with vectors={kind!r} to keep it as embedding_matrix_."
             )
         return learned.centers(slice(None)) if kind == "center" else learned.contexts()
 
     def _best(self, scores: NDArray[Any], n: int) -> list[tuple[Any, float]]:
-        """Return the words of the highest scores, and these."""
+        """Return the `n` words with the highest scores, and their scores."""
         rows = np.argsort(-scores, kind="stable")[:n].tolist()
         words = list(self.vocabulary_)
         return [(words[row], float(scores[row])) for row in rows]
 
     def _vector(self, query: Any) -> NDArray[Any]:
-        """Return the vector of a word, or the vector that it is."""
+        """Return the vector of a word; a vector is checked and returned."""
         if isinstance(query, np.ndarray):
             return self._check_vector(query)
         return self.embedding_matrix_[self._row(query)]
@@ -300,31 +303,31 @@ default=None
         except KeyError:
             message = f"{word!r} is not in the vocabulary"
             if isinstance(word, str) and word.lower() in self.vocabulary_:
-                message += f", but {word.lower()!r} is: texts are lower-cased"
+                message += f", but {word.lower()!r} is: texts are lowercased"
             elif isinstance(word, tuple) and any(
-                part in self.vocabulary_ for part in word
+                element in self.vocabulary_ for element in word
             ):
-                message += "; several words go in as a list"
+                message += "; pass several words as a list"
             elif hasattr(word, "__array__") or (
                 isinstance(word, Real) and not isinstance(word, Integral)
             ):
-                message += "; a vector goes in as an array of numpy"
+                message += "; pass a vector as a numpy array"
             raise KeyError(message) from None
         except TypeError as error:
             raise TypeError(
-                f"A word or an array of numbers expected, got {word!r}: {error}."
+                f"Expected a word or a numpy array, got {word!r}: {error}."
             ) from None
 
     def _check_vector(self, vector: NDArray[Any]) -> NDArray[Any]:
         shape = self.embedding_matrix_.shape[1:]
         if vector.shape != shape:
             raise ValueError(
-                f"A vector of shape {shape} expected, got shape "
-                f"{vector.shape}. Several vectors go in as a list of them."
+                f"Expected a vector of shape {shape}, got shape {vector.shape}. Pass "
+                "several vectors as a list."
             )
         if vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
             raise ValueError(
-                "A vector of finite real numbers expected, got nan, inf or "
+                "Expected a vector of finite real numbers, got NaN, infinity or "
                 f"dtype={vector.dtype}."
             )
         return vector
