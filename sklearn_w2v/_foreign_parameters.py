@@ -1,4 +1,4 @@
-"""Parameters of other libraries, which errors translate."""
+"""Parameters of other libraries, for which errors name the equivalent here."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 Init = TypeVar("Init", bound=Callable[..., None])
 
-#: Parameters of gensim, fastText and scikit-learn's vectorizers, and what to use here.
+#: Parameters of gensim, fastText and scikit-learn's vectorizers, and their equivalents.
 FOREIGN_PARAMETERS = {
     "size": "use vector_size",
     "dim": "use vector_size",
@@ -21,7 +21,7 @@ FOREIGN_PARAMETERS = {
     "seed": "use random_state",
     "sg": "only skip-gram is trained, as with gensim's sg=1",
     "hs": "only negative sampling is used, as with gensim's hs=0",
-    "cbow_mean": "only skip-gram is trained, and no CBOW",
+    "cbow_mean": "only skip-gram is trained, not CBOW",
     "max_final_vocab": "use max_features",
     "limit": "use max_features",
     "sentences": "pass documents to fit",
@@ -44,11 +44,11 @@ FOREIGN_PARAMETERS = {
 def reject_foreign_parameters(
     owner: Any, parameters: Iterable[str], error: type[Exception]
 ) -> None:
-    """Raise an error that says what to use for parameters of other libraries."""
+    """Raise an error if there are parameters of other libraries."""
     foreign = sorted(FOREIGN_PARAMETERS.keys() & set(parameters))
     if foreign:
-        cures = ", ".join(f"{name!r} ({FOREIGN_PARAMETERS[name]})" for name in foreign)
-        raise error(f"{type(owner).__name__} has no parameter {cures}.")
+        listed = ", ".join(f"{name!r} ({FOREIGN_PARAMETERS[name]})" for name in foreign)
+        raise error(f"{type(owner).__name__} has no parameter {listed}.")
 
 
 def rejects_foreign_parameters(init: Init) -> Init:

@@ -1,4 +1,4 @@
-"""All that a fit has learned: what the next fit and every transform start from."""
+"""The result of a fit, which the next fit and `transform` start from."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,9 +14,9 @@ from sklearn_w2v._corpus import WordCounts
 class Learned:
     """What a fit has learned: the fitted attributes of a vectorizer.
 
-    A vectorizer keeps each field as an attribute of its own, `word_counts` as
-    ``word_counts_``, so that every kind of pickle knows their types. Those up to
-    `n_unknown` are public, and documented there.
+    A vectorizer keeps each field as an attribute, such as `word_counts` in
+    ``word_counts_``, so that every kind of pickle knows its type. The fields up to
+    `n_unknown` are public, and documented in the vectorizer.
     """
 
     vocabulary: dict[Any, int]
@@ -34,34 +34,34 @@ class Learned:
     divides_by_weights: bool
     document_frequencies: NDArray[np.int64]  # (n_words,)
     n_documents: int
-    #: What the embedding matrix holds.
+    #: Which vectors the embedding matrix holds.
     kind: Literal["average", "center", "context"]
-    #: The matrix that it does not hold; the context matrix if it holds the average.
-    #: Kept only on demand, since it is as large.
+    #: The other matrix: the context matrix, unless `kind` is "context". It is as large,
+    #: so it is kept only if it is needed.
     other_matrix: NDArray[np.float32] | None  # (n_words, d)
-    #: The solver's state, which a later fit continues from, by its names.
+    #: State of the solver by name, from which a later fit continues.
     solver_state: dict[str, NDArray[np.float32]]
     frozen: NDArray[np.int64]  # rows that training does not change
 
     @property
     def counts(self) -> WordCounts:
-        """How often words occur in all documents that were learned from."""
+        """Counts of the words in the documents of all fits."""
         return WordCounts(self.word_counts, self.document_frequencies, self.n_documents)
 
     def matrices(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the center and the context matrix, each (n_words, d).
 
-        If only the embedding matrix was kept, it takes the place of both.
+        If only the embedding matrix was kept, it is used as both.
         """
         return self.centers(slice(None)), self.contexts()
 
     def centers(self, rows: Any) -> NDArray[np.float32]:
-        """Return some rows of the center matrix, which may have to be computed."""
+        """Return some rows of the center matrix, computed from the others if needed."""
         embeddings = self.embedding_matrix[rows]
         if self.other_matrix is None or self.kind == "center":
             return embeddings
         others = self.other_matrix[rows]
-        # This is exact up to the last bit of each number; a third matrix would keep it.
+        # Exact up to the last bit of each number. Only a third matrix would keep it.
         return 2 * embeddings - others if self.kind == "average" else others
 
     def contexts(self) -> NDArray[np.float32]:
@@ -72,17 +72,16 @@ class Learned:
 
 
 class FittedAttributes:
-    """The fitted attributes of a vectorizer, and nothing else of it."""
+    """The fitted attributes of a vectorizer, without its parameters."""
 
     vocabulary_: dict[Any, int]
     embedding_matrix_: NDArray[np.float32]
     word_counts_: NDArray[np.int64]
 
     def _set_learned(self, learned: Learned) -> None:
-        """Set the fitted attributes, at the end of a fit.
+        """Set all fitted attributes, or none.
 
-        All of them or none: nothing is called between the assignments, so Python
-        handles no Ctrl-C between them.
+        Nothing is called between the assignments, so Python handles no Ctrl-C there.
         """
         self.vocabulary_ = learned.vocabulary
         self.embedding_matrix_ = learned.embedding_matrix
@@ -103,7 +102,7 @@ class FittedAttributes:
         self._frozen = learned.frozen
 
     def _learned(self) -> Learned:
-        """Return what was learned."""
+        """Return what the last fit has learned."""
         check_is_fitted(self)
         return Learned(
             vocabulary=self.vocabulary_,
@@ -130,16 +129,16 @@ class FittedAttributes:
 
 
 def attributes(learned: Learned) -> dict[str, Any]:
-    """Return the fitted attributes of a vectorizer that has learned this."""
+    """Return the fitted attributes of a vectorizer by name."""
     fitted = FittedAttributes()
-    fitted._set_learned(learned)  # noqa: SLF001, of this room
+    fitted._set_learned(learned)  # noqa: SLF001, of this module
     return vars(fitted)
 
 
 def learned_from_vectors(
     vocabulary: dict[Any, int], embedding_matrix: NDArray[np.float32]
 ) -> Learned:
-    """Return what a vectorizer knows that was made from word vectors alone."""
+    """Return the state of a vectorizer that has only word vectors."""
     n_words, vector_size = embedding_matrix.shape
     return Learned(
         vocabulary=vocabulary,

@@ -1,4 +1,4 @@
-"""The parameters of a fit, as numbers that every later step can rely on."""
+"""The validated parameters of a fit."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -12,9 +12,9 @@ SolverName = Literal["adagrad", "adam", "sgd"]
 
 @dataclass(frozen=True, eq=False)
 class FitParameters:
-    """The vectorizer's parameters that decide what a fit learns, by their names there.
+    """The parameters of a vectorizer that a fit depends on.
 
-    Their meanings, defaults and ranges are in the docstring of the vectorizer.
+    The docstring of the vectorizer has their meanings, defaults and ranges.
     """
 
     # The vocabulary.
@@ -44,21 +44,21 @@ class FitParameters:
     trainable: bool
     random_state: int | np.random.RandomState | None
 
-    # What becomes of the matrices.
+    # The result.
     vectors: Literal["average", "center", "context"]
     weighting: Literal["idf", "sif"] | None
     sif_a: float
     n_components_removed: int
     warm_start: bool
 
-    # Where and how it runs, which changes no result.
+    # Where and how the training runs.
     memory: Any
     device: str
     n_jobs: int | None
 
     @classmethod
     def of(cls, vectorizer: Any) -> "FitParameters":
-        """Return the parameters of a vectorizer, which have been validated.
+        """Return the parameters of a vectorizer that has validated them.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class FitParameters:
 
 
 def _python_number(value: Any) -> Any:
-    """Return a number as Python's own: small integers of numpy overflow."""
+    """Return a number as an int or a float, since NumPy's small integers overflow."""
     if isinstance(value, bool):
         return value
     if isinstance(value, Integral):

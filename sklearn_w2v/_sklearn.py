@@ -1,7 +1,7 @@
-"""The private parts of scikit-learn that this package uses; no other module does.
+"""The private parts of scikit-learn that this package uses, all in this module.
 
 scikit-learn's own project template uses them too, and they are stable since release
-1.6. Callbacks are experimental in 1.9 and absent before; a stand-in does nothing there.
+1.6. Callbacks are experimental in 1.9. Earlier releases get a stand-in without effect.
 """
 
 from typing import Any
@@ -27,18 +27,18 @@ __all__ = [
 #: The constraints of CountVectorizer's parameters.
 COUNT_VECTORIZER_CONSTRAINTS = CountVectorizer._parameter_constraints
 
-#: Decorates methods that fit: validates parameters, and tears callbacks down.
+#: Decorates methods that fit: validates parameters and tears callbacks down.
 fit_context = _fit_context
-#: The number of threads that `n_jobs` means; -1 is a joblib worker's share of CPUs.
+#: Converts `n_jobs` to a number of threads; in a joblib worker, -1 means its share.
 effective_n_threads = _openmp_effective_n_threads
 
 
 class Interval(_Interval):
-    """An interval that fractions can be in too, and no number too large for a float."""
+    """An interval that can contain fractions, but no number too large for a float."""
 
     def __contains__(self, value: Any) -> bool:
         try:
-            number = float(value)  # `_Interval` calls isnan, which takes no fraction
+            number = float(value)  # `_Interval` calls isnan, which rejects fractions
         except OverflowError:
             return False
         return bool(super().__contains__(number))

@@ -55,20 +55,18 @@ class Word2VecVectorizer(
     TransformerMixin,
     BaseEstimator,
 ):
-    r"""Convert raw documents to the mean of their word vectors.
+    r"""Convert a collection of raw documents to a matrix of mean word vectors.
 
-    `fit` trains word2vec (skip-gram with negative sampling) [1]_ [2]_ on the documents;
-    `transform` turns a document into the mean vector of its words. The estimator stands
-    where a :class:`~sklearn.feature_extraction.text.TfidfVectorizer` stands, and takes
-    the same text parameters. It pays where few documents of many have labels, where
-    documents are short, where a small dense matrix is wanted, and for sequences that
-    are not text.
+    `fit` trains word2vec (skip-gram with negative sampling) [1]_ [2]_ on the documents.
+    `transform` returns the mean vector of the words of each document. The estimator can
+    replace a :class:`~sklearn.feature_extraction.text.TfidfVectorizer` and takes the
+    same text parameters. It is most useful if few of many documents have labels or
+    texts are short, for small dense matrices, and for sequences that are not text.
 
     Parameters
     ----------
     input : {"content", "filename", "file"}, default="content"
-        Whether a document is a text (str or bytes), the name of a file to read, or a
-        file object to read.
+        Whether documents are texts (str or bytes), names of files, or file objects.
 
     encoding : str, default="utf-8"
         Encoding of documents that are bytes or files.
@@ -77,276 +75,262 @@ class Word2VecVectorizer(
         What to do with bytes that `encoding` cannot decode.
 
     strip_accents : {"ascii", "unicode"}, callable or None, default=None
-        How to remove accents, if at all: fast and for letters with a direct ASCII
-        equivalent ("ascii"), or for any letter ("unicode").
+        How to remove accents. "ascii" is fast and handles only characters that have a
+        direct ASCII equivalent; "unicode" handles all characters.
 
     lowercase : bool, default=True
-        Whether to convert documents to lower case before they are tokenized.
+        Whether to convert documents to lowercase before tokenizing.
 
     preprocessor : callable or None, default=None
-        Replaces lower-casing and the stripping of accents: takes a text, returns one.
+        Replaces `strip_accents` and `lowercase`: takes a text and returns a text.
 
     tokenizer : callable or None, default=None
-        Replaces `token_pattern`: takes a text, returns a list of tokens.
+        Replaces `token_pattern`: takes a text and returns a list of tokens.
 
     stop_words : {"english"}, list of str or None, default=None
         Tokens to leave out. `sample` and `max_df` often make this unnecessary.
 
     token_pattern : str or None, default=r"(?u)\b\w\w+\b"
-        Regular expression of a token; if it has a group, that is the token. The default
-        takes two or more letters, digits or underscores, which suits languages that
-        put blanks between words and no signs into them. Chinese and Japanese want a
-        `tokenizer` that segments texts, or ``analyzer=list``, which takes characters;
-        so does Thai. Hindi, Bengali, Tamil and their relatives have vowel signs that
-        are no letters: add their script's block, as in ``r"[\w\u0900-\u097F]+"`` for
-        Devanagari. Not used with a `tokenizer`.
+        Regular expression of a token. If it has a capturing group, the group is the
+        token. The default matches two or more letters, digits or underscores. Languages
+        without spaces between words (Chinese, Japanese, Thai) need a `tokenizer` that
+        segments texts, or ``analyzer=list`` for characters. Hindi, Bengali, Tamil and
+        related languages have vowel signs that are not letters: add their script's
+        block, as ``r"[\w\u0900-\u097F]+"`` does for Devanagari. Not used with a
+        `tokenizer`.
 
     analyzer : {"word"} or callable, default="word"
-        A callable replaces all of the above: it takes a document as it was passed, and
-        returns its tokens, which may be any hashable objects that are equal to others
-        of their kind. With `analyzer=list` documents are token lists. Bytes reach it as
-        they are, not decoded.
+        A callable replaces all parameters above except `input`, `encoding` and
+        `decode_error`: it takes a document, after files are read and bytes decoded, and
+        returns its tokens. Tokens can be any hashable objects that compare by value.
+        With ``analyzer=list``, documents can be lists of tokens.
 
     max_df : float in [0.0, 1.0] or int, default=1.0
-        Leave out words that stand in more documents than this: a share of the documents
-        (float), or a number of them (int). Not used with a `vocabulary`.
+        Ignore words that occur in more documents than this: a proportion of the
+        documents (float) or a number of documents (int). Not used with a `vocabulary`.
 
     min_df : float in [0.0, 1.0] or int, default=1
-        Leave out words that stand in fewer documents than this, likewise.
+        Ignore words that occur in fewer documents than this; otherwise like `max_df`.
 
     max_features : int or None, default=None
-        Keep only so many words, the most frequent ones. Not used with a `vocabulary`.
+        Keep only this many words, the most frequent ones. Not used with a `vocabulary`.
 
     max_vocab_size : int or None, default=None
-        Count only so many different tokens at once, at least 1, about 100 bytes each.
-        When there are more, the rarest are forgotten while documents are read, by
-        gensim's rule: those met fewer times than a threshold that rises by one each
-        time. A warning says so. It bounds memory where a corpus has many millions of
-        different tokens; `min_count` and `max_features` apply after it. Not used with a
-        `vocabulary`.
+        Largest number of distinct tokens to count at once, at least 1, of about 100
+        bytes each. It limits memory if a corpus has many millions of distinct tokens.
+        The rarest are forgotten while documents are read, with a warning, by gensim's
+        rule: those seen fewer times than a threshold, which rises by one each time.
+        `min_count` and `max_features` apply afterwards. Not used with a `vocabulary`.
 
     vocabulary : mapping, iterable or None, default=None
-        The words to use, as a mapping of words to rows 0, 1, 2... or as an iterable of
-        words. If None, it is learned from the documents.
+        The words to use: a mapping of words to rows 0, 1, 2..., or an iterable of
+        words. If None, the vocabulary is learned from the documents.
 
     vector_size : int, default=100
-        Dimension of the word and document vectors, at least 1. More pays on large
-        corpora; training time grows in proportion.
+        Dimension of the word and document vectors, at least 1. Large corpora benefit
+        from more dimensions. Training time grows in proportion.
 
     window : int, default=5
-        Largest distance between a word and its context, at least 1. Wide windows (10)
-        bring out topics and help long texts, narrow ones (2) bring out what words can
-        stand for each other.
+        Largest distance between a word and a context word, at least 1. Wide windows
+        (10) capture topics and help on long texts; narrow windows (2) capture which
+        words can replace each other.
 
     shrink_windows : bool, default=True
-        Whether near words count more: a pair at a distance counts as much as the share
-        of word2vec's windows, drawn from 1 to `window`, that hold it. If False, all
-        pairs in the window count alike.
+        Whether closer pairs count more. If True, a pair at distance d has the weight
+        ``(window + 1 - d) / window``: the proportion of word2vec's windows, drawn from
+        1 to `window`, that include it. If False, all pairs have weight 1.
 
     min_count : int, default=5
-        Leave out words that occur fewer times than this in all documents, at least 1.
-        Rare words get poor vectors, which clutter `most_similar`; small corpora want 2
-        or 1 all the same. Not used with a `vocabulary`.
+        Ignore words that occur fewer times than this in all documents, at least 1. Rare
+        words get poor vectors, which clutter the results of `most_similar`. Small
+        corpora need 2 or 1 nevertheless. Not used with a `vocabulary`.
 
     negative : int, default=5
-        Noise words for each pair of a word and its context, from 1 to 1,000,000. Up to
-        20 can help on small corpora.
+        Number of noise words for each pair of a word and a context word, from 1 to
+        1,000,000. Up to 20 can help on small corpora.
 
     ns_exponent : float, default=0.75
-        Noise words are drawn in proportion to count ** `ns_exponent`, in [-10, 10]: 1
-        follows the counts, 0 draws all words alike, and negative values, which can help
-        on baskets and clicks, prefer rare ones.
+        Exponent of the noise distribution, in [-10, 10]: words are drawn in proportion
+        to ``count ** ns_exponent``. 1 follows the counts, and 0 draws all words equally
+        often. Negative values prefer rare words, which can help on baskets and clicks.
 
     sample : float or None, default=1e-3
-        Threshold of the sub-sampling of frequent words, as a share of all tokens, in
-        [0, 1]. Lower values drop more of the frequent words and so train faster. 0 and
-        None turn it off.
+        Threshold for the subsampling of frequent words, as a proportion of all tokens,
+        in [0, 1]. Lower values drop more of the frequent words, so training is faster.
+        0 and None turn it off.
 
     vectors : {"average", "center", "context"}, default="average"
-        What a word's vector is: its centre vector ("input" vector in word2vec), its
-        context vector, or the average of both.
+        Vector of a word: its center vector ("input" vector in word2vec), its context
+        vector, or the average of both.
 
     weighting : {"idf", "sif"} or None, default=None
-        What a word weighs in the mean of a document: all words alike (None), or rare
-        words more, by their smoothed inverse document frequency ("idf", the formula of
-        :class:`~sklearn.feature_extraction.text.TfidfTransformer`) or by smooth inverse
-        frequency [4]_ ("sif", `sif_a` / (`sif_a` + p) with p a word's share of the
-        tokens that are words). With "idf" the sum of weighted vectors is divided by the
-        sum of the weights, with "sif" by the number of words, as in [4]_: vectors are
-        short. Learned in `fit`. "idf" pays on long texts, above all with neighbours and
-        centroids; where frequent words tell classes apart, as in titles on a few
-        topics, both lose, "sif" more.
+        Weights of the words in the mean of a document, learned in `fit`. None weights
+        all words equally. The others weight rare words more: by the smoothed inverse
+        document frequency of :class:`~sklearn.feature_extraction.text.TfidfTransformer`
+        ("idf"), or by the smooth inverse frequency [4]_ ``sif_a / (sif_a + p)``, with p
+        the word's proportion of all tokens that are words ("sif"). "idf" divides the
+        weighted sum by the sum of the weights, "sif" by the number of words, as in
+        [4]_, so its vectors are short. "idf" helps on long texts, above all with
+        nearest neighbors and centroids. Where frequent words distinguish the classes,
+        as in titles on a few topics, both do harm, "sif" more.
 
     sif_a : float, default=1e-3
-        The smoothing of ``weighting="sif"``, above 0: the lower, the less frequent
-        words weigh. 1e-4 to 1e-3 suit large corpora; small ones on few topics, whose
-        words all are frequent, want 0.01 to 0.1. Not used with another `weighting`.
+        Smoothing of ``weighting="sif"``, above 0. Lower values give frequent words less
+        weight. 1e-4 to 1e-3 suit large corpora; 0.01 to 0.1 suit small corpora on few
+        topics, whose words are all frequent. Only used with ``weighting="sif"``.
 
     n_components_removed : int, default=0
-        How many common directions to remove from the document vectors, at least 0 and
-        less than `vector_size`. They are learned once, from the documents of `fit`, as
-        in [4]_ but frozen. 1 can help nearest neighbours of short texts; 3 often take
-        what tells classes apart; a linear classifier gains nothing.
+        Number of common directions to remove from the document vectors, at least 0 and
+        less than `vector_size`. They are computed as in [4]_, but only once, from the
+        documents of `fit`. 1 can help nearest neighbors of short texts. 3 often remove
+        what distinguishes the classes. Linear classifiers do not benefit.
 
     norm : {"l2"} or None, default=None
-        Whether to scale document vectors to length 1, so that products are cosines.
-        Pays with neighbours and centroids; makes little difference to a linear
-        classifier.
+        Whether to scale document vectors to length 1, so that dot products are cosines.
+        This helps with neighbors and centroids, and hardly affects linear classifiers.
 
     epochs : int or "auto", default="auto"
-        Passes over the documents, at least 1; with `early_stopping`, at most. "auto"
-        reads about five million words in all, in 5 to 20 passes: 20 up to 250,000 words
-        that are in the vocabulary, 5 from a million on. More gain little. Not used by
-        `partial_fit`, which makes one pass.
+        Number of passes over the documents, at least 1; the maximum with
+        `early_stopping`. "auto" reads about five million tokens of the vocabulary, in 5
+        to 20 passes: 20 over up to 250,000 tokens, 5 over a million or more. More
+        passes gain little. Not used by `partial_fit`, which makes one pass.
 
     solver : {"adagrad", "adam", "sgd"}, default="adagrad"
-        How gradients change vectors: AdaGrad [3]_ with one accumulator for each word;
-        Adam on the words that a step touches; or word2vec's plain rule. "adagrad" is
-        the fastest and gave the best vectors, and is the only one that goes on with
-        steps as short as those before, with `warm_start` and in `partial_fit`.
+        How gradients change vectors: AdaGrad [3]_ with one accumulator per word, Adam
+        on the words of each step, or word2vec's plain gradient descent. "adagrad" is
+        the fastest and gave the best vectors. Only "adagrad" keeps its step lengths
+        when a fit continues another, by `warm_start` or `partial_fit`.
 
     learning_rate : float or "auto", default="auto"
-        Learning rate at the start, above 0; decays linearly to 0. "auto" is 0.4 for
+        Initial learning rate, above 0. It decays linearly to 0. "auto" is 0.4 for
         "adagrad", 0.03 for "adam" and 0.025 for "sgd".
 
     batch_size : int or "auto", default="auto"
-        Tokens of a training step, at least 1. "auto" makes about fifty steps an
-        epoch, of 32 to 3072 tokens; "sgd", which diverges in large steps, gets smaller
-        ones. Small steps help small corpora a little and take longer.
+        Number of tokens in a training step, at least 1. "auto" makes about fifty steps
+        per epoch, of 32 to 3072 tokens (4096 on a GPU); "sgd" gets smaller steps, since
+        it diverges in large ones. Small steps help small corpora a little, but take
+        longer.
 
     early_stopping : bool, default=False
-        Whether to hold documents out of the training, to stop when their loss does not
-        improve any more, and to keep the vectors of the best epoch, of at most
-        `epochs`. Guards against many epochs that overfit, on small corpora of short
-        texts. It is the loss that is best then: a classifier on the vectors can gain
-        from more epochs or from fewer, and from the falling learning rate of a fit that
-        ends; where there are labels, search for `epochs`. The vocabulary is learned
-        from all documents. Not used by `partial_fit`.
+        Whether to hold out documents, stop when their loss no longer improves, and keep
+        the vectors of the best epoch. `epochs` is the maximum. This prevents
+        overfitting in many epochs on small corpora of short texts. The lowest loss is
+        not always best for a classifier: more or fewer epochs can be better, or the
+        full decay of the learning rate. If there are labels, search for `epochs`. The
+        vocabulary is learned from all documents. Not used by `partial_fit`.
 
     validation_fraction : float, default=0.1
-        Share of the documents to hold out, drawn at random, in (0, 1). Not used without
-        `early_stopping`.
+        Proportion of the documents to hold out, drawn at random, in (0, 1). Only used
+        with `early_stopping`.
 
     n_iter_no_change : int, default=3
-        Stop after so many epochs that did not improve the validation score by `tol`, at
-        least 1. Not used without `early_stopping`.
+        Stop after this many consecutive epochs that do not improve the validation score
+        by `tol`, at least 1. Only used with `early_stopping`.
 
     tol : float, default=1e-3
-        By how much the validation score, in nats, has to improve in an epoch to count,
-        at least 0. Not used without `early_stopping`.
+        Smallest improvement of the validation score that counts, in nats, at least 0.
+        Only used with `early_stopping`.
 
     init_vectors : mapping, KeyedVectors, str, path or None, default=None
-        Known vectors of words, of size `vector_size`: a mapping of words to vectors, a
+        Known word vectors, of size `vector_size`: a mapping of words to vectors, a
         gensim KeyedVectors, or the path of a file in word2vec's text or binary format
-        or in GloVe's, also gzipped (.gz). The words of the vocabulary that are found
-        begin there, both as centres and as contexts; the rest begin as usual. Pays
-        where documents are few and short: a thousand titles, say. Pass a path rather
-        than a large mapping: scikit-learn prints, copies and pickles parameters, and a
-        notebook that shows a vectorizer with a dict waits some 3 ms for each word.
+        or in GloVe's format, also gzipped. Words of the vocabulary that are found start
+        at these vectors in both matrices; other words start as usual. This helps if
+        documents are few and short, such as a thousand titles. Pass a path instead of a
+        large mapping: scikit-learn prints, copies and pickles parameters, and a
+        notebook takes about 3 ms per word to show a vectorizer with a dict.
 
     trainable : bool, default=True
         Whether training changes the vectors of words found in `init_vectors`. If False,
-        they stay, and the vectors of the other words are learned around them.
+        they stay fixed, and the vectors of other words are learned around them.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the vectors of the last `fit`. The words known then
-        keep their rows, and new ones join behind them: those that `min_count`,
-        `min_df` and `max_df` leave of the new documents, as many as `max_features` has
-        room for. Counts add up. A given `vocabulary` decides words and rows, and words
-        known before keep their vectors. Both matrices are kept for this, which doubles
-        the size of the fitted vectorizer. From a fit without it, the next goes on with
-        `embedding_matrix_` in the place of both, which costs it an epoch or two.
+        Whether `fit` continues from the vectors of the last `fit`. Known words keep
+        their rows. New words that pass `min_count`, `min_df` and `max_df` in the new
+        documents come after them, up to `max_features` in all. Counts are added up. A
+        given `vocabulary` decides words and rows, and known words keep their vectors.
+        Both matrices are kept, which doubles the size of the vectorizer. After a `fit`
+        without this, both start at `embedding_matrix_`, which costs an epoch or two.
 
     memory : str, path, object with the joblib.Memory interface or None, default=None
-        Caches the training, in a folder of this name or as the object does. What is
-        trained again on the same words with the same parameters of the training, the
-        same `random_state`, the same releases of this package and torch, and compiled
-        or not (see Notes), is read from there instead: a grid over `weighting`, `norm`,
-        `vectors` or the classifier behind trains once for each fold. Documents are
-        tokenized and counted anew, and nothing is told to `verbose` or callbacks of
-        epochs that are not run. Not used by `partial_fit`, and not with
-        ``random_state=None``. What is in the folder is unpickled: trust it as you trust
-        code.
+        Cache of the training: the name of a folder, or the object. A training is read
+        from the cache instead of being repeated if the words, the parameters of the
+        training, `random_state`, the releases of this package and torch, and the
+        implementation (compiled or not, see Notes) are the same. A grid search over
+        `weighting`, `norm`, `vectors` or a later classifier trains once per fold.
+        Documents are still tokenized and counted; `verbose` and callbacks report no
+        epochs that are not run. Not used by `partial_fit` or with
+        ``random_state=None``. Files are unpickled: trust the folder as you trust code.
 
     device : str, default="cpu"
         Where to train: a device of torch, such as "cpu", "cuda", "cuda:1" or "mps", or
-        "auto" for the first of "cuda", "mps" and "cpu" that is there. What is learned
-        is numpy's in any case, and `transform` is the processor's: what one machine
-        learned on a device, another without it unpickles and uses. The same
-        `random_state` gives other vectors on another kind of device. On "cuda" it gives
-        others in each fit, as good as one another: sums are added there in any order,
-        and what that changes in the last digits grows. "mps" is not tested.
+        "auto" for the first of "cuda", "mps" and "cpu" that is available. Fitted
+        attributes are NumPy arrays and `transform` runs on the CPU, so the result can
+        be used on a machine without the device. The same `random_state` gives different
+        vectors on different kinds of device. On "cuda" each fit gives different vectors
+        of the same quality: sums are computed in any order there, and rounding
+        differences grow. "mps" is not tested.
 
     n_jobs : int or None, default=None
-        Threads of the training, if `device` is "cpu". None and -1 mean all processors
-        that are usable: those of the process and its container, or its share as a
-        worker of joblib. There are never more threads than usable processors, whatever
-        the number. The result is the same, bit for bit, for any of them. More threads
-        pay where steps have more than 192 tokens for each (see `batch_size`), and other
-        processes leave processors free; where these do not, they cost little. While a
-        fit runs, torch has one thread in this process; its own number is put back
-        after.
+        Number of training threads if `device` is "cpu". None and -1 mean all usable
+        CPUs: those of the process and its container, or its share as a joblib worker.
+        There are never more threads than usable CPUs. Any number gives the same result,
+        bit for bit. More threads help if steps have more than 192 tokens per thread
+        (see `batch_size`) and CPUs are idle; otherwise they cost little. During a fit
+        torch has one thread in this process; its number is restored afterwards.
 
     random_state : int, RandomState instance or None, default=None
-        Determines all that is drawn at random. Pass an int for the same vectors each
-        time that a vectorizer is fitted anew: the same bits on one machine and install.
-        Other kinds of processors round otherwise, and so do compiled and other steps
-        (see Notes): there, vectors differ, but are as good.
+        Determines all random draws. Pass an int for the same vectors in each new fit,
+        bit for bit on one machine and installation. Other CPUs and other steps
+        (compiled or not, see Notes) round differently: vectors differ, but are as good.
 
     verbose : int, default=0
-        1 prints a line for each epoch on standard error: loss, speed and time left;
-        where the training runs, and whether it is compiled; and a line every five
-        seconds while documents are read and in long epochs. For a
-        progress bar see Notes.
+        1 prints on standard error where the training runs, and whether it is compiled;
+        the loss, speed and time left after each epoch; and every five seconds the
+        progress of long epochs and of reading documents. For a progress bar see Notes.
 
     Attributes
     ----------
     vocabulary_ : dict
-        The words and their rows in `embedding_matrix_`, the most frequent word first
+        Mapping of words to rows of `embedding_matrix_`, the most frequent word first
         (or as given in `vocabulary`).
 
     embedding_matrix_ : ndarray of shape (n_words, vector_size), dtype=float32
         The word vectors.
 
     center_matrix_, context_matrix_ : ndarray of shape (n_words, vector_size)
-        The centre ("input") and context ("output") vectors, float32, where they were
-        kept: both by `warm_start` and `partial_fit`, and the one that `vectors` names.
-        Otherwise there is no such attribute.
+        The center ("input") and context ("output") vectors, float32. `warm_start` and
+        `partial_fit` keep both. Otherwise only the one that `vectors` names exists.
 
     word_counts_ : ndarray of shape (n_words,), dtype=int64
-        How many times each word occurs in the documents of `fit`; in those of all fits
-        that go on from one another.
+        Number of occurrences of each word, in all fits that continue one another.
 
     word_weights_ : ndarray of shape (n_words,), dtype=float32
-        What each word weighs in a document's mean, by `weighting`; ones if it is None.
+        Weight of each word in the mean of a document; ones if `weighting` is None.
 
     common_components_ : ndarray of shape (n_components, vector_size), dtype=float32
-        The directions that are removed from document vectors, orthonormal:
+        Orthonormal directions that are removed from document vectors:
         `n_components_removed` of them, or fewer if the documents of `fit` span fewer.
 
     loss_curve_ : list of float
-        Mean loss of each epoch for a pair of a word and its context, weighted as
-        `shrink_windows` says, in nats: the binary cross-entropy of the pair and of its
-        `negative` noise words, summed. It starts near (1 + `negative`) * log(2).
-        Computed at sampled steps, before the step is taken. Of all fits that go on from
-        one another.
+        Mean loss per pair in each epoch, in nats, weighted as in `shrink_windows`: the
+        sum of the binary cross-entropies of the pair and of its `negative` noise words.
+        It starts near (1 + `negative`) * log(2). It is computed at sampled steps,
+        before the step is taken. It covers all fits that continue one another.
 
     validation_scores_ : list of float or None
-        With `early_stopping`, the score of the documents held out after each epoch:
-        minus their mean loss for a pair, in nats; nan for epochs of a fit without it.
-        None if there was no such fit.
+        Score of the held-out documents after each epoch: minus their mean loss per
+        pair, in nats. nan for epochs without `early_stopping`; None if no fit had it.
 
     n_iter_ : int
-        Epochs trained, in all fits that go on from one another; with `early_stopping`
-        those after the best one, too.
+        Number of epochs in all fits that continue one another; with `early_stopping`
+        including those after the best one.
 
     init_coverage_ : float or None
-        Share of the vocabulary that was found in `init_vectors`, in [0, 1]; None
-        without them.
+        Share of the vocabulary found in `init_vectors`, in [0, 1]; None without them.
 
     n_unknown_ : int
-        Tokens that `partial_fit` skipped, after its first call, since they are no words
-        of the vocabulary.
+        Number of unknown tokens that `partial_fit` skipped, after its first call.
 
     See Also
     --------
@@ -356,46 +340,45 @@ class Word2VecVectorizer(
 
     Notes
     -----
-    `fit` reads the texts once, and keeps 4 bytes for each token and about 100 for each
+    `fit` reads the documents once. It keeps 4 bytes per token and about 100 bytes per
     document. Tokens are in memory up to 1 GiB, and beyond it in a temporary file, in
-    the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names; the
+    the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names. The
     file has no name and leaves nothing behind.
 
-    On the processor, training by "adagrad" and "sgd" is compiled, where the package was
-    installed with a C compiler at hand or from a wheel that has it; elsewhere torch
-    makes the same steps, two to three times slower. The environment variable
-    SKLEARN_W2V_COMPILED requires it ("1") or forbids it ("0"), when the package is
-    built and when it trains.
+    On the CPU, "adagrad" and "sgd" train in compiled steps if the package was installed
+    where there is a C compiler, or from a wheel with them. Otherwise torch makes the
+    same steps, two to three times slower. The environment variable SKLEARN_W2V_COMPILED
+    requires the compiled steps ("1") or forbids them ("0"), at build and training time.
 
-    There is no `ngram_range`: scikit-learn puts all bigrams of a document after all its
-    unigrams, which would fill the windows with words that do not stand there.
+    There is no `ngram_range`: scikit-learn appends all bigrams of a document to its
+    unigrams, so windows would have words that are not next to each other in the text.
 
-    With scikit-learn 1.9 or later, callbacks follow a fit:
-    ``set_callbacks(sklearn.callback.ProgressBar())`` shows a bar for each fit (``pip
-    install "sklearn-w2v[progress]"``). Set it on the outermost estimator, a pipeline or
-    a grid search; in a grid search over pipelines the vectorizer is two levels down:
-    ``ProgressBar(max_propagation_depth=2)``. A
-    :class:`~sklearn.callback.ScoringMonitor` notes a score after each epoch, and a
-    callback whose `on_fit_task_end` returns True stops the fit. Their interface is
-    experimental.
+    With scikit-learn 1.9 or later, callbacks can follow a fit.
+    ``set_callbacks(sklearn.callback.ProgressBar())`` shows a progress bar for each fit
+    (``pip install "sklearn-w2v[progress]"``). Set it on the outermost estimator, such
+    as a pipeline or a grid search. In a grid search over pipelines, the vectorizer is
+    two levels down: ``ProgressBar(max_propagation_depth=2)``. A
+    :class:`~sklearn.callback.ScoringMonitor` records a score after each epoch, and a
+    callback whose `on_fit_task_end` returns True stops the fit. The interface of
+    callbacks is experimental.
 
-    A fit that fails or is interrupted leaves the vectorizer as it was.
+    A fit that fails or is interrupted leaves the vectorizer unchanged.
 
-    Several processes, also of several machines, fit one vectorizer together where each
-    has joined a group of :mod:`torch.distributed` and calls `fit` with its own share of
-    the documents (torchrun, Ray Train and Spark's TorchDistributor start such groups).
-    The vocabulary is that of all documents; each process trains on its share, and their
-    matrices are merged as they go [5]_; all end with the same bits, which the seed and
-    the number of processes decide. All need the same parameters, but for `n_jobs` (1
-    where they share processors), `device`, of one kind, and `verbose` (the first one
-    prints). Shares should have about as many tokens, since all wait for the slowest.
+    Several processes, also on several machines, can fit one vectorizer together. Each
+    joins a group of :mod:`torch.distributed`, such as torchrun, Ray Train and Spark's
+    TorchDistributor start, and calls `fit` with its share of the documents. The
+    vocabulary is that of all documents. Each process trains on its share, and the
+    matrices are merged as they train [5]_. All end with the same bits, which depend on
+    the seed and the number of processes. Shares should have about as many tokens, since
+    all wait for the slowest. All need the same parameters, except `n_jobs` (1 if they
+    share CPUs), `device` (of the same kind) and `verbose` (the first process prints).
     `early_stopping`, callbacks, `init_vectors`, `warm_start` and `partial_fit` work as
-    they do alone; `memory` keeps nothing; other solvers than "adagrad" and
-    `n_components_removed` are errors. An error of one process ends the fit of all, and
-    one that is gone is named; the longest that they wait for one another is the
-    ``timeout`` of ``init_process_group``. A group of one process changes nothing.
+    usual. `memory` stores nothing. Solvers other than "adagrad" and
+    `n_components_removed` are errors. An error in one process ends the fit of all, and
+    a lost process is named. Processes wait for one another up to the ``timeout`` of
+    ``init_process_group``. A group of one process changes nothing.
 
-    To load a vectorizer that skops stored, trust its class:
+    To load a vectorizer that was saved by skops, trust its class:
     ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
 
     References
@@ -585,7 +568,7 @@ class Word2VecVectorizer(
         Parameters
         ----------
         X : iterable of length n_documents
-            Raw documents: a list, an array, a Series, a generator...; read once.
+            Raw documents, read once: a list, array, Series or generator, for example.
         y : None
             Passed to callbacks; otherwise ignored.
 
@@ -597,25 +580,37 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            - If `X` is not a column of documents, or has no words that `min_count`,
+            - If `X` is not a column of documents, or has no word that `min_count`,
               `min_df` and `max_df` leave, or none of a given `vocabulary`;
-            - if `init_vectors`, or with `warm_start` the last fit, are of another size,
+            - if `init_vectors`, or the last fit with `warm_start`, have another size,
               or a file of vectors is damaged;
-            - if `early_stopping` has too few documents, or `n_components_removed` is as
-              large as `vector_size`;
-            - if torch has no such `device` here;
-            - if processes of one group have other parameters, or such as processes
-              cannot train with together;
+            - if there are too few documents for `early_stopping`, or
+              `n_components_removed` is not less than `vector_size`;
+            - if torch has no such `device` on this machine;
+            - if the processes of a group have different or unsupported parameters;
             - if training diverges.
         RuntimeError
-            If another process of the group failed, or is gone.
+            If another process of the group failed or was lost, or if compiled steps are
+            required but were not built.
         TypeError
             If a token is not hashable.
         OSError
-            If a document is the name of a file that cannot be read, or no room is left
-            for the temporary file of a corpus of more than 268 million tokens.
+            If a file cannot be read, or there is no space for the temporary file of a
+            corpus of more than 268 million tokens.
         MemoryError
-            If there is no memory for the matrices.
+            If there is not enough memory for the matrices.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If nothing was learned, or the loss rose, or `early_stopping` has no score.
+        sklearn_w2v.DocumentWarning
+            If texts were probably not read as intended, words of `vocabulary` have
+            capitals under ``lowercase=True``, or `max_vocab_size` forgot tokens.
+        UserWarning
+            In other cases, such as parameters that are not used, a `memory` that stores
+            nothing, `init_vectors` without any of the words, or a `fit` that drops the
+            vectors of a file.
 
         Examples
         --------
@@ -629,19 +624,18 @@ class Word2VecVectorizer(
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Iterable[Any], y: Any = None) -> "Word2VecVectorizer":
-        """Train on one more batch of documents, in one pass.
+        """Train on one batch of documents, in one pass.
 
         The first call learns the vocabulary, unless `vocabulary` or an earlier `fit`
-        gave one; it does not grow after that. The learning rate does not decay, since
-        the end is not known ("adagrad" takes ever smaller steps all the same), and
-        `epochs`, `early_stopping` and `memory` are not used: pass the batches again for
-        more. Weights follow the counts of all batches; common directions are those of
-        this one.
+        gave it; later calls add no words. The learning rate does not decay, since the
+        number of batches is not known, but the steps of "adagrad" become shorter.
+        `epochs`, `early_stopping` and `memory` are not used: for more epochs, pass the
+        batches again. Word weights are those of all batches, common directions those of
+        the last batch.
 
-        It goes on best from a `fit` with ``warm_start=True``, which keeps both
-        matrices. After another `fit` it has `embedding_matrix_` in the place of both.
-        Vectors from a file know no step lengths either: a low `learning_rate` keeps
-        them near.
+        To continue a `fit`, give it ``warm_start=True``, which keeps both matrices:
+        otherwise both start at `embedding_matrix_`. Vectors from a file come without
+        step lengths, so use a low `learning_rate` to change them little.
 
         Parameters
         ----------
@@ -658,7 +652,12 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            As `fit` does.
+            As in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            As in `fit`. Documents and losses are checked in the first call only.
 
         Examples
         --------
@@ -674,7 +673,7 @@ class Word2VecVectorizer(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Iterable[Any], y: Any = None) -> NDArray[np.float32]:
-        """Learn from documents and return their vectors; tokenizes them only once.
+        """Fit to documents and return their vectors; tokenize them only once.
 
         Parameters
         ----------
@@ -691,7 +690,12 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            As `fit` does.
+            As in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            As in `fit`.
 
         Examples
         --------
@@ -706,8 +710,7 @@ class Word2VecVectorizer(
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
 
-        Weighted, less common directions and scaled, as `weighting`,
-        `n_components_removed` and `norm` say.
+        `weighting`, `n_components_removed` and `norm` change the plain mean.
 
         Parameters
         ----------
@@ -717,15 +720,20 @@ class Word2VecVectorizer(
         Returns
         -------
         document_vectors : ndarray of shape (n_documents, vector_size), dtype=float32
-            The mean over the words of a document that are in the vocabulary, repeats
-            included; zero for a document that has none.
+            The mean over the tokens of a document that are in the vocabulary; zeros for
+            a document without any.
 
         Raises
         ------
         ValueError
             If `X` is not a column of documents.
         NotFittedError
-            If `fit` was not called before.
+            If the vectorizer is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `stop_words` are inconsistent with the tokenization.
 
         Examples
         --------
@@ -741,7 +749,7 @@ class Word2VecVectorizer(
         return self._pooling(learned).document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
-        """Return the share of each document's tokens that the vocabulary knows.
+        """Return the proportion of each document's tokens in the vocabulary.
 
         Parameters
         ----------
@@ -750,15 +758,15 @@ class Word2VecVectorizer(
 
         Returns
         -------
-        shares : ndarray of shape (n_documents,), dtype=float64
-            From 0 to 1; 0 for a document without tokens.
+        proportions : ndarray of shape (n_documents,), dtype=float64
+            In [0, 1]; 0 for a document without tokens.
 
         Raises
         ------
         ValueError
             If `X` is not a column of documents.
         NotFittedError
-            If `fit` was not called before.
+            If the vectorizer is not fitted.
 
         Examples
         --------
@@ -770,33 +778,33 @@ class Word2VecVectorizer(
         return coverage(self._encode(X, self._learned()))
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
-        """Split a linear model's score of a document into parts of its words.
+        """Split a linear model's score of a document into contributions of its words.
 
-        A document vector is linear in its word vectors, but for its length with
-        ``norm="l2"``, which scales all parts alike. So the score splits exactly.
+        The split is exact: a document vector is linear in its word vectors, except that
+        ``norm="l2"`` divides all contributions by the same length.
 
         Parameters
         ----------
         document : str
             A raw document.
         coef : array-like of shape (vector_size,) or (1, vector_size)
-            The coefficients of a linear model on the document vectors, of one class:
-            ``classifier.coef_[0]``. With a ``StandardScaler`` between,
-            ``classifier.coef_[0] / scaler.scale_``.
+            Coefficients of one class of a linear model on document vectors:
+            ``classifier.coef_[0]``, or ``classifier.coef_[0] / scaler.scale_`` if there
+            is a ``StandardScaler`` before it.
 
         Returns
         -------
         contributions : list of (word, contribution)
-            The known words in the order of the document, repeats included. Their sum is
-            the decision function of the document less the intercept (with a
-            ``StandardScaler`` between, less the decision function of a zero vector).
+            The tokens in the vocabulary, in the order of the document. The sum of
+            contributions is the decision function of the document minus the intercept
+            (after a ``StandardScaler``, minus the decision function of a zero vector).
 
         Raises
         ------
         ValueError
-            If the document is missing or no text, or `coef` is of another shape.
+            If the document is missing or not a text, or `coef` has another shape.
         NotFittedError
-            If `fit` was not called before.
+            If the vectorizer is not fitted.
 
         Examples
         --------
@@ -823,7 +831,7 @@ class Word2VecVectorizer(
         if coef.shape != (self._n_features_out,):
             raise ValueError(
                 f"coef of shape ({self._n_features_out},) expected, got {coef.shape}. "
-                "Of a classifier with several classes, pass the row of one, for "
+                "For a classifier with several classes, pass the row of one class, for "
                 "example coef_[0]."
             )
         contributions = self._pooling(learned).contributions(corpus.ids, coef)
@@ -840,20 +848,20 @@ class Word2VecVectorizer(
     ) -> None:
         """Write the word vectors to a file in the format of the word2vec program.
 
-        The file appears whole or not at all. The format holds words and vectors, and
-        nothing else: pickle the vectorizer to keep all of it.
+        If writing fails, no file appears, and an existing one stays. The format holds
+        only words and vectors: pickle the vectorizer to keep all of it.
 
         Parameters
         ----------
         path : str or path
-            The file; gzipped if its name ends in ".gz".
+            Name of the file, which is gzipped if it ends in ".gz".
         binary : bool, default=False
             Whether to write numbers as bytes instead of text. Both are exact.
 
         Raises
         ------
         ValueError
-            If a word is not a text that the format can hold, as one with a space.
+            If the format cannot hold a word, such as one with a space.
         OSError
             If the file cannot be written.
 
@@ -875,36 +883,44 @@ class Word2VecVectorizer(
     def from_word2vec_format(
         cls, path: str | os.PathLike[str], **params: Any
     ) -> "Word2VecVectorizer":
-        """Make a vectorizer that is ready to transform out of a file of word vectors.
+        """Return a fitted vectorizer with the word vectors of a file.
 
         Parameters
         ----------
         path : str or path
-            A file in word2vec's text or binary format or in GloVe's, gzipped or not;
-            which of these is seen from its content.
+            A file in word2vec's text or binary format or in GloVe's format, gzipped or
+            not. The format is detected from the content.
         **params : dict
-            Parameters of the vectorizer, for example ``lowercase=False`` where the
-            words of the file have capitals. Of a large file, `max_features` reads the
-            first so many words (the most frequent ones in most files), and
-            `vocabulary` the words that stand in it, in its order.
+            Parameters of the vectorizer, for example ``lowercase=False`` if words of
+            the file have capitals. `max_features` reads only this many words from the
+            start of the file, the most frequent ones in most files. `vocabulary` reads
+            only its own words, in its order.
 
         Returns
         -------
         vectorizer : Word2VecVectorizer
-            Fitted, with `word_counts_` of 0, since the file has none.
+            The fitted vectorizer. Its `word_counts_` are 0, since files have no counts.
 
         Raises
         ------
         ValueError
-            If the file is truncated, or not a file of word vectors, or has no word of
-            `vocabulary`, or if `params` ask for another `vector_size`, or for a
-            `weighting` or directions to remove, which take documents to learn.
+            If the file is truncated, is not a file of word vectors or has no word of
+            `vocabulary`, or if `params` have another `vector_size`, or `weighting` or
+            `n_components_removed`, which are learned from documents.
         OSError
             If the file cannot be read.
 
+        Warns
+        -----
+        sklearn_w2v.DocumentWarning
+            If words have capitals under ``lowercase=True``.
+        UserWarning
+            If words are repeated or not UTF-8, if the last line may be truncated, or if
+            parameters are not used.
+
         Examples
         --------
-        In a pipeline, frozen, since `fit` would learn other vectors:
+        In a pipeline the vectorizer has to be frozen, since `fit` learns new vectors:
 
         >>> from tempfile import TemporaryDirectory
         >>> from sklearn.frozen import FrozenEstimator
@@ -976,7 +992,7 @@ class Word2VecVectorizer(
             warn(
                 "fit learns word vectors from scratch, and drops those of the file. To "
                 "keep them, wrap the vectorizer in sklearn.frozen.FrozenEstimator; to "
-                "continue from them, pass the file as init_vectors."
+                "start at them, pass the file as init_vectors."
             )
         return None
 
@@ -990,7 +1006,7 @@ class Word2VecVectorizer(
         )
 
     def _encode(self, X: Iterable[Any], learned: Learned) -> Corpus:
-        """Return documents as rows, with tokens that are no words."""
+        """Return documents as rows of words, and UNKNOWN for other tokens."""
         return encode(self._token_lists(X), learned.vocabulary)
 
     def _token_lists(self, X: Iterable[Any]) -> TokenLists:
@@ -1010,12 +1026,12 @@ class Word2VecVectorizer(
         return int(self.embedding_matrix_.shape[1])
 
     def set_params(self, **params: Any) -> "Word2VecVectorizer":
-        """Set parameters, which the next fit goes by.
+        """Set the parameters of the vectorizer.
 
         Parameters
         ----------
         **params : dict
-            Parameters by their names.
+            Parameters by name.
 
         Returns
         -------
@@ -1025,7 +1041,7 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            If there is no such parameter; those of gensim are told their names here.
+            If there is no such parameter. For one of gensim it names the equivalent.
 
         Examples
         --------
@@ -1039,9 +1055,9 @@ class Word2VecVectorizer(
     def __sklearn_clone__(self) -> "Word2VecVectorizer":
         if self._is_from_file():
             warn(
-                "A clone of a vectorizer from a file, as cross-validation and grid "
-                "searches make them, has none of its vectors, and fit will learn "
-                "others. To keep them, wrap the vectorizer in "
+                "A clone of a vectorizer from a file has none of its vectors, and fit "
+                "will learn new ones. Cross-validation and grid searches make clones. "
+                "To keep the vectors, wrap the vectorizer in "
                 "sklearn.frozen.FrozenEstimator."
             )
         return cast("Word2VecVectorizer", super().__sklearn_clone__())

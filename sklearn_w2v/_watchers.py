@@ -1,4 +1,4 @@
-"""Watchers of a fit: lines on standard error, and scikit-learn's callbacks."""
+"""Watchers of a fit: lines on standard error and scikit-learn's callbacks."""
 
 import math
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 from sklearn_w2v._skipgram.state import Progress, Trained
 from sklearn_w2v._sklearn import init_callback_context
 
-#: Seconds between lines, while documents are read and in long epochs.
+#: Seconds between lines while documents are read and in long epochs.
 SECONDS_PER_LINE = 5
 
 
@@ -18,7 +18,7 @@ class ReadingLines:
     """Prints how many documents have been read, every few seconds."""
 
     def watch(self, token_lists: Iterable[Any]) -> Iterator[Any]:
-        """Yield the token lists."""
+        """Yield the token lists, and print lines meanwhile."""
         n_tokens = 0
         begin = last = time.perf_counter()
         for n_documents, tokens in enumerate(token_lists, 1):
@@ -34,15 +34,15 @@ class ReadingLines:
 
 
 class EpochLines:
-    """Prints a line for each epoch, and every few seconds in a long one.
+    """Prints a line after each epoch, and every few seconds in a long one.
 
     Parameters
     ----------
     epochs : int or None
-        The number of epochs, at most; None for a batch of `partial_fit`, which does not
-        know how many batches follow.
+        The largest number of epochs; None in `partial_fit`, where the number of batches
+        is not known.
     how : str
-        Where and how they are trained, for the first line.
+        Where and how the training runs, for the first line.
     """
 
     def __init__(self, epochs: int | None, how: str) -> None:
@@ -51,19 +51,19 @@ class EpochLines:
         self.begin = self.last = math.nan
 
     def epoch_begins(self) -> None:
-        """Print how epochs are trained and start the clock, at the first epoch."""
+        """Print how the training runs and start the clock, in the first epoch."""
         if math.isnan(self.begin):
             _print(f"training {self.how}")
             self.begin = self.last = time.perf_counter()
 
     def tokens_read(self, n_read: int, n_tokens: int) -> None:
-        """Print a line, if the last one is some seconds old."""
+        """Print a line if the last one is some seconds old."""
         if time.perf_counter() > self.last + SECONDS_PER_LINE:
             share = n_read / n_tokens
             self._print_line([f"{share:.0%} read"], self.n_done + share, n_tokens)
 
     def epoch_ends(self, progress: Progress) -> bool:
-        """Print a line; do not stop."""
+        """Print a line; never stop the fit."""
         self.n_done = len(progress.losses)
         parts = [f"loss {progress.losses[-1]:.4f}"]
         if progress.validation_scores:
@@ -73,7 +73,7 @@ class EpochLines:
 
     def _print_line(self, parts: list[str], n_done: float, n_tokens: int) -> None:
         self.last = time.perf_counter()
-        seconds = (self.last - self.begin) / n_done  # of an epoch
+        seconds = (self.last - self.begin) / n_done  # per epoch
         parts.append(f"{n_tokens / seconds:,.0f} words/s")
         what = "batch"
         if self.epochs is not None:
@@ -84,24 +84,24 @@ class EpochLines:
 
 
 def _print(text: str) -> None:
-    # Whole lines, which log files and notebooks show as terminals do.
+    # Whole lines look the same in terminals, log files and notebooks.
     print(f"[Word2VecVectorizer] {text}", file=sys.stderr, flush=True)
 
 
 class FitCallbacks:
-    """Calls the callbacks of an estimator, once for each epoch.
+    """Calls the callbacks of an estimator in a fit and in each of its epochs.
 
     Parameters
     ----------
     estimator : Word2VecVectorizer
-        The estimator, whose fit is wrapped by scikit-learn's `fit_context`, which tears
-        callbacks down at the end.
+        The estimator. Its fit is decorated with scikit-learn's `fit_context`, which
+        tears callbacks down at the end.
     X, y : iterable and array-like
         The documents, and the labels that were passed with them.
     epochs : int
-        The number of epochs, at most.
+        The largest number of epochs.
     attributes_of : callable
-        Returns the estimator's fitted attributes, from a `Trained`.
+        Takes a `Trained` and returns the estimator's fitted attributes.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class FitCallbacks:
     ) -> None:
         self.context = init_callback_context(estimator, max_subtasks=epochs)
         self.attributes_of = attributes_of
-        # An iterator has nothing left to pass on.
+        # An iterator is used up, so callbacks get no documents.
         documents = None if isinstance(X, Iterator) else X
         self.arguments = {"estimator": estimator, "X": documents, "y": y}
         self.context.call_on_fit_task_begin(**self.arguments)
@@ -132,7 +132,7 @@ class FitCallbacks:
         return bool(
             self.epoch_context.call_on_fit_task_end(
                 **self.arguments,
-                # Called if a callback asks for the fitted estimator: it makes copies.
+                # Called only if a callback needs the fitted estimator: it makes copies.
                 reconstruction_attributes=lambda: self.attributes_of(
                     progress.trained()
                 ),
