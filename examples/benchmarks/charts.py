@@ -1,4 +1,4 @@
-"""The README's two bar charts, drawn from the tables of this folder's README.
+"""Draw the README's two bar charts from the tables of this folder's README.
 
     python examples/benchmarks/charts.py [--folder examples/pictures]
 
@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 FIGURES = Path(__file__).with_name("README.md")
 OURS = "sklearn_w2v"
 
-#: Names of the tables' columns and rows that are too long for a chart.
+#: Short labels for the columns and rows of the tables.
 SHORT = {
     "StackOverflow titles, d=100 w=5 k=5": "StackOverflow titles\nd=100 w=5 k=5",
     "Wikipedia text, d=100 w=5 k=5": "Wikipedia\nd=100 w=5 k=5",
@@ -26,7 +26,7 @@ SHORT = {
 
 
 def read_tables(heading):
-    """Return the tables below a heading, each as a dict of rows, with "" the first."""
+    """Return the tables of a section as dicts of rows; the row "" is the header."""
     section = FIGURES.read_text(encoding="utf-8").partition(f"## {heading}\n")[2]
     tables, rows = [], {}
     for line in section.partition("\n## ")[0].splitlines():
@@ -45,18 +45,18 @@ def number_of(cell):
 
 
 def draw(table, names, ax):
-    """Draw a group of bars for each column, a bar for each of these rows."""
+    """Draw a group of bars for each column, with a bar for each row of these names."""
     columns = [SHORT.get(column, column) for column in table[""]]
     width = 0.8 / len(names)
-    greys = iter(["0.45", "0.62", "0.78"])
-    for place, name in enumerate(names):
+    grays = iter(["0.45", "0.62", "0.78"])
+    for i, name in enumerate(names):
         label = SHORT.get(name, name)
         ax.bar(
-            [column + place * width for column in range(len(columns))],
+            [column + i * width for column in range(len(columns))],
             [number_of(cell) for cell in table[name]],
             width,
             label=label,
-            color="C0" if label == OURS else next(greys),
+            color="C0" if label == OURS else next(grays),
         )
     middle = (len(names) - 1) * width / 2
     ax.set_xticks([column + middle for column in range(len(columns))], columns)
@@ -65,7 +65,7 @@ def draw(table, names, ax):
 
 
 def main():
-    """Draw both."""
+    """Draw both charts."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     pictures = Path(__file__).parents[1] / "pictures"
     parser.add_argument("--folder", type=Path, default=pictures)
@@ -76,7 +76,7 @@ def main():
     figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
     draw(speed, [OURS, "gensim, list", "fastText", "Spark ML"], ax)
     ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.set_ylabel("Words a second")
+    ax.set_ylabel("Words per second")
     figure.savefig(folder / "speed.png", dpi=130)
 
     _, with_labels = read_tables("Documents")
@@ -85,7 +85,7 @@ def main():
     draw(with_labels, [*names, "TruncatedSVD(100) of tf-idf", "tf-idf"], ax)
     ax.set_ylabel("Accuracy with 100 labels (%)")
     figure.savefig(folder / "few_labels.png", dpi=130)
-    print(f"speed.png and few_labels.png in {folder}")
+    print(f"Saved speed.png and few_labels.png in {folder}")
 
 
 if __name__ == "__main__":

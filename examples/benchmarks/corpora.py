@@ -1,4 +1,4 @@
-"""Reading what the benchmarks measure on: plain lines, or lines with a label."""
+"""Read the texts of the benchmarks: plain lines, or lines with labels."""
 
 import lzma
 
@@ -6,13 +6,13 @@ import numpy as np
 
 
 def open_text(path):
-    """Open a text file, compressed by xz or not."""
+    """Open a text file, which may be compressed with xz."""
     opener = lzma.open if path.suffix == ".xz" else open
     return opener(path, "rt", encoding="utf-8")
 
 
 def read_documents(path, max_words=float("inf")):
-    """Return the lines of a file as token lists, up to so many words."""
+    """Return the lines of a file as token lists, up to `max_words` words."""
     documents, n_words = [], 0
     with open_text(path) as lines:
         for line in lines:
@@ -23,9 +23,9 @@ def read_documents(path, max_words=float("inf")):
     return documents
 
 
-def read_labelled(path):
-    """Return the texts and the labels of a file with a label, a tab, a text a line."""
+def read_labeled(path):
+    """Return texts and labels of a file whose lines are a label, a tab and a text."""
     with open_text(path) as lines:
         labels, texts = zip(*(line.split("\t", 1) for line in lines), strict=True)
-    # Objects: an array of str would give each text the room of the longest.
+    # In an array of str, each text would take as much memory as the longest one.
     return np.array(texts, dtype=object), np.array(labels)

@@ -1,13 +1,13 @@
-"""Training speed and quality on a device, such as a GPU, beside the processor.
+"""Training speed and quality on a device, such as a GPU, and on the CPU.
 
     python examples/benchmarks/device.py CORPUS.txt[.xz] --device cuda \
         --similarity WS=EN-WS-353.txt ... --analogies questions-words.txt
 
-A document is a line. Speed is in-vocabulary words before sub-sampling / seconds, of one
-epoch over the corpus repeated `--repeat` times (of the processor, over the corpus), the
-median of the rounds, after a short training that is not counted. The tests are those of
-`quality.py`, on the mean of both matrices after `--epochs` of the corpus. `--profile`
-lists what a step is made of. Needs the `benchmark` extra.
+A document is a line. Speed is words of the vocabulary before subsampling / seconds, in
+one epoch of the corpus, repeated `--repeat` times on the device. It is the median of
+the rounds, after a short training that is not counted. The tests are those of
+`quality.py`, on the average of both matrices after `--epochs` epochs of the corpus.
+`--profile` lists the operations of a step. Needs the `benchmark` extra.
 """
 
 import argparse
@@ -31,12 +31,12 @@ from sklearn_w2v._skipgram.state import Execution, Initial, Training
 from sklearn_w2v._skipgram.training import train
 from sklearn_w2v._vocabulary import learn_vocabulary
 
-#: Documents of the profile, and of the training before all.
+#: Documents of the profile, and of the training that is not counted.
 FEW_DOCUMENTS = 20_000
 
 
 def run(corpus, word_counts, device, batch_size, *, epochs=1, seed=0, threads=2):
-    """Train, and return what it came to, and in how many seconds."""
+    """Train, and return the result and the seconds it took."""
     plan = plan_training(
         FitParameters.of(Word2VecVectorizer(batch_size=batch_size)),
         extent_of(corpus, None, len(word_counts)),
@@ -54,8 +54,8 @@ def run(corpus, word_counts, device, batch_size, *, epochs=1, seed=0, threads=2)
 
 
 def speed_of(corpus, word_counts, place, batch_size, options):
-    """Return the words of a corpus that are trained on in a second."""
-    # The processor takes a while: once is enough for it.
+    """Return the words per second of a training."""
+    # The CPU is slow: one round is enough.
     rounds = 1 if place == CPU else options.rounds
     seconds = [
         run(corpus, word_counts, place, batch_size, threads=options.threads)[1]
@@ -65,7 +65,7 @@ def speed_of(corpus, word_counts, place, batch_size, options):
 
 
 def figures_of(vocabulary, corpus, word_counts, place, batch_size, options):
-    """Return the figure of each test, means over the seeds."""
+    """Return the result of each test, as a mean over seeds."""
     tests = read_tests(options)
     parameters = {"epochs": options.epochs, "threads": options.threads}
     figures = []
@@ -118,7 +118,7 @@ def main():
     offsets = np.concatenate([[0], np.cumsum(np.tile(corpus.lengths, options.repeat))])
     large = Corpus(np.tile(corpus.ids, options.repeat), offsets)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    print(f"{len(large.ids):,} words, {len(vocabulary):,} different ones\n")
+    print(f"{len(large.ids):,} words, {len(vocabulary):,} of them distinct\n")
     print("| | batch_size | words/s | tests |\n|---|---|---|---|")
     for place, batch_size in [
         (CPU, options.batch_sizes[0]),

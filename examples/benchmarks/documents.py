@@ -1,16 +1,16 @@
-"""Accuracy of document vectors beside gensim's, tf-idf and LSA, on labelled texts.
+"""Accuracy of document vectors, gensim's, tf-idf and LSA, on labeled texts.
 
     python examples/benchmarks/documents.py NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]] ...
 
-A file has a label, a tab and a text on each line. A set without a test file is split
-in five, stratified, and tested on each part in turn. Vectors are learned from all the
-training texts and nothing else; both word2vecs get the same tokens, their defaults, and
-gensim once more as many epochs as ours. Vectors go through StandardScaler, and the
-classifier is LogisticRegression.
+A file has a label, a tab and a text on each line. A data set without a test file is
+tested in five stratified folds. Vectors are learned only from the training texts.
+gensim and sklearn_w2v get the same tokens and use their defaults; gensim is also run
+with as many epochs as sklearn_w2v. Vectors are scaled by StandardScaler, and classified
+by LogisticRegression.
 
-The first table has every label, and means over seeds with the spread between them. The
-second has few: means over five draws of labels, with the first seed and the first part,
-each cell with the C out of one grid that is best for its method, set and number of
+The first table is with all labels: means over seeds, and their standard deviation. The
+second is with few labels: means over five draws of labels, with the first seed and the
+first fold. Each cell has the best C of a grid for its method, data set and number of
 labels. Needs the `benchmark` extra.
 """
 
@@ -19,7 +19,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from corpora import read_labelled
+from corpora import read_labeled
 from gensim.models import Word2Vec
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -41,7 +41,7 @@ C_GRID = [0.001, 0.01, 0.1, 1, 10, 100]
 
 
 class GensimMeans(TransformerMixin, BaseEstimator):
-    """The mean of gensim's word vectors."""
+    """Document vectors as means of gensim's word vectors."""
 
     def __init__(self, average, threads, seed, as_many_epochs=False):
         self.average = average
@@ -50,7 +50,7 @@ class GensimMeans(TransformerMixin, BaseEstimator):
         self.as_many_epochs = as_many_epochs
 
     def fit(self, X, y=None):
-        """Train on the texts."""
+        """Train on texts."""
         analyze = CountVectorizer().build_analyzer()
         documents = [analyze(text) for text in X]
         model = Word2Vec(sg=1, vector_size=SIZE, workers=self.threads, seed=self.seed)
@@ -73,10 +73,10 @@ class GensimMeans(TransformerMixin, BaseEstimator):
 
 
 def splits(files):
-    """Yield training texts and labels, and test texts and labels."""
-    texts, labels = read_labelled(files[0])
+    """Yield the texts and labels of the training and of the test, for each fold."""
+    texts, labels = read_labeled(files[0])
     if len(files) > 1:
-        yield texts, labels, *read_labelled(files[1])
+        yield texts, labels, *read_labeled(files[1])
         return
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     for train, test in folds.split(texts, labels):
@@ -84,7 +84,7 @@ def splits(files):
 
 
 def methods(options, seed):
-    """Return each method's vectorizer, by its name."""
+    """Return the vectorizers by the names of their methods."""
     common = {"threads": options.threads, "seed": seed}
     trained = {
         "sklearn_w2v means": make_pipeline(
@@ -103,7 +103,7 @@ def methods(options, seed):
     }
     if seed > 0:
         return trained
-    # These hardly depend on the seed, if at all.
+    # These depend on the seed hardly or not at all.
     return trained | {
         f"TruncatedSVD({SIZE}) of tf-idf": make_pipeline(
             TfidfVectorizer(sublinear_tf=True),
@@ -140,7 +140,7 @@ def few_labels(train, train_labels, test, test_labels):
 
 
 def measure(sets, options):
-    """Return method -> set -> accuracy of each seed, and the same by few labels."""
+    """Return method -> data set -> accuracies of seeds; the same with few labels."""
     every, few = {}, {}
     for name, files in sets.items():
         paths = [Path(file) for file in files.split(",")]
@@ -165,7 +165,7 @@ def measure(sets, options):
 
 
 def print_table(header, rows):
-    """Print a table of (cells, mean of these) by method."""
+    """Print a table; each method has its cells and their mean."""
     print("| |", " | ".join(header), "| mean |")
     print("|---|" + "---|" * (len(header) + 1))
     for method, (cells, mean) in rows.items():
@@ -179,7 +179,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    # A classifier that stops after max_iter is part of what is compared.
+    # Classifiers that stop at max_iter are part of the comparison.
     warnings.simplefilter("ignore", ConvergenceWarning)
 
     sets = dict(argument.split("=", 1) for argument in options.sets)

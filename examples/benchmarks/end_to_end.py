@@ -1,14 +1,14 @@
-"""Seconds and memory from raw texts to vectors, beside gensim and TfidfVectorizer.
+"""Time and memory from raw texts to vectors; gensim and TfidfVectorizer as peers.
 
     python examples/benchmarks/end_to_end.py TEXTS.tsv[.xz] [--epochs 5]
     python examples/benchmarks/end_to_end.py CORPUS.txt[.xz] --memory
 
-A document is a line, less its label if it has a label and a tab before the text. `fit`
-includes tokenizing; gensim gets the tokens of CountVectorizer's analyzer. Everybody
-takes turns in this one process, and figures are medians of the rounds. `--memory`
-measures the peak memory of `fit` instead, each in a process of its own, over what that
-process has after its imports; the texts are read from the file one by one where the
-peer can do so. Needs the `benchmark` extra and an otherwise idle machine.
+A document is a line, without a label and a tab at its start. `fit` includes
+tokenization; gensim gets the tokens of CountVectorizer's analyzer. All peers run in
+turn in this process, and figures are medians of the rounds. `--memory` measures the
+peak memory of `fit` instead, in a new process for each peer, beyond the memory after
+imports. Texts are then read from the file one by one if the peer can do so. Needs the
+`benchmark` extra and an otherwise idle machine.
 """
 
 import argparse
@@ -33,7 +33,7 @@ N_CALLS = 300
 
 
 class Texts:
-    """The texts of a file, read anew each time they are iterated over."""
+    """The texts of a file, which is read again in each iteration."""
 
     def __init__(self, path):
         self.path = path
@@ -70,14 +70,14 @@ FITS = {GENSIM: fit_gensim, TFIDF: fit_tfidf, OURS: fit_ours}
 
 
 def seconds_of(function, *arguments):
-    """Return how long a call takes, and what it returns."""
+    """Return the seconds of a call, and its result."""
     begin = time.perf_counter()
     result = function(*arguments)
     return time.perf_counter() - begin, result
 
 
 def latency(vectorizer):
-    """Return the median seconds of transforming one short document."""
+    """Return the median seconds of a `transform` of one short document."""
     return statistics.median(
         seconds_of(vectorizer.transform, [SHORT_DOCUMENT])[0] for _ in range(N_CALLS)
     )
@@ -86,7 +86,7 @@ def latency(vectorizer):
 def compare(options):
     """Measure times, and print a table."""
     texts = list(Texts(options.texts))
-    # So that nobody pays for imports.
+    # So that imports are not measured.
     Word2VecVectorizer(min_count=1, epochs=1).fit(["some words"])
     fits, transforms, latencies = ({name: [] for name in FITS} for _ in range(3))
     for _ in range(options.rounds):
@@ -108,7 +108,7 @@ def compare(options):
             cells[2] = f"{1000 * statistics.median(latencies[name]):.3f}"
         print(f"| {name} |", " | ".join(cells), "|")
     print(
-        f"\nsklearn_w2v is faster by: fit {ratio(fits, GENSIM)} than {GENSIM}; "
+        f"\nsklearn_w2v, times faster: fit {ratio(fits, GENSIM)} than {GENSIM}; "
         f"transform {ratio(transforms, TFIDF)}, one text {ratio(latencies, TFIDF)} "
         f"than {TFIDF}"
     )
@@ -121,7 +121,7 @@ def ratio(seconds, name):
 
 
 def peak_memory(name, options):
-    """Return the bytes of a process's peak over its imports, and what we allow us."""
+    """Return the bytes of a fit's peak beyond imports, and the budget, if any."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     fitted = FITS[name](Texts(options.texts), options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before

@@ -1,12 +1,12 @@
-"""What known vectors, batches and early stopping do to the accuracy on labelled texts.
+"""Effect of initial vectors, batches and early stopping on classification accuracy.
 
     python examples/benchmarks/going_on.py CORPUS.txt[.xz] \
         NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]] ...
 
-The known vectors are trained on the first six million words of the corpus. A file of
-texts has a label, a tab and a text on each line; of a set without a test file the first
-of five parts is held out. Vectors go through StandardScaler, and the classifier is
-LogisticRegression. Prints the accuracy in %, and the epochs that were trained.
+The initial vectors are trained on the first six million words of the corpus. A file of
+texts has a label, a tab and a text on each line. Without a test file, the first of five
+folds is held out. Vectors are scaled by StandardScaler, and classified by
+LogisticRegression. Prints the accuracy in %, and the epochs trained.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def fit(texts, **parameters):
 
 
 def fit_in_batches(texts, n_passes):
-    """Return a vectorizer that has met the texts in batches."""
+    """Return a vectorizer that was trained on the texts in batches."""
     vectorizer = Word2VecVectorizer(random_state=0)
     for _ in range(n_passes):
         for begin in range(N_BATCHES):
@@ -42,12 +42,12 @@ def fit_in_batches(texts, n_passes):
 
 
 def measure(files, known):
-    """Return the vectorizer's accuracy and epochs, by what was done."""
+    """Return the accuracy and the epochs of each way to fit."""
     train, train_labels, test, test_labels = next(splits(files))
     some = np.random.RandomState(0).permutation(len(train))[:N_FEW]
     few, few_labels = train[some], train_labels[some]
     all_ways = {
-        "as it is": {},
+        "defaults": {},
         "init_vectors": {"init_vectors": known},
         "init_vectors, not trainable": {"init_vectors": known, "trainable": False},
     }
@@ -85,7 +85,7 @@ def main():
     parser.add_argument("corpus", type=Path)
     parser.add_argument("sets", nargs="+", metavar="NAME=TRAIN[,TEST]")
     options = parser.parse_args()
-    # A classifier that stops after max_iter is part of what is compared.
+    # Classifiers that stop at max_iter are part of the comparison.
     warnings.simplefilter("ignore", ConvergenceWarning)
 
     sets = dict(argument.split("=", 1) for argument in options.sets)

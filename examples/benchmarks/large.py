@@ -1,12 +1,12 @@
-"""Time and memory of a fit on corpora of more and more words, read from a file.
+"""Time and memory of a fit on corpora of increasing size, read from a file.
 
     python examples/benchmarks/large.py CORPUS.txt[.xz] [--words 1e6 1e7 1e8]
 
-A document is a line; the file is read again and again until there are so many words,
-and nothing of it is kept. Each fit is one epoch at the defaults, in a process of its
-own. Memory is what the process takes over that of its imports, of its own pages: those
-of the temporary file, which the system takes back when it needs them, are not counted.
-`--in-memory` is how many bytes of ids are kept in memory, where 1 GiB is the default.
+A document is a line. The file is read repeatedly until there are enough words, and its
+text is not kept in memory. Each fit is one epoch with the defaults, in a new process.
+Memory is the anonymous memory of the process beyond its imports. So pages of the
+temporary file, which the system can reclaim, are not counted. `--in-memory` sets the
+bytes of ids that are kept in memory, instead of 1 GiB.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from sklearn_w2v import Word2VecVectorizer, _corpus
 
 
 def lines_of(path, n_words):
-    """Yield the lines of a file, over and over, up to so many words."""
+    """Yield the lines of a file, repeatedly, up to `n_words` words."""
     n_read = 0
     while True:
         with open_text(path) as lines:
@@ -33,20 +33,20 @@ def lines_of(path, n_words):
 
 
 def own_bytes():
-    """Return the memory of this process that is no file's."""
+    """Return the bytes of anonymous memory of this process."""
     status = Path("/proc/self/status").read_text()
     return 1024 * int(status.partition("RssAnon:")[2].split()[0])
 
 
 def watch(peak, stop):
-    """Note the most memory, until told to stop."""
+    """Record the peak memory until `stop` is set."""
     while not stop.wait(0.05):
         peak.append(max(own_bytes(), peak.pop()))
 
 
 def measure(path, n_words, options, results):
-    """Fit, and put what it took into a queue."""
-    import torch  # noqa: F401, PLC0415, its own memory is not counted
+    """Fit, and put the measurements into a queue."""
+    import torch  # noqa: F401, PLC0415, so that its memory is not counted
 
     if options.in_memory:
         _corpus.IDS_IN_MEMORY = options.in_memory // 4

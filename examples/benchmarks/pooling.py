@@ -1,12 +1,12 @@
-"""Which weighting, removal of directions and norm pays with which classifier.
+"""Effect of `weighting`, `n_components_removed` and `norm` on three classifiers.
 
     python examples/benchmarks/pooling.py NAME=TRAIN.tsv[.xz] ... [--folds 3]
 
-A file has a label, a tab and a text on each line; only training texts are looked at,
-in stratified folds. Word vectors come from all texts of a fold; they are trained once,
-and read from a `memory` by every other pooling. The classifier learns from 2,000 of the
-texts. Each cell is the mean accuracy over folds; where a classifier has several
-settings, with the best of them for the pooling and the set.
+A file has a label, a tab and a text on each line. Only training texts are used, in
+stratified folds. Word vectors are learned once from all texts of a fold, and cached
+with `memory` for the other poolings. The classifier learns from 2,000 of the texts.
+Each cell is the mean accuracy over folds, with the best setting of the classifier for
+the pooling and the data set.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from corpora import read_labelled
+from corpora import read_labeled
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -55,18 +55,18 @@ CLASSIFIERS = {
     "logistic regression": [
         LogisticRegression(C=C, max_iter=200) for C in (1, 10, 100)
     ],
-    "10 nearest neighbours": [KNeighborsClassifier(10)],
+    "10 nearest neighbors": [KNeighborsClassifier(10)],
     "nearest centroid": [NearestCentroid()],
 }
 
 
 def scores_of(texts, labels, options, folder):
-    """Return the accuracies in %, (folds, poolings, classifiers)."""
+    """Return the mean accuracies in %, of shape (poolings, classifiers)."""
     folds = StratifiedKFold(options.folds, shuffle=True, random_state=0)
     scores = []
     for ordered, test in folds.split(texts, labels):
         train = np.random.RandomState(0).permutation(ordered)
-        labelled = slice(options.labels)
+        labeled = slice(options.labels)
         scores.append([])
         for parameters in POOLINGS.values():
             vectorizer = Word2VecVectorizer(memory=folder, random_state=0, **parameters)
@@ -76,14 +76,14 @@ def scores_of(texts, labels, options, folder):
                 [
                     [
                         clone(setting)
-                        .fit(vectors[labelled], labels[train][labelled])
+                        .fit(vectors[labeled], labels[train][labeled])
                         .score(held_out, labels[test])
                         for setting in settings
                     ]
                     for settings in CLASSIFIERS.values()
                 ]
             )
-    # Settings differ in number, so the best one is chosen a classifier at a time.
+    # Classifiers have different numbers of settings, so this is no array operation.
     means = [
         [
             np.mean([fold[pooling][kind] for fold in scores], axis=0).max()
@@ -101,16 +101,16 @@ def main():
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--labels", type=int, default=2000)
     options = parser.parse_args()
-    # A classifier that stops after max_iter is part of what is compared.
+    # Classifiers that stop at max_iter are part of the comparison.
     warnings.simplefilter("ignore", ConvergenceWarning)
 
-    tables = []  # (sets, poolings, classifiers)
+    tables = []  # (data sets, poolings, classifiers)
     names = []
     for argument in options.sets:
         name, path = argument.split("=", 1)
         names.append(name)
         with TemporaryDirectory() as folder:
-            tables.append(scores_of(*read_labelled(Path(path)), options, folder))
+            tables.append(scores_of(*read_labeled(Path(path)), options, folder))
 
     for kind, classifier in enumerate(CLASSIFIERS):
         print(f"\n{classifier}\n\n| | {' | '.join(names)} | mean |")

@@ -1,15 +1,16 @@
-"""Quality of word vectors beside gensim's at equal epochs, and time to that quality.
+"""Quality and training time of word vectors, ours and gensim's, at equal epochs.
 
     python examples/benchmarks/quality.py CORPUS.txt[.xz] \
         --similarity WS-353=EN-WS-353-ALL.txt MEN=EN-MEN-TR-3k.txt ... \
         --analogies questions-words.txt
 
-A similarity file has two words and a human score on each line; the figure is Spearman's
-rank correlation with the cosine x 100, over pairs that the vocabulary has. Analogies
-are those among the 30,000 most frequent words, in % right (3CosAdd). Means over seeds,
-with the spread between the seeds. Seconds include the vocabulary. gensim stands twice:
-its input vectors, and the average of both its matrices, which are our "center" and our
-"average", the default. Needs the `benchmark` extra.
+A similarity file has two words and a human score on each line. The result is Spearman's
+rank correlation of scores and cosines x 100, over the pairs in the vocabulary. For
+analogies it is the percentage of correct answers (3CosAdd) among the 30,000 most
+frequent words. The table has means over seeds and their standard deviation. Seconds
+include the vocabulary. gensim has two rows: its input vectors, which are our "center",
+and the average of both its matrices, which is our "average", the default. Needs the
+`benchmark` extra.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from sklearn_w2v import Word2VecVectorizer
 OURS = "sklearn_w2v"
 INPUT, AVERAGE = "gensim, input vectors", "gensim, average"
 
-#: Analogies among so many of the most frequent words.
+#: Number of the most frequent words that analogies are taken from.
 N_ANALOGY_WORDS = 30_000
 
 
@@ -56,7 +57,7 @@ def similarity(pairs, vocabulary, vectors):
 
 
 def analogies(questions, vocabulary, vectors):
-    """Return the share of questions that the nearest word answers."""
+    """Return the percentage of questions that the nearest word answers."""
     frequent = {w: row for w, row in vocabulary.items() if row < N_ANALOGY_WORDS}
     known = [q for q in questions if all(word in frequent for word in q)]
     rows = np.array([[frequent[word] for word in question] for question in known])
@@ -71,7 +72,7 @@ def analogies(questions, vocabulary, vectors):
 
 
 def evaluate(tests, vocabulary, vectors):
-    """Return the figure of each test."""
+    """Return the result of each test."""
     vectors = unit(vectors)
     figures = {
         name: similarity(pairs, vocabulary, vectors)
@@ -83,13 +84,13 @@ def evaluate(tests, vocabulary, vectors):
 
 
 def add_tests(parser):
-    """Let a parser take the files of tests."""
+    """Add the options for the files of tests to a parser."""
     parser.add_argument("--similarity", nargs="*", default=[], metavar="NAME=FILE")
     parser.add_argument("--analogies", type=Path)
 
 
 def read_tests(options):
-    """Return the tests of these files."""
+    """Return the tests in the files of these options."""
     files = dict(argument.split("=", 1) for argument in options.similarity)
     return {
         "similarity": {n: read_similarity(Path(file)) for n, file in files.items()},
@@ -98,7 +99,7 @@ def read_tests(options):
 
 
 def train_ours(documents, epochs, seed, options):
-    """Return the vocabulary, our vectors by kind, and the seconds of a `fit`."""
+    """Return the vocabulary, our vectors by kind, and the seconds of one `fit`."""
     kinds = {}
     for vectors in options.vectors:
         vectorizer = Word2VecVectorizer(
@@ -116,7 +117,7 @@ def train_ours(documents, epochs, seed, options):
 
 
 def train_gensim(documents, epochs, seed, options):
-    """Return the vocabulary, gensim's two kinds of vectors, and its seconds."""
+    """Return the vocabulary, gensim's two kinds of vectors, and the seconds."""
     begin = time.perf_counter()
     model = Word2Vec(documents, sg=1, epochs=epochs, seed=seed, workers=options.threads)
     seconds = time.perf_counter() - begin
@@ -141,7 +142,7 @@ def main():
     documents = read_documents(options.corpus)
     runs = [(train_gensim, epochs) for epochs in options.epochs]
     runs += [(train_ours, epochs) for epochs in options.epochs + options.our_epochs]
-    table = {}  # (epochs, method) -> seconds and figures, a dict for each seed
+    table = {}  # (epochs, method) -> a dict of seconds and results for each seed
     for seed in range(options.seeds):
         for train, epochs in sorted(runs, key=lambda run: run[1]):
             vocabulary, kinds, seconds = train(documents, epochs, seed, options)

@@ -1,4 +1,4 @@
-"""Several ranks: speed, bytes sent, quality, and what more machines would come to.
+"""Several ranks: speed, bytes sent, quality, and a model of more machines.
 
     for n in 1 2 4; do
         torchrun --nproc-per-node $n examples/benchmarks/ranks.py CORPUS.txt[.xz] \
@@ -6,17 +6,16 @@
     done
 
 Each rank trains with one thread on its share of the lines. Seconds are those of the
-training; words/s are those of all ranks together. Of a merge, "busy" is what a rank
-computes, "sums" how long it waits for the sum of all ranks; before it, all meet, and
-wait for the slowest. With `--apart` they merge nothing until an epoch ends, which shows
-what the machine gives to processes side by side. Where there are more ranks than
-processors, only the quality counts.
+training; words/s are those of all ranks together. "busy" is the time that a rank
+computes in merges, "sums" the time of the sums over all ranks, and "waits" the time at
+barriers, where all ranks wait for the slowest. With `--apart`, ranks merge only at the
+end of an epoch, which shows the speed of concurrent processes. With more ranks than
+cores, only the quality is meaningful.
 
-The last lines are a model, not a measurement: machines with one rank each, as fast as
-this one, whose network carries so many bits a second. Of the seconds of one rank, the
-steps are shared; each merge costs what is busy here, and 2 (n - 1) / n of its bytes
-through the network, as in a ring, with 2 (n - 1) times 50 microseconds of latency. Run
-it with 2 ranks for that.
+The last lines are a model, not a measurement: machines of this speed with one rank
+each, and a network of the given speed. The steps of one rank are shared by all. Each
+merge costs the time that is "busy" here, the transfer of 2 (n - 1) / n of its bytes, as
+in a ring, and 2 (n - 1) times 50 microseconds of latency. Run it with 2 ranks.
 """
 
 import argparse
@@ -33,12 +32,12 @@ from sklearn_w2v._group import Group
 from sklearn_w2v._skipgram.merging import Merger
 from sklearn_w2v._skipgram.plan import merges_per_epoch
 
-#: Seconds that a message takes from one machine to the next.
+#: Seconds of latency of a message between two machines.
 LATENCY = 50e-6
 
 
 class Clock:
-    """Adds up the seconds of a function, and the bytes of the tensor it is given."""
+    """Sums the seconds of a function's calls, and the bytes of their last arguments."""
 
     def __init__(self, owner, name):
         self.function = getattr(owner, name)
@@ -46,7 +45,7 @@ class Clock:
         setattr(owner, name, self.timed())
 
     def timed(self):
-        """Return the function, which tells the clock of each call."""
+        """Return the function with the clock around it."""
 
         def call(*args, **kwargs):
             begin = time.perf_counter()
@@ -60,9 +59,9 @@ class Clock:
 
 
 def expect(clocks, world_size):
-    """Print what more machines would come to."""
+    """Print the efficiency that the model predicts for more machines."""
     training, merges, sums, waits = clocks.values()
-    # Of one rank alone, with nobody to wait for.
+    # Of one rank without other ranks to wait for.
     steps = (training.seconds - merges.seconds - waits.seconds) * world_size
     busy = merges.seconds - sums.seconds
     n_merges = merges_per_epoch(1e6 / world_size, world_size)
@@ -76,12 +75,12 @@ def expect(clocks, world_size):
             efficiency = steps / n_machines / seconds
             print(
                 f"{n_machines} machines, {gigabits} Gbit/s: {efficiency:.0%} of "
-                f"{n_machines} times one"
+                f"{n_machines} times the speed of one"
             )
 
 
 def main():
-    """Measure, and print on rank 0."""
+    """Measure, and print the results on rank 0."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("corpus", type=Path)
     add_tests(parser)

@@ -1,15 +1,15 @@
-"""Where the time of a training step goes, and what more processors would come to.
+"""Time of the phases of a training step, and a model of more cores.
 
     python examples/benchmarks/step.py CORPUS.txt[.xz]
 
-Measures, on one thread, what a chunk of compiled steps costs to draw and to train, and
-the shares of a step's two phases: a sampler looks every tenth of a millisecond which
-one is on. What a meeting of two threads costs is measured on steps that have nothing
-else to do. Beside it stands what a step's products would take if they ran as fast as a
-large matrix product does here, and nothing else took any time.
+Measures the time to draw a chunk of compiled steps and to train on it, on one thread.
+To split it between the two phases of a step, a second thread looks every tenth of a
+millisecond which phase runs. The cost of a barrier of two threads is measured on steps
+with next to no work. For comparison, the table has the time that the products of a step
+would take at the speed of a large matrix product.
 
-The last lines are a model, not a measurement: so many processors like this one, tasks
-shared as evenly as they can be, each phase with a meeting, and chunks drawn by all.
+The last lines are a model, not a measurement: cores of this speed, tasks shared as
+evenly as possible, a barrier after each phase, and chunks drawn by all threads.
 """
 
 import argparse
@@ -39,7 +39,7 @@ N_ROUNDS = 5
 
 
 def peak_flops():
-    """Return the floating-point operations a second of a large product."""
+    """Return the floating-point operations per second of a large product."""
     matrix, seconds = torch.rand(1024, 1024), []
     for _ in range(50):
         begin = time.perf_counter()
@@ -65,7 +65,7 @@ def prepare(documents, options, **parameters):
 
 
 def seconds_of(function):
-    """Return the median seconds of some calls, after one that is not counted."""
+    """Return the median seconds of several calls, after one that is not counted."""
     function()
     seconds = []
     for _ in range(N_ROUNDS):
@@ -76,7 +76,7 @@ def seconds_of(function):
 
 
 def share_of_descent(steps, train):
-    """Return the share of looks that find the second phase of a step."""
+    """Return the share of the training time that is the second phase of steps."""
     is_over, looks = threading.Event(), []
     crew = steps.crew[:2].view(np.int64)  # begins with the number of the phase
 
@@ -92,8 +92,8 @@ def share_of_descent(steps, train):
     return sum(looks) / max(len(looks), 1)
 
 
-def meeting(documents, options):
-    """Return the seconds that a phase takes two threads, with nothing else to do."""
+def seconds_of_barrier(documents, options):
+    """Return the seconds of a barrier of two threads, from steps of one token."""
     plan, model, draw = prepare(documents, options, batch_size=1)
     chunk = draw().steps(0, 10_000)
     seconds = []
@@ -130,33 +130,33 @@ def main():
         )
         nothing = chunk.steps(0, 0)
         calling = seconds_of(lambda: steps.train_chunk(nothing, [], []))
-    meets = meeting(documents[:2000], options)
+    barrier = seconds_of_barrier(documents[:2000], options)
 
-    # A token has a score with each word around and with each noise word; a score takes
-    # one product of two vectors, and two more for its gradients.
+    # A token has a score with each word in reach and with each noise word. A score is
+    # one product of two vectors, and its gradients are two more.
     n_scores = 2 * plan.reach + plan.layout.n_noise
     products = 3 * 2 * n_scores * plan.vector_size / peak_flops() * chunk.n_tokens
-    print("| of a chunk, on one thread | ns a word read |")
+    print("| of a chunk, on one thread | ns per word read |")
     print("|---|---|")
     for name, seconds in {
         "drawing": drawing,
         "gradients": training * (1 - descent),
-        "of these, the products at the speed of a large one": products,
+        "the products of these, at the speed of a large one": products,
         "descent": training * descent,
         "the call": calling,
     }.items():
         print(f"| {name} | {1e9 * seconds / chunk.n_read:,.1f} |")
-    print(f"\nA meeting of two threads takes {1e6 * meets:.2f} us.\n")
+    print(f"\nA barrier of two threads takes {1e6 * barrier:.2f} us.\n")
 
     n_parts, n_shards = plan.layout.parts_per_step, 64
-    print("| processors | words/s, computed | times one |")
+    print("| cores | words/s, computed | times one core |")
     print("|---|---|---|")
     alone = chunk.n_read / (drawing + training + calling)
     for n in (1, 2, 4, 8, 16):
         gradients = training * (1 - descent) * math.ceil(n_parts / n) / n_parts
         descends = training * descent * math.ceil(n_shards / n) / n_shards
-        meetings = 2 * chunk.n_steps * meets * (n > 1)
-        speed = chunk.n_read / (drawing / n + gradients + descends + meetings + calling)
+        barriers = 2 * chunk.n_steps * barrier * (n > 1)
+        speed = chunk.n_read / (drawing / n + gradients + descends + barriers + calling)
         print(f"| {n} | {speed:,.0f} | {speed / alone:.1f} |")
 
 

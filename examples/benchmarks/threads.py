@@ -1,11 +1,11 @@
-"""What threads bring, on an idle machine and beside processes that want the same.
+"""Speed of several threads, on an idle machine and next to busy processes.
 
     python examples/benchmarks/threads.py CORPUS.txt[.xz] [--rounds 3] [--threads 1 2]
 
-Trains on so many threads in turn, and gensim on as many workers as the last of these,
-while no, one and two other processes do nothing but count; prints words a second and
-the ratio to the first number of threads, medians of the rounds. Two processors are
-enough to see it. Needs the `benchmark` extra.
+Trains with each number of threads in turn, and gensim with as many workers as the last
+number, while no, one and two other processes keep a core busy. Prints words per second
+and the ratio to the first number of threads, as medians of the rounds. Two cores are
+enough. Needs the `benchmark` extra.
 """
 
 import argparse
@@ -19,14 +19,14 @@ from train import in_turn, prepare_gensim, prepare_ours
 
 
 def count():
-    """Keep a processor busy."""
+    """Keep a core busy."""
     while True:
         pass
 
 
 @contextmanager
 def busy(n_processes):
-    """Let so many processes count meanwhile."""
+    """Keep a core busy with each of `n_processes` processes."""
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=count, daemon=True) for _ in range(n_processes)]
     for process in processes:

@@ -1,17 +1,16 @@
-"""Training speed beside gensim, fastText, Spark ML and the usual PyTorch loop.
+"""Training speed; gensim, fastText, Spark ML and a plain PyTorch loop as peers.
 
     python examples/benchmarks/train.py CORPUS.txt[.xz] [--rounds 3] [--threads 2]
     python examples/benchmarks/train.py CORPUS.txt[.xz] --scale --max-words 1e6
 
-A document is a line. All peers train skip-gram with negative sampling with the same
-hyper-parameters and number of threads in this one process, in turn; we train twice,
-by compiled steps and by torch's. Speed is
-in-vocabulary words before sub-sampling x epochs / seconds, the median of the rounds;
-building the vocabulary is not counted. Ratios are medians of the ratios of each round.
-Spark is a peer where `pip install pyspark` and Java are there; it has hierarchical
-softmax instead of noise words, and no sub-sampling. `--scale` changes one setting at a
-time, and leaves out the slow peers. Needs the `benchmark` extra, an otherwise idle
-machine, and disk space for the corpus as text.
+A document is a line. All peers train skip-gram with negative sampling in this process,
+in turn, with the same hyper-parameters and number of threads. sklearn_w2v trains twice,
+with compiled steps and with torch. Speed is words of the vocabulary before subsampling
+x epochs / seconds, the median of the rounds, without the time to build the vocabulary.
+Ratios are medians of the rounds' ratios. Spark is a peer if pyspark and Java are
+installed; it has hierarchical softmax instead of noise words, and no subsampling.
+`--scale` changes one setting at a time, for sklearn_w2v and gensim only. Needs the
+`benchmark` extra, an otherwise idle machine, and disk space for the corpus as text.
 """
 
 import argparse
@@ -39,21 +38,21 @@ from sklearn_w2v._vocabulary import learn_vocabulary
 
 try:
     import fasttext
-except ImportError:  # there is no wheel for every Python
+except ImportError:  # not every Python has a wheel
     fasttext = None
 try:
     from pyspark.ml.feature import Word2Vec as SparkWord2Vec
     from pyspark.sql import SparkSession, functions
-except ImportError:  # nor a Java on every machine
+except ImportError:  # not every machine has Java
     SparkSession = None
 
 OURS, OURS_BY_TORCH = "sklearn_w2v", "sklearn_w2v, by torch"
 GENSIM_FILE, GENSIM_LIST = "gensim, corpus_file", "gensim, list"
 
-#: Words that the PyTorch loop is timed on: it would take hours for all.
+#: Words that the PyTorch loop is timed on, since all would take hours.
 LOOP_WORDS = 20_000
 
-#: What `--scale` tries, one at a time.
+#: The settings that `--scale` changes, one at a time.
 SCALES = {
     "vector_size": [50, 100, 200, 300],
     "window": [2, 5, 10],
@@ -64,7 +63,7 @@ SCALES = {
 
 
 def prepare_ours(documents, options, implementation="compiled"):
-    """Return our training as a function, its plan, and the words an epoch reads."""
+    """Return our training as a function, its plan, and the words of an epoch."""
     vectorizer = Word2VecVectorizer(
         vector_size=options.vector_size,
         window=options.window,
@@ -86,7 +85,7 @@ def prepare_ours(documents, options, implementation="compiled"):
 
 
 def prepare_gensim(corpus, options):
-    """Return gensim's training as a function; `corpus` is one of its two arguments."""
+    """Return gensim's training as a function; `corpus` is a keyword argument of it."""
     model = Word2Vec(
         sg=1,
         vector_size=options.vector_size,
@@ -113,7 +112,7 @@ def prepare_gensim(corpus, options):
 
 
 def prepare_fasttext(plain, options):
-    """Return fastText's whole run, vocabulary included, for a number of epochs."""
+    """Return fastText's training as a function, which includes the vocabulary."""
 
     def run(epochs=options.epochs):
         fasttext.train_unsupervised(
@@ -134,7 +133,7 @@ def prepare_fasttext(plain, options):
 
 
 def prepare_spark(plain, options):
-    """Return Spark's whole run, vocabulary included, for a number of epochs."""
+    """Return Spark's training as a function, which includes the vocabulary."""
     session = (
         SparkSession.builder.master(f"local[{options.threads}]")
         .config("spark.driver.memory", "8g")
@@ -162,9 +161,9 @@ def prepare_spark(plain, options):
 
 
 def prepare_loop(documents, options):
-    """Return the loop of the tutorials on a few words, and how many words these are.
+    """Return a PyTorch loop as in tutorials, on few words, and their number.
 
-    Pairs of a centre and a context word in batches, two `nn.Embedding`, autograd, Adam.
+    It has batches of pairs, two `nn.Embedding`, autograd and Adam.
     """
     vocabulary, corpus, counts, _ = learn_vocabulary(
         documents,
@@ -178,10 +177,10 @@ def prepare_loop(documents, options):
     noise = torch.from_numpy(noise_probabilities(counts.tokens, 0.75))
     pairs = torch.tensor(
         [
-            (place, place + offset)
-            for place in range(len(ids))
+            (position, position + offset)
+            for position in range(len(ids))
             for offset in range(-options.window, options.window + 1)
-            if offset and 0 <= place + offset < len(ids)
+            if offset and 0 <= position + offset < len(ids)
         ]
     )
 
@@ -205,7 +204,7 @@ def prepare_loop(documents, options):
 
 
 def in_turn(runs, rounds):
-    """Return the seconds of each round by name, the runs taking turns."""
+    """Return the seconds of each round by name; the runs take turns."""
     seconds = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
@@ -216,13 +215,13 @@ def in_turn(runs, rounds):
 
 
 def ratios(seconds, name):
-    """Return by how much we are faster, in each round."""
+    """Return how many times faster sklearn_w2v is, in each round."""
     pairs = zip(seconds[name], seconds[OURS], strict=True)
     return [theirs / ours for theirs, ours in pairs]
 
 
 def compare(documents, plain, options):
-    """Measure all peers at one setting, and print a table."""
+    """Measure all peers with one setting, and print a table."""
     ours, _, n_words = prepare_ours(documents, options)
     by_torch, *_ = prepare_ours(documents, options, "torch")
     loop, n_loop_words = prepare_loop(documents, options)
@@ -233,7 +232,7 @@ def compare(documents, plain, options):
         "PyTorch loop": loop,
         OURS: ours,
     }
-    # The vocabulary is in the time of these: what they take without an epoch.
+    # These include the vocabulary, which is the time of a run without epochs.
     whole_runs = {}
     if fasttext:
         whole_runs["fastText"] = prepare_fasttext(plain, options)
@@ -242,7 +241,7 @@ def compare(documents, plain, options):
     for name, run in whole_runs.items():
         runs[name] = run
         runs[f"{name}, vocabulary"] = partial(run, epochs=0)
-    for run in (ours, by_torch):  # in full, so that nobody pays for first touches
+    for run in (ours, by_torch):  # so that the first round is not slower
         run()
     seconds = in_turn(runs, options.rounds)
     for name in whole_runs:
@@ -258,7 +257,7 @@ def compare(documents, plain, options):
         f"{options.threads} thread(s), median of {options.rounds} rounds; the PyTorch "
         f"loop on {n_loop_words:,} words\n"
     )
-    print("| | words/s | sklearn_w2v is faster by | of the rounds |")
+    print("| | words/s | sklearn_w2v, times faster | range of rounds |")
     print("|---|---|---|---|")
     for name, times in seconds.items():
         speed = n_words * options.epochs / statistics.median(times)
@@ -268,11 +267,11 @@ def compare(documents, plain, options):
 
 
 def scale(documents, options):
-    """Measure ourselves and gensim with one setting changed at a time."""
+    """Measure sklearn_w2v and gensim with one setting changed at a time."""
     sizes = [1e6, 4e6, 16e6]
     settings = [("words", size) for size in sizes if size <= options.max_words]
     settings += [(name, value) for name, values in SCALES.items() for value in values]
-    print("| setting | sklearn_w2v, words/s | gensim, words/s | faster by |")
+    print("| setting | sklearn_w2v, words/s | gensim, words/s | times faster |")
     print("|---|---|---|---|")
     for name, value in settings:
         changed = argparse.Namespace(**vars(options))

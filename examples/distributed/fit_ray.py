@@ -1,10 +1,9 @@
-"""Workers of Ray Train fit one vectorizer, each on its shard of a dataset.
+"""Fit one vectorizer in the workers of Ray Train, each on its shard of a dataset.
 
     pip install "sklearn-w2v[ray]"
     python examples/distributed/fit_ray.py TEXTS.txt
 
-TorchTrainer starts the workers, and makes the group of torch.distributed that `fit`
-needs.
+TorchTrainer starts the workers and the torch.distributed group that `fit` needs.
 """
 
 import sys
@@ -20,11 +19,11 @@ from sklearn_w2v import Word2VecVectorizer
 
 
 def fit_shard():
-    """Fit the shard of a worker."""
+    """Fit on the shard of this worker."""
     rows = train.get_dataset_shard("texts").iter_rows()
     texts = (row["text"] for row in rows)
     vectorizer = Word2VecVectorizer(random_state=0, n_jobs=1).fit(texts)
-    # All workers have the same now. One of them keeps it.
+    # All workers have the same vectorizer now. One of them stores it.
     if train.get_context().get_world_rank():
         train.report({})
         return

@@ -1,10 +1,11 @@
-"""Tasks of Spark fit one vectorizer, each on its share of the texts.
+"""Fit one vectorizer in the tasks of Spark, each on its share of the texts.
 
     pip install "sklearn-w2v[spark]"
     python examples/distributed/fit_spark.py TEXTS.txt
 
-TorchDistributor runs a function in several tasks of one stage, with what torchrun tells
-its processes; each reads its share of the files, which all machines have to see.
+TorchDistributor runs a function in several tasks of one stage, with the environment
+variables of torchrun. Each task reads its share of the file, which has to be readable
+on all machines.
 """
 
 import sys
@@ -15,8 +16,8 @@ from pyspark.sql import SparkSession
 
 
 def fit_share(path):
-    """Fit the share of a task; what the first one returns, the driver gets."""
-    from itertools import islice  # noqa: PLC0415, the function travels alone
+    """Fit on the share of this task; the driver gets the result of the first task."""
+    from itertools import islice  # noqa: PLC0415, only the function is sent
 
     import torch.distributed as dist  # noqa: PLC0415
 

@@ -1,9 +1,9 @@
-"""Processes of torchrun fit one vectorizer, each on its share of the texts.
+"""Fit one vectorizer in the processes of torchrun, each on its share of the texts.
 
     torchrun --nproc-per-node 2 examples/distributed/fit_torchrun.py TEXTS.txt
 
-On several machines, torchrun wants to be told where the first one is: see its --nnodes
-and --rdzv-endpoint. All that `fit` needs is the group.
+On several machines, torchrun needs the address of the first one: see its options
+--nnodes and --rdzv-endpoint. `fit` needs only the group.
 """
 
 import sys
@@ -20,7 +20,7 @@ with open(sys.argv[1], encoding="utf-8") as texts:
     vectorizer = Word2VecVectorizer(random_state=0, n_jobs=1).fit(share)
 dist.destroy_process_group()
 
-# All ranks have the same now. One of them keeps it.
+# All ranks have the same vectorizer now. One of them uses it.
 if rank == 0:
     word = next(iter(vectorizer.vocabulary_))
     print(

@@ -1,9 +1,9 @@
-"""A file of texts becomes one of vectors, a batch at a time: polars and `transform`.
+"""Transform a file of texts to files of vectors with polars, one batch at a time.
 
     pip install polars
     python examples/distributed/serve_polars.py TEXTS.txt
 
-Only one batch of texts and vectors is in memory, however many there are in the file.
+Only one batch of texts and vectors is in memory, however large the file is.
 """
 
 from pathlib import Path

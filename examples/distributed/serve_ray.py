@@ -1,10 +1,10 @@
-"""A Ray Dataset of texts becomes one of vectors: `transform` in map_batches.
+"""Transform a Ray Dataset of texts to vectors, with `transform` in map_batches.
 
     pip install "ray[data]"
     python examples/distributed/serve_ray.py TEXTS.txt
 
-The vectorizer is put into Ray's store once, and each actor takes it from there.
-`transform` needs numpy, scipy and scikit-learn; torch it never imports.
+The vectorizer is put into Ray's object store once, and each actor reads it from there.
+`transform` needs numpy, scipy and scikit-learn, and does not import torch.
 """
 
 import ray
@@ -21,7 +21,7 @@ learned = ray.put(vectorizer)
 
 
 class Transform:
-    """Keeps the vectorizer of an actor."""
+    """An actor with the vectorizer."""
 
     def __init__(self):
         self.vectorizer = ray.get(learned)

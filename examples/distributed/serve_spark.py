@@ -1,10 +1,10 @@
-"""A Spark column of texts becomes one of vectors: `transform` in a pandas_udf.
+"""Transform a Spark column of texts to vectors, with `transform` in a pandas_udf.
 
     pip install pyspark pandas pyarrow
     python examples/distributed/serve_spark.py TEXTS.txt
 
-The vectorizer is sent to each worker once, as a broadcast. `transform` needs numpy,
-scipy and scikit-learn there; torch it never imports.
+The vectorizer is broadcast to each worker once. `transform` needs numpy, scipy and
+scikit-learn there, and does not import torch.
 """
 
 import pandas as pd
