@@ -104,9 +104,9 @@ def _look_up(
     for word in islice(known, 1):  # a wrong size is an error without words too
         vector = _to_vector(vector_of(word), word, vector_size)
         check_vectors([word], vector[np.newaxis], " in init_vectors")
-    # gensim takes an int that is not a word for a row number, so only strings are looked
-    # up in init_vectors itself. Models of fastText have vectors of strings that they
-    # were not trained on.
+    # gensim takes an int that is not a word for a row number, so only strings are
+    # looked up in init_vectors itself. Models of fastText have vectors of strings that
+    # they were not trained on.
     words = [
         word
         for word in vocabulary

@@ -139,7 +139,7 @@ def test_the_file_of_a_corpus_has_no_name_that_could_be_left_behind(temporary_fo
 
 
 def test_a_full_disk_names_the_folder_and_the_cure(temporary_folder, monkeypatch):
-    message = rf"No space left.*{temporary_folder}' takes 4 bytes.*, here 28 .*TMPDIR"
+    message = rf"No space left.*{temporary_folder}' takes 4 bytes.*, 28 bytes .*TMPDIR"
     monkeypatch.setattr(_corpus, "IDS_AT_ONCE", 3)
     with CorpusWriter() as writer:
         writer.add([1, 2, 3])

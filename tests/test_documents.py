@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_w2v._documents import (
-    WORDS,
+    DEFAULT_TOKEN_PATTERN,
     TokenLists,
     build_analyzer,
     split_words,
@@ -278,7 +278,7 @@ def test_texts_in_letters_bring_a_warning_if_they_are_most():
     for letters in (["今天 天气", "很 好"], ["ไป โรงเรียน"], ["मैं घर"]):
         assert warnings_of_texts(letters, 0, list) == []
     (message,) = warnings_of_texts(texts, 0, list)
-    assert message.startswith("The analyzer cuts 2 of 3 texts, which have blanks, into")
+    assert message.startswith("The analyzer splits 2 of 3 texts, which have space")
     assert warnings_of_texts(texts[1:] * 2, 0, list) == []
 
 
@@ -288,7 +288,7 @@ PARAMETERS = {
     "tokenizer": None,
     "stop_words": None,
     "strip_accents": None,
-    "token_pattern": WORDS,
+    "token_pattern": DEFAULT_TOKEN_PATTERN,
     "analyzer": "word",
 }
 
@@ -307,17 +307,17 @@ PARAMETERS = {
         (
             {"preprocessor": str.lower, "strip_accents": "ascii"},
             None,
-            "strip_accents will not be used, since there is a preprocessor",
+            "strip_accents will not be used, since preprocessor is given",
         ),
         (
             {"tokenizer": str.split, "token_pattern": "a"},
             None,
-            "token_pattern will not be used, since there is a tokenizer",
+            "token_pattern will not be used, since tokenizer is given",
         ),
         (
             {},
             ["a", "Paris", "B"],
-            "2 words of `vocabulary` have capitals, like",
+            "2 words of `vocabulary` have capitals, such as",
         ),
         ({}, {"Paris": 0}, "Pass lowercase=False"),
     ],
@@ -367,14 +367,14 @@ def test_a_missing_file_is_scikit_learns_own_error(tmp_path):
 def test_what_prepares_texts_has_to_return_them(returned):
     name = type(returned).__name__
     for kind in ("preprocessor", "strip_accents"):
-        message = f"{kind} has to return a text, but returned a {name} for document 1"
+        message = f"{kind} must return a string, but returned a {name} for document 1"
         with pytest.raises(ValueError, match=message):
             tokens_of(["a", "b"], **{kind: lambda x: "a" if x == "a" else returned})
 
 
 @pytest.mark.parametrize("document", [3, 2.5, Path("file.txt")], ids=repr)
 def test_a_document_that_the_analyzer_cannot_take_is_named(document):
-    message = r"Document 1 is a \w+, which the analyzer cannot take: .*not iterable"
+    message = r"The analyzer failed on document 1, .* of type \w+: .*not iterable"
     with pytest.raises(ValueError, match=message):
         tokens_of([["a"], document], analyzer=list)
 
@@ -426,16 +426,16 @@ def test_text_parameters_mean_what_they_mean_in_count_vectorizer(parameters):
 
 
 def test_words_are_those_of_count_vectorizers_default_pattern():
-    assert CountVectorizer().token_pattern == WORDS
+    assert CountVectorizer().token_pattern == DEFAULT_TOKEN_PATTERN
 
 
 @given(st.one_of(st.text(), st.text(st.characters(max_codepoint=127))))
 def test_words_are_split_as_the_pattern_finds_them(text):
-    assert split_words(text) == re.findall(WORDS, text)
+    assert split_words(text) == re.findall(DEFAULT_TOKEN_PATTERN, text)
 
 
-def test_no_token_pattern_wants_a_tokenizer():
-    with pytest.raises(ValueError, match="token_pattern=None wants a tokenizer"):
+def test_no_token_pattern_requires_a_tokenizer():
+    with pytest.raises(ValueError, match="token_pattern=None requires a tokenizer"):
         tokens_of(["a"], token_pattern=None)
     assert tokens_of(["a b"], token_pattern=None, tokenizer=str.split) == [["a", "b"]]
 

@@ -26,7 +26,7 @@ def test_a_mapping_gives_the_words_that_it_has():
 
 @pytest.mark.parametrize("vectors", [{}, {"gnu": [1, 2]}])
 def test_a_mapping_without_a_known_word_gives_none_and_a_warning(vectors):
-    message = "init_vectors knows none of the 3 words, the first of which is 'cat'"
+    message = "init_vectors has none of the 3 words, the first of which is 'cat'"
     with pytest.warns(UserWarning, match=message):
         rows, matrix = find_vectors(vectors, VOCABULARY, 2)
     assert rows.tolist() == []
@@ -105,7 +105,7 @@ def test_a_vector_of_another_shape_is_an_error_that_names_the_word(vector):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -1.1e15, 1e300])
 def test_a_vector_that_is_nan_or_too_large_is_an_error_that_names_the_word(value):
-    message = r"The vector of 'dog' in init_vectors has a number that is nan, infinite "
+    message = r"The vector of 'dog' in init_vectors has a number that is NaN, infinite "
     with pytest.raises(ValueError, match=message):
         find_vectors({"dog": [1, value]}, VOCABULARY, 2)
     with pytest.raises(ValueError, match=message):

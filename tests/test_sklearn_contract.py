@@ -75,7 +75,7 @@ def expected_failures(vectorizer):
 
 # Documents of one word have no pairs to score.
 @pytest.mark.filterwarnings("ignore:early_stopping has no score")
-@pytest.mark.filterwarnings("ignore:init_vectors knows none")
+@pytest.mark.filterwarnings("ignore:init_vectors has none")
 @parametrize_with_checks(
     [numeric(**parameters) for parameters in COMBINATIONS],
     expected_failed_checks=expected_failures,
@@ -92,7 +92,7 @@ def test_numbers_do_let_the_public_checks_run():
 # Some fit on a data frame and transform an array, or the reverse, and validation warns.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
 @pytest.mark.filterwarnings("ignore:X has feature names, but:UserWarning")
-@pytest.mark.filterwarnings("ignore:init_vectors knows none")
+@pytest.mark.filterwarnings("ignore:init_vectors has none")
 @pytest.mark.parametrize("name", INTERNAL_CHECKS)
 def test_internal_checks_through_numbers(name):
     getattr(estimator_checks, name)("NumericWord2VecVectorizer", numeric())
@@ -100,7 +100,7 @@ def test_internal_checks_through_numbers(name):
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
 @pytest.mark.filterwarnings("ignore:X has feature names, but:UserWarning")
-@pytest.mark.filterwarnings("ignore:init_vectors knows none")
+@pytest.mark.filterwarnings("ignore:init_vectors has none")
 @pytest.mark.parametrize("name", INTERNAL_CHECKS)
 def test_internal_checks_with_everything_on(name):
     everything = COMBINATIONS[3] | COMBINATIONS[4] | COMBINATIONS[6]

@@ -430,7 +430,7 @@ def test_contributions_take_coefficients_as_classifiers_have_them(fitted):
 
 @pytest.mark.parametrize("shape", [(3,), (8, 1), (3, 8)])
 def test_contributions_refuse_coefficients_of_another_shape(shape, fitted):
-    message = re.escape(f"coef of shape (8,) expected, got {shape}. Of a classifier wi")
+    message = re.escape(f"coef of shape (8,) expected, got {shape}. For a classifier w")
     with pytest.raises(ValueError, match=message):
         fitted.word_contributions("cat dog", np.ones(shape))
 
@@ -545,7 +545,7 @@ def test_texts_without_words_are_told_of_at_fit_and_not_at_transform(texts):
 
 
 def test_texts_in_letters_are_told_of_at_fit(texts):
-    with pytest.warns(UserWarning, match="The analyzer cuts 400 of 400 texts, which"):
+    with pytest.warns(UserWarning, match="The analyzer splits 400 of 400 texts, wh"):
         small(analyzer=list).fit(texts)
 
 

@@ -115,7 +115,7 @@ def test_most_similar_needs_a_query(query, fitted):
 
 
 def test_most_similar_refuses_a_vector_of_another_size(fitted):
-    message = re.escape("shape (8,) expected, got shape (3,)")
+    message = re.escape("Expected a vector of shape (8,), got shape (3,)")
     with pytest.raises(ValueError, match=message):
         fitted.most_similar(np.ones(3))
 
@@ -152,16 +152,16 @@ def test_most_similar_takes_a_tuple_that_is_a_word():
 @pytest.mark.parametrize(
     ("query", "error", "message"),
     [
-        ([0.1, 0.2], KeyError, "a vector goes in as an array of numpy"),
-        (np.zeros((2, 8)), ValueError, "Several vectors go in as a list of them"),
-        (np.full(8, np.nan), ValueError, "finite real numbers expected, got nan, inf"),
+        ([0.1, 0.2], KeyError, "pass a vector as a numpy array"),
+        (np.zeros((2, 8)), ValueError, "Pass several vectors as a list"),
+        (np.full(8, np.nan), ValueError, "finite real numbers, got NaN, infinity"),
         (np.ones(8, dtype=complex), ValueError, "or dtype=complex128"),
         (np.ones(8, dtype=object), ValueError, "or dtype=object"),
-        (torch.ones(8), KeyError, "a vector goes in as an array of numpy"),
+        (torch.ones(8), KeyError, "pass a vector as a numpy array"),
         (
             [["cat", "dog"]],
             TypeError,
-            r"A word or an array of numbers expected, got \[",
+            r"Expected a word or a numpy array, got \[",
         ),
     ],
 )
@@ -196,7 +196,7 @@ def test_get_vector_names_the_one_of_several_words_that_is_unknown(fitted):
 
 
 def test_get_vector_of_a_tuple_that_is_no_word_says_how_several_go_in(fitted):
-    with pytest.raises(KeyError, match="vocabulary; several words go in as a list"):
+    with pytest.raises(KeyError, match="vocabulary; pass several words as a list"):
         fitted.get_vector(("cat", "dog"))
 
 
@@ -220,9 +220,9 @@ def test_similarity_is_the_one_that_most_similar_gives(fitted):
 def test_similarity_refuses_what_is_no_word_and_no_vector(fitted):
     with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
         fitted.similarity("cat", "unicorn")
-    with pytest.raises(TypeError, match="A word or an array of numbers expected"):
+    with pytest.raises(TypeError, match="Expected a word or a numpy array"):
         fitted.similarity(["cat"], "dog")
-    with pytest.raises(ValueError, match=re.escape("shape (8,) expected, got")):
+    with pytest.raises(ValueError, match=re.escape("of shape (8,), got")):
         fitted.similarity("cat", np.ones(3))
 
 
@@ -250,7 +250,7 @@ def test_a_matrix_that_was_not_kept_says_what_keeps_it(vectors, kept, texts):
             np.testing.assert_array_equal(matrix, fitted.embedding_matrix_)
         else:
             assert not hasattr(fitted, f"{kind}_matrix_")
-            message = f"{kind}_matrix_ was not kept. fit with warm_start=True keeps"
+            message = f"{kind}_matrix_ was not kept. Fit with warm_start=True to keep"
             with pytest.raises(AttributeError, match=message):
                 getattr(fitted, f"{kind}_matrix_")
 
@@ -309,7 +309,7 @@ def test_most_likely_context_never_is_a_word_that_did_not_occur():
 
 def test_most_likely_context_takes_no_vectors(texts):
     fitted = small(warm_start=True).fit(texts)
-    with pytest.raises(TypeError, match="takes words, and no vectors"):
+    with pytest.raises(TypeError, match="takes words, not vectors"):
         fitted.most_likely_context(fitted.get_vector("cat"))
 
 
