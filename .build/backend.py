@@ -1,15 +1,15 @@
-"""How the package is built: by setuptools, and what pyproject.toml cannot tell it.
+"""The build backend: setuptools, and what cannot be written in pyproject.toml.
 
-The compiled steps of the training are a library, and no module of one Python: it stands
-beside the modules by a name of its own, and one wheel serves all releases of Python.
-Where it cannot be compiled, it is left out.
+The compiled steps of the training are a shared library that does not use Python's C
+API, so one wheel serves all releases of Python. If the library cannot be compiled, it
+is left out.
 """
 
 import os
 import re
 from pathlib import Path
 
-from setuptools.build_meta import *  # noqa: F403, the hooks of a build
+from setuptools.build_meta import *  # noqa: F403, the hooks of a build backend
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
@@ -17,18 +17,18 @@ ROOT = Path(__file__).parents[1]
 
 
 class BuildSteps(build_ext):
-    """Compiles the steps, if it can, and SKLEARN_W2V_COMPILED does not forbid it."""
+    """Compiles the steps if possible, unless SKLEARN_W2V_COMPILED forbids it."""
 
     def run(self):
-        """Compile, and fail only where the steps are required."""
+        """Compile the steps; fail only if they are required."""
         wanted = os.environ.get("SKLEARN_W2V_COMPILED", "")
         if wanted not in ("", "0", "1"):
             raise SystemExit(
                 f"SKLEARN_W2V_COMPILED={wanted!r}: 1 requires the compiled training, 0 "
-                "leaves it out, and without it a compiler is used where there is one."
+                "leaves it out. If it is not set, a compiler is used if there is one."
             )
         for extension in self.extensions:
-            # What an earlier build left behind is not to pass for this one's.
+            # A library of an earlier build must not pass for one of this build.
             folder = ROOT if self.inplace else Path(self.build_lib)
             library = folder / self.get_ext_filename(extension.name)
             library.unlink(missing_ok=True)
@@ -37,24 +37,24 @@ class BuildSteps(build_ext):
             super().run()
 
     def get_ext_filename(self, fullname):
-        """Return the library's name, which is the same on all platforms."""
+        """Return the file name of the library, the same on all platforms."""
         return os.path.join(*fullname.split(".")) + ".so"
 
 
 class Wheel(bdist_wheel):
-    """A wheel that depends on the platform, and not on the release of Python."""
+    """A wheel that depends on the platform, but not on the release of Python."""
 
     def get_tag(self):
-        """Return the tags of Python, ABI and platform."""
+        """Return the tags for Python, the ABI and the platform."""
         *_, platform = super().get_tag()
         return "py3", "none", platform
 
 
 def describe():
-    """Write the description that a package index gets: the README less what it lacks.
+    """Write the description for a package index: the README without links to files.
 
-    It has none of the project's files: a link to one becomes plain text, and a picture
-    is left out.
+    An index has none of the project's files. Links to them become plain text, and
+    images are removed.
     """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     text = re.sub(r"!\[[^\]]*\]\((?!https?://)[^)\s]+\)\n*", "", text)

@@ -1,5 +1,5 @@
-/* The arithmetic of a step, for vectors of WIDTH numbers. `steps.c` includes this file
-   once for each width, in code for processors that have such vectors. */
+/* The arithmetic of a step, with SIMD vectors of WIDTH floats. `steps.c` includes this
+   file once for each width, and compiles it for CPUs that have such vectors. */
 
 #define Floats NAME(Floats)
 #define Ints NAME(Ints)
@@ -9,19 +9,19 @@ typedef int32_t Ints __attribute__((vector_size(4 * WIDTH), aligned(4), may_alia
 #define load NAME(load)
 #define store NAME(store)
 #define splat NAME(splat)
-#define smaller NAME(smaller)
-#define larger NAME(larger)
+#define minimum NAME(minimum)
+#define maximum NAME(maximum)
 
 INLINE Floats load(const float *from) { return *(const Floats *)from; }
 INLINE void store(float *to, Floats values) { *(Floats *)to = values; }
 INLINE Floats splat(float value) { return value - (Floats){0}; }
 
 #if WIDTH == 16
-INLINE Floats smaller(Floats a, Floats b)
+INLINE Floats minimum(Floats a, Floats b)
 {
     return (Floats)_mm512_min_ps((__m512)a, (__m512)b);
 }
-INLINE Floats larger(Floats a, Floats b)
+INLINE Floats maximum(Floats a, Floats b)
 {
     return (Floats)_mm512_max_ps((__m512)a, (__m512)b);
 }
@@ -34,11 +34,11 @@ INLINE Floats larger(Floats a, Floats b)
 #define ODD_QUADS(a, b)                                                                   \
     SHUFFLE(Ints, a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
 #elif WIDTH == 8
-INLINE Floats smaller(Floats a, Floats b)
+INLINE Floats minimum(Floats a, Floats b)
 {
     return (Floats)_mm256_min_ps((__m256)a, (__m256)b);
 }
-INLINE Floats larger(Floats a, Floats b)
+INLINE Floats maximum(Floats a, Floats b)
 {
     return (Floats)_mm256_max_ps((__m256)a, (__m256)b);
 }
@@ -47,28 +47,28 @@ INLINE Floats larger(Floats a, Floats b)
 #define EVEN_QUADS(a, b) SHUFFLE(Ints, a, b, 0, 1, 2, 3, 8, 9, 10, 11)
 #define ODD_QUADS(a, b) SHUFFLE(Ints, a, b, 4, 5, 6, 7, 12, 13, 14, 15)
 #else
-INLINE Floats NAME(choose)(Ints which, Floats yes, Floats no)
+INLINE Floats NAME(select)(Ints mask, Floats yes, Floats no)
 {
-    return (Floats)(((Ints)yes & which) | ((Ints)no & ~which));
+    return (Floats)(((Ints)yes & mask) | ((Ints)no & ~mask));
 }
-INLINE Floats smaller(Floats a, Floats b) { return NAME(choose)(a < b, a, b); }
-INLINE Floats larger(Floats a, Floats b) { return NAME(choose)(a > b, a, b); }
+INLINE Floats minimum(Floats a, Floats b) { return NAME(select)(a < b, a, b); }
+INLINE Floats maximum(Floats a, Floats b) { return NAME(select)(a > b, a, b); }
 #define EVENS(a, b) SHUFFLE(Ints, a, b, 0, 2, 4, 6)
 #define ODDS(a, b) SHUFFLE(Ints, a, b, 1, 3, 5, 7)
 #endif
 
-/* The sums of each of WIDTH vectors, of which the first n are given, a multiple of 4:
-   of pairs of numbers, of pairs of pairs, and of the quads of these that are left. */
-INLINE Floats NAME(sum_each)(const int n, const Floats *vectors)
+/* Return the sum of each of WIDTH vectors, of which the first n are given, a multiple of
+   4. Adjacent floats are added, then adjacent sums, then the groups of four left. */
+INLINE Floats NAME(horizontal_sums)(const int n, const Floats *vectors)
 {
     Floats quads[WIDTH / 4];
     for (int i = 0; i < WIDTH / 4; i++) {
-        const Floats *some = vectors + 4 * i;
+        const Floats *four = vectors + 4 * i;
         quads[i] = splat(0.0f);
         if (4 * i >= n) continue;
-        Floats two = EVENS(some[0], some[1]) + ODDS(some[0], some[1]);
-        Floats more = EVENS(some[2], some[3]) + ODDS(some[2], some[3]);
-        quads[i] = EVENS(two, more) + ODDS(two, more);
+        Floats two = EVENS(four[0], four[1]) + ODDS(four[0], four[1]);
+        Floats others = EVENS(four[2], four[3]) + ODDS(four[2], four[3]);
+        quads[i] = EVENS(two, others) + ODDS(two, others);
     }
 #if WIDTH > 4
     for (int half = WIDTH / 8; half > 0; half /= 2)
@@ -79,33 +79,33 @@ INLINE Floats NAME(sum_each)(const int n, const Floats *vectors)
     return quads[0];
 }
 
-/* The sum of the first n numbers of a vector, all of them if it has fewer. */
+/* Return the sum of the first n floats of a vector, or of all if n is larger. */
 INLINE double NAME(sum_first)(int n, Floats values)
 {
-    float numbers[WIDTH];
+    float floats[WIDTH];
     double sum = 0.0;
-    store(numbers, values);
-    for (int i = 0; i < min(n, WIDTH); i++) sum += (double)numbers[i];
+    store(floats, values);
+    for (int i = 0; i < min(n, WIDTH); i++) sum += (double)floats[i];
     return sum;
 }
 
-/* The sums of each of n vectors. */
+/* Write the sum of each of n vectors. */
 INLINE void NAME(store_sums)(float *to, int n, const Floats *vectors)
 {
     for (int i = 0; i < n; i += WIDTH) {
         float sums[WIDTH];
-        store(sums, NAME(sum_each)(WIDTH, vectors + i));
+        store(sums, NAME(horizontal_sums)(WIDTH, vectors + i));
         memcpy(to + i, sums, (size_t)min(n - i, WIDTH) * sizeof *sums);
     }
 }
 
-/* exp(x), or that of the bound beyond +-87: 2 to the whole number next to x / log(2),
-   times a polynomial of the rest; right to 3e-7 of its value. */
+/* exp(x), with x clipped to [-87, 87]: 2 to the power of round(x / log(2)), times a
+   polynomial of the remainder. The relative error is at most 3e-7. */
 INLINE Floats NAME(exponential)(Floats x)
 {
-    x = larger(splat(-87.0f), smaller(splat(87.0f), x));
+    x = maximum(splat(-87.0f), minimum(splat(87.0f), x));
     Floats binary = x * splat(1.44269504f); /* 1 / log(2) */
-    Floats rounded = binary + splat(12582912.0f); /* 1.5 * 2**23: has no fractions */
+    Floats rounded = binary + splat(12582912.0f); /* 1.5 * 2**23: rounds */
     Floats rest = binary - (rounded - splat(12582912.0f));
     Floats power = splat(0.00133336f);
     power = power * rest + splat(0.00961813f);
@@ -116,8 +116,8 @@ INLINE Floats NAME(exponential)(Floats x)
     return (Floats)((Ints)power + ((Ints)rounded << 23));
 }
 
-/* 1 / (1 + exp(-x)), by Newton's method from a guess that is right to 12%: a division
-   would take longer than all the rest. */
+/* 1 / (1 + exp(-x)), by Newton's method from a guess with an error of at most 12%. A
+   division would take longer than all the rest. */
 INLINE Floats NAME(sigmoid)(Floats x)
 {
     Floats inverse = splat(1.0f) + NAME(exponential)(-x);
@@ -130,7 +130,7 @@ INLINE Floats NAME(sigmoid)(Floats x)
    of artanh. */
 INLINE Floats NAME(softplus)(Floats x)
 {
-    Floats positive = larger(splat(0.0f), x); /* the second one if that is nan */
+    Floats positive = maximum(splat(0.0f), x); /* nan if x is nan */
     Floats y = NAME(exponential)(x - positive - positive);
     Floats ratio = y / (y + splat(2.0f)), square = ratio * ratio;
     Floats series = splat(2.0f / 13);
@@ -139,20 +139,20 @@ INLINE Floats NAME(softplus)(Floats x)
     return positive + ratio * series;
 }
 
-/* The products of a row with n others, a multiple of 4. */
+/* Return the dot products of a row with n others; n is a multiple of 4. */
 INLINE Floats NAME(n_dots)(
     const int n, const float *row, const float *const *others, int row_length)
 {
     Floats sums[WIDTH];
     for (int u = 0; u < n; u++) sums[u] = load(row) * load(others[u]);
     for (int i = WIDTH; i < row_length; i += WIDTH) {
-        Floats some = load(row + i);
-        for (int u = 0; u < n; u++) sums[u] += some * load(others[u] + i);
+        Floats values = load(row + i);
+        for (int u = 0; u < n; u++) sums[u] += values * load(others[u] + i);
     }
-    return NAME(sum_each)(n, sums);
+    return NAME(horizontal_sums)(n, sums);
 }
 
-/* The products of a row with WIDTH others, of which the first n count. */
+/* Return the dot products of a row with WIDTH others, of which the first n are used. */
 INLINE Floats NAME(dots)(
     int n, const float *row, const float *const *others, int row_length)
 {
@@ -164,14 +164,14 @@ INLINE Floats NAME(dots)(
     return NAME(n_dots)(WIDTH, row, others, row_length);
 }
 
-/* The heights of tiles: one that fills the registers, and those of what is left. */
+/* The heights of tiles: one that fills the registers, and smaller ones for the rest. */
 #if TILE_ROWS > 4
 #define TILES TILE(TILE_ROWS) TILE(4) TILE(2) TILE(1)
 #else
 #define TILES TILE(4) TILE(2) TILE(1)
 #endif
 
-/* A tile of products, in registers, of so many rows i and vectors j:
+/* A tile of a matrix product, in registers, of `n_rows` rows i and `n_vectors` vectors j:
    out[i, j] = sum over m of rows[i][m] * columns[m, j]. */
 INLINE void NAME(product_tile)(
     const int n_rows, const int n_vectors, const float *const *rows, int n,
@@ -182,11 +182,12 @@ INLINE void NAME(product_tile)(
         for (int j = 0; j < n_vectors; j++)
             sums[i][j] = splat(rows[i][0]) * load(columns + WIDTH * j);
     for (int m = 1; m < n; m++) {
-        Floats some[2];
+        Floats values[2];
         for (int j = 0; j < n_vectors; j++)
-            some[j] = load(columns + (ptrdiff_t)m * stride + WIDTH * j);
+            values[j] = load(columns + (ptrdiff_t)m * stride + WIDTH * j);
         for (int i = 0; i < n_rows; i++)
-            for (int j = 0; j < n_vectors; j++) sums[i][j] += splat(rows[i][m]) * some[j];
+            for (int j = 0; j < n_vectors; j++)
+                sums[i][j] += splat(rows[i][m]) * values[j];
     }
     for (int i = 0; i < n_rows; i++)
         for (int j = 0; j < n_vectors; j++)
@@ -199,12 +200,12 @@ INLINE void NAME(product)(
     int stride)
 {
     for (int j = 0; j < stride; j += 2 * WIDTH) {
-        const int is_one = j + WIDTH == stride;
+        const int is_single = j + WIDTH == stride;
         for (int i = 0; i < n_rows;) {
             float *to = out + (ptrdiff_t)i * stride + j;
 #define TILE(N)                                                                           \
     if (n_rows - i >= N) {                                                                \
-        if (is_one)                                                                       \
+        if (is_single)                                                                    \
             NAME(product_tile)(N, 1, rows + i, n, columns + j, to, stride);               \
         else                                                                              \
             NAME(product_tile)(N, 2, rows + i, n, columns + j, to, stride);               \
@@ -217,25 +218,27 @@ INLINE void NAME(product)(
     }
 }
 
-/* A tile of weighted sums of rows, in registers, of so many sums i and vectors j:
-   out[i, j] = sum over m of weights[i * across + m * along] * rows[m][j], and out[i, j]
-   itself if it `adds`. The squares of the sums are added to squares[i], if they are
-   asked for. */
+/* A tile of weighted sums of rows, in registers, of `n_sums` sums i and `n_vectors`
+   vectors j:
+   out[i, j] = sum over m of weights[i * sum_stride + m * row_stride] * rows[m][j],
+   plus out[i, j] if `accumulates`. If `squares` is not NULL, the squares of sum i are
+   added to squares[i]. */
 INLINE void NAME(sum_tile)(
-    const int n_sums, const int n_vectors, const int adds, const float *const *rows, int n,
-    int j0, const float *weights, ptrdiff_t across, ptrdiff_t along, float *out,
-    int row_length, Floats *squares)
+    const int n_sums, const int n_vectors, const int accumulates, const float *const *rows,
+    int n, int j0, const float *weights, ptrdiff_t sum_stride, ptrdiff_t row_stride,
+    float *out, int row_length, Floats *squares)
 {
     Floats sums[TILE_ROWS][8];
     for (int i = 0; i < n_sums; i++)
         for (int j = 0; j < n_vectors; j++) {
-            sums[i][j] = splat(weights[i * across]) * load(rows[0] + j0 + WIDTH * j);
-            if (adds) sums[i][j] += load(out + (ptrdiff_t)i * row_length + WIDTH * j);
+            sums[i][j] = splat(weights[i * sum_stride]) * load(rows[0] + j0 + WIDTH * j);
+            if (accumulates)
+                sums[i][j] += load(out + (ptrdiff_t)i * row_length + WIDTH * j);
         }
     for (int m = 1; m < n; m++) {
         const float *row = rows[m] + j0;
         for (int i = 0; i < n_sums; i++) {
-            Floats weight = splat(weights[i * across + m * along]);
+            Floats weight = splat(weights[i * sum_stride + m * row_stride]);
             for (int j = 0; j < n_vectors; j++) sums[i][j] += weight * load(row + WIDTH * j);
         }
     }
@@ -250,22 +253,23 @@ INLINE void NAME(sum_tile)(
     }
 }
 
-/* out (n_sums, row_length) = weights (n_sums, n) @ rows (n, row_length), the weights by
-   their two strides. */
-STAGE void NAME(sum_rows)(
-    const float *const *rows, int n, const float *weights, ptrdiff_t across,
-    ptrdiff_t along, float *out, int n_sums, int row_length, Floats *squares)
+/* out (n_sums, row_length) = weights (n_sums, n) @ rows (n, row_length); strides as in
+   `sum_tile`. */
+NOINLINE void NAME(sum_rows)(
+    const float *const *rows, int n, const float *weights, ptrdiff_t sum_stride,
+    ptrdiff_t row_stride, float *out, int n_sums, int row_length, Floats *squares)
 {
     for (int j = 0, n_vectors; j < row_length; j += n_vectors * WIDTH) {
         const int left = (row_length - j) / WIDTH;
         n_vectors = left % 2 ? min(left, TILE_VECTORS) : 2;
         for (int i = 0; i < n_sums;) {
-            const float *some = weights + i * across;
+            const float *tile_weights = weights + i * sum_stride;
             float *to = out + (ptrdiff_t)i * row_length + j;
-            Floats *of_sums = squares ? squares + i : NULL;
+            Floats *tile_squares = squares ? squares + i : NULL;
 #define TILE_OF(N, VECTORS)                                                               \
     NAME(sum_tile)                                                                        \
-    (N, VECTORS, 0, rows, n, j, some, across, along, to, row_length, of_sums)
+    (N, VECTORS, 0, rows, n, j, tile_weights, sum_stride, row_stride, to, row_length,     \
+     tile_squares)
 #define TILE(N)                                                                           \
     if (n_sums - i >= N) {                                                                \
         if (n_vectors == 1)                                                               \
@@ -284,8 +288,9 @@ STAGE void NAME(sum_rows)(
     }
 }
 
-/* columns (row_length, n) = n rows transposed, in squares of four. */
-STAGE void NAME(transpose)(const float *const *rows, int n, int row_length, float *columns)
+/* columns (row_length, n) = n rows transposed, in blocks of 4 x 4. */
+NOINLINE void NAME(transpose)(
+    const float *const *rows, int n, int row_length, float *columns)
 {
     for (int i = 0; i < n; i += 4)
         for (int j = 0; j < row_length; j += 4) {
@@ -303,11 +308,10 @@ STAGE void NAME(transpose)(const float *const *rows, int n, int row_length, floa
         }
 }
 
-/* Noise (Mikolov et al. 2013, equation 4): the scores of some tokens with the noise
-   words of their group, and sigmoid(score) times what they count, the derivative of the
-   loss by a score. Each pair meets `negative` noise words, those of the group in the
-   mean. */
-STAGE void NAME(noise_errors)(
+/* The scores of n tokens with the noise words of their group, and the derivatives of the
+   loss by them: sigmoid(score) times a weight (Mikolov et al. 2013, equation 4). Together, the
+   noise words of a group weigh as much as `negative` noise words for each pair. */
+NOINLINE void NAME(noise_errors)(
     const Chunk *chunk, const Workspace *work, int first, int n, double *loss)
 {
     const int stride = work->noise_stride;
@@ -317,19 +321,19 @@ STAGE void NAME(noise_errors)(
     for (int i = 0; i < n; i++) {
         Floats weight = splat(work->pair_weights[first + i] * chunk->noise_weight);
         for (int k = 0; k < stride; k += WIDTH) {
-            float *some = errors + i * stride + k;
-            Floats scores = load(some);
+            float *to = errors + i * stride + k;
+            Floats scores = load(to);
             if (loss)
                 *loss += NAME(sum_first)(
                     chunk->n_noise - k, weight * NAME(softplus)(scores));
-            store(some, weight * NAME(sigmoid)(scores));
+            store(to, weight * NAME(sigmoid)(scores));
         }
     }
 }
 
-/* The same for some tokens and their contexts: of these, the derivative is that of
-   log(1 + exp(-score)). */
-STAGE void NAME(pair_errors)(
+/* The same for n tokens and their contexts, where the loss of a score is
+   log(1 + exp(-score)) times a weight. */
+NOINLINE void NAME(pair_errors)(
     const Chunk *chunk, const Workspace *work, int first, int n, double *loss)
 {
     for (int i = first; i < first + n; i++) {
@@ -350,8 +354,9 @@ STAGE void NAME(pair_errors)(
     }
 }
 
-/* The sums of N vectors of the gradients of some rows: of centres over their contexts,
-   beside what they have of noise; of contexts over the tokens around. */
+/* The gradients that pairs give to n rows, for `n_vectors` SIMD vectors from column j on:
+   for a center a sum over its contexts, added to its gradient from noise words; for a
+   context a sum over the tokens whose windows contain it. */
 INLINE void NAME(pair_strip)(
     const int n_vectors, const Chunk *chunk, const Workspace *work, const Slot *slot,
     int matrix, int first, int n, int j, Floats *squares)
@@ -377,8 +382,8 @@ INLINE void NAME(pair_strip)(
     }
 }
 
-/* The gradients that pairs give to n rows of a matrix, BLOCK at the most. */
-STAGE void NAME(pair_gradients)(
+/* The gradients that pairs give to n rows of a matrix, at most BLOCK. */
+NOINLINE void NAME(pair_gradients)(
     const Chunk *chunk, const Workspace *work, const Slot *slot, int matrix, int first,
     int n)
 {
@@ -399,8 +404,8 @@ STAGE void NAME(pair_gradients)(
     NAME(store_sums)(slot->squares[matrix] + first, n, squares);
 }
 
-/* The gradients of the noise words of a group, from all its tokens. */
-STAGE void NAME(noise_gradients)(
+/* The gradients of the noise words of a group, from all tokens of the group. */
+NOINLINE void NAME(noise_gradients)(
     const Chunk *chunk, const Workspace *work, const Slot *slot, int group)
 {
     const int T = chunk->group_length, K = chunk->n_noise;
@@ -418,7 +423,7 @@ STAGE void NAME(noise_gradients)(
     }
 }
 
-/* The gradients of the rows of a part, and its loss if that is asked for. */
+/* Compute the gradients of the rows of a part, and its loss if `with_loss`. */
 static void NAME(differentiate)(
     const Chunk *chunk, int64_t part, const Workspace *work, const Slot *slot,
     int with_loss)
@@ -426,30 +431,31 @@ static void NAME(differentiate)(
     const int row_length = chunk->row_length, n = part_length(chunk);
     const int T = chunk->group_length, K = chunk->n_noise, reach = chunk->reach;
     double loss = 0.0, *sum = with_loss ? &loss : NULL;
-    for (int i = 0, some; i < n; i += some) {
-        const int place = i % T; /* in its group */
+    for (int i = 0, n_block; i < n; i += n_block) {
+        const int position = i % T; /* in the group */
         const float *const *noise = work->noise + i / T * work->noise_stride;
-        if (place == 0)
+        if (position == 0)
             NAME(transpose)(noise, work->noise_stride, row_length, work->noise_columns);
-        some = min(BLOCK, T - place);
-        for (int t = i; t < min(i + some, n - AHEAD); t++) {
-            fetch(work->centers[t + AHEAD], row_length);
-            fetch(work->contexts[t + AHEAD + 2 * reach], row_length);
+        n_block = min(BLOCK, T - position);
+        for (int t = i; t < min(i + n_block, n - PREFETCH_DISTANCE); t++) {
+            prefetch_row(work->centers[t + PREFETCH_DISTANCE], row_length);
+            prefetch_row(work->contexts[t + PREFETCH_DISTANCE + 2 * reach], row_length);
         }
         if (i + T < n)
-            for (int k = place * K / T; k < (place + some) * K / T; k++)
-                fetch(noise[work->noise_stride + k], row_length);
+            for (int k = position * K / T; k < (position + n_block) * K / T; k++)
+                prefetch_row(noise[work->noise_stride + k], row_length);
 
-        NAME(noise_errors)(chunk, work, i, some, sum);
-        NAME(pair_errors)(chunk, work, i, some, sum);
+        NAME(noise_errors)(chunk, work, i, n_block, sum);
+        NAME(pair_errors)(chunk, work, i, n_block, sum);
         if (!chunk->trains) continue;
         NAME(sum_rows)(
-            noise, K, work->noise_errors + place * work->noise_stride, work->noise_stride,
-            1, slot->gradients[CENTERS] + (ptrdiff_t)i * row_length, some, row_length, NULL);
-        NAME(pair_gradients)(chunk, work, slot, CENTERS, i, some);
+            noise, K, work->noise_errors + position * work->noise_stride,
+            work->noise_stride, 1, slot->gradients[CENTERS] + (ptrdiff_t)i * row_length,
+            n_block, row_length, NULL);
+        NAME(pair_gradients)(chunk, work, slot, CENTERS, i, n_block);
         /* No later token has these contexts. */
-        NAME(pair_gradients)(chunk, work, slot, CONTEXTS, i, some);
-        if (place + some == T) NAME(noise_gradients)(chunk, work, slot, i / T);
+        NAME(pair_gradients)(chunk, work, slot, CONTEXTS, i, n_block);
+        if (position + n_block == T) NAME(noise_gradients)(chunk, work, slot, i / T);
     }
     for (int i = n; chunk->trains && i < n + 2 * reach; i += BLOCK)
         NAME(pair_gradients)(
@@ -457,37 +463,38 @@ static void NAME(differentiate)(
     chunk->losses[part] = loss;
 }
 
-/* Move the rows of a shard by their gradients, as often as they were used: by AdaGrad
-   (Duchi et al. 2011) with one accumulator for a row, or by plain gradient descent. */
+/* Move the rows of a shard by their gradients, a row as often as it was used: by AdaGrad
+   (Duchi et al. 2011) with one accumulator per row, or by plain gradient descent. */
 static void NAME(descend)(const Chunk *chunk, int64_t step, int matrix, int shard)
 {
-    const int row_length = chunk->row_length, n_parts = parts_of(chunk, step);
+    const int row_length = chunk->row_length, n_parts = n_parts_of(chunk, step);
     float *rows = chunk->matrices[matrix], *squares = chunk->squares[matrix];
     const float rate = chunk->learning_rates[step];
-    /* The rate over the root of the mean square. */
+    /* The learning rate over the root of the mean square. */
     const float factor = squares ? rate * sqrtf((float)chunk->vector_size) : rate;
-    const int64_t slot_numbers = slot_length(chunk);
+    const int64_t slot_stride = slot_length(chunk);
     Slot slot = first_slot(chunk);
     for (int part = 0; squares && part < n_parts; part++) {
         const Entry *entries = slot.entries[matrix];
         const int32_t *bounds = slot.shards[matrix] + shard;
         for (int e = bounds[0]; e < bounds[1]; e++)
-            squares[entries[e].word] += slot.squares[matrix][entries[e].place];
-        slot = slot_behind(slot, slot_numbers);
+            squares[entries[e].word] += slot.squares[matrix][entries[e].gradient_row];
+        slot = slot_after(slot, slot_stride);
     }
     slot = first_slot(chunk);
     for (int part = 0; part < n_parts; part++) {
         const Entry *entries = slot.entries[matrix];
         const int32_t *bounds = slot.shards[matrix] + shard;
         for (int e = bounds[0]; e < bounds[1]; e++) {
-            const int64_t word = entries[e].word, place = entries[e].place;
-            const float *gradient = slot.gradients[matrix] + place * row_length;
+            const int64_t word = entries[e].word;
+            const float *gradient = slot.gradients[matrix] +
+                                    (int64_t)entries[e].gradient_row * row_length;
             float *row = rows + word * row_length;
             const Floats length = splat(squares ? factor / sqrtf(squares[word]) : factor);
             for (int i = 0; i < row_length; i += WIDTH)
                 store(row + i, load(row + i) - length * load(gradient + i));
         }
-        slot = slot_behind(slot, slot_numbers);
+        slot = slot_after(slot, slot_stride);
     }
 }
 
@@ -496,8 +503,8 @@ static void NAME(descend)(const Chunk *chunk, int64_t step, int matrix, int shar
 #undef load
 #undef store
 #undef splat
-#undef smaller
-#undef larger
+#undef minimum
+#undef maximum
 #undef EVENS
 #undef ODDS
 #undef EVEN_QUADS

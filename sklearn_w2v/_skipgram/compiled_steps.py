@@ -1,8 +1,8 @@
-"""Steps of skip-gram with negative sampling, compiled: the caller of `steps.c`.
+"""Compiled steps of skip-gram with negative sampling: the interface to `steps.c`.
 
-They equal those of `torch_steps.py` up to rounding, on the CPU and in float32. The
+They run on the CPU in float32, and equal those of `torch_steps.py` up to rounding. The
 library is built when the package is installed, if there is a C compiler. It is called
-by ctypes, which releases Python's global lock.
+through ctypes, which releases Python's global lock.
 """
 
 import ctypes
@@ -33,11 +33,11 @@ VARIABLE = "SKLEARN_W2V_COMPILED"
 #: The library that `.build/backend.py` compiles from `steps.c`.
 LIBRARY = Path(__file__).with_name("_steps.so")
 
-#: Numbers in a line of the CPU's cache. Rows begin where a line begins.
-LINE = 16
+#: Floats of a cache line of the CPU. Each row of a matrix starts at a cache line.
+CACHE_LINE = 16
 
-#: Shards of the rows of a matrix, for each thread and at most: enough to share them
-#: evenly, and few enough that the rows of a shard are near one another in memory.
+#: Shards of a matrix, for each thread and at most: enough to share them evenly, and few
+#: enough that the rows of a shard are close to one another in memory.
 SHARDS_PER_THREAD = 4
 MAX_SHARDS = 32
 
@@ -46,7 +46,7 @@ SECONDS_PER_CALL = 0.1
 
 
 class ChunkOfSteps(ctypes.Structure):
-    """`Chunk` of `steps.h`, where its fields are explained."""
+    """The struct `Chunk` of `steps.h`, where the fields are explained."""
 
     _fields_ = (
         ("matrices", ctypes.c_void_p * 2),
@@ -62,7 +62,7 @@ class ChunkOfSteps(ctypes.Structure):
         ("losses", ctypes.c_void_p),
         ("pair_weights", ctypes.c_void_p),
         ("gradients", ctypes.c_void_p),
-        ("crew", ctypes.c_void_p),
+        ("schedule", ctypes.c_void_p),
         ("n_parts", ctypes.c_int64),
         ("parts_per_step", ctypes.c_int64),
         ("groups_per_part", ctypes.c_int32),
@@ -73,7 +73,7 @@ class ChunkOfSteps(ctypes.Structure):
         ("n_noise", ctypes.c_int32),
         ("n_shards", ctypes.c_int32),
         ("trains", ctypes.c_int32),
-        ("is_crowded", ctypes.c_int32),
+        ("is_oversubscribed", ctypes.c_int32),
         ("width", ctypes.c_int32),
         ("noise_weight", ctypes.c_float),
     )
@@ -81,7 +81,7 @@ class ChunkOfSteps(ctypes.Structure):
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    """Return the compiled steps, or None where they were not built."""
+    """Return the library of compiled steps, or None if it was not built."""
     if not LIBRARY.exists():
         return None
     try:
@@ -95,12 +95,12 @@ def _library() -> ctypes.CDLL | None:
     chunk = ctypes.POINTER(ChunkOfSteps)
     for name, restype, *argtypes in (
         ("chunk_size", ctypes.c_int64),
-        ("widest", ctypes.c_int32),
+        ("simd_width", ctypes.c_int32),
         ("gradients_length", ctypes.c_int64, chunk),
         ("workspace_length", ctypes.c_int64, chunk),
-        ("crew_size", ctypes.c_int64),
+        ("schedule_size", ctypes.c_int64),
         ("prepare", None, chunk),
-        ("work", ctypes.c_int32, chunk, ctypes.c_void_p, ctypes.c_double),
+        ("run_tasks", ctypes.c_int32, chunk, ctypes.c_void_p, ctypes.c_double),
         ("stop", None, chunk),
     ):
         function = getattr(library, name)
@@ -114,14 +114,14 @@ def _library() -> ctypes.CDLL | None:
 
 
 def can_train(device: torch.device, solver: SolverName) -> bool:
-    """Return whether compiled steps train on this device, with this solver.
+    """Return whether compiled steps can train on this device with this solver.
 
     Raises
     ------
     RuntimeError
-        If they are required and were not built.
+        If the environment variable requires them and they were not built.
     ValueError
-        If the environment variable has another value than 0 and 1.
+        If the environment variable is neither 0 nor 1.
     """
     wanted = os.environ.get(VARIABLE, "")
     if wanted not in ("", "0", "1"):
@@ -142,9 +142,9 @@ def can_train(device: torch.device, solver: SolverName) -> bool:
 
 
 def empty_vectors(n_words: int, vector_size: int) -> Tensor:
-    """Return memory for both matrices, (2, n_words, vector_size); rows fill lines."""
-    row_length = -(-vector_size // LINE) * LINE
-    # The rest of a row's last line has to be 0.
+    """Return memory for both matrices, (2, n_words, vector_size), in cache lines."""
+    row_length = -(-vector_size // CACHE_LINE) * CACHE_LINE
+    # The rest of the last cache line of a row has to be 0.
     rows = torch.zeros(2, n_words, row_length, dtype=torch.float32, device=CPU)
     return rows[:, :, :vector_size]
 
@@ -155,14 +155,14 @@ class CompiledSteps:
     Parameters
     ----------
     model : SkipGram
-        The model, which is changed in place; its vectors are in the memory of
+        The model, which is changed in place. Its vectors are in memory from
         `empty_vectors`.
     plan : TrainingPlan
         The weights of pairs and of noise words.
     threads : ThreadPool
         The threads that share a step. The result does not depend on their number.
     width : int or None
-        Numbers in a vector register of the CPU: 4, 8 or 16; None for the widest.
+        The width of SIMD vectors in floats: 4, 8 or 16; None for the CPU's widest.
     """
 
     def __init__(
@@ -174,29 +174,32 @@ class CompiledSteps:
     ) -> None:
         library = _library()
         if library is None or model.solver == "adam":
-            raise RuntimeError("There are no such compiled steps.")
+            raise RuntimeError(
+                "The compiled steps were not built, or cannot train with Adam."
+            )
         self.library, self.model, self.threads = library, model, threads
         self.layout = plan.layout
         weights = plan.pair_weights
-        # The zeros at the end are read with the last offset, and have no weight.
+        # SIMD vectors read beyond the last offset, where the weights are 0.
         self.weights_by_offset = np.concatenate(
-            [weights[::-1], [0], weights, np.zeros(LINE)], dtype=np.float32
+            [weights[::-1], [0], weights, np.zeros(CACHE_LINE)], dtype=np.float32
         )
         self.weights_within = np.concatenate(
             [[0], np.cumsum(weights)], dtype=np.float32
         )
-        self.crew, self.gradients = _zeros(-(-library.crew_size() // 4)), _zeros(0)
+        self.schedule = _zeros(-(-library.schedule_size() // 4))
+        self.gradients = _zeros(0)
         self.workspaces: dict[int, NDArray[np.float32]] = {}  # of each thread
-        self.n_shards = _shards(threads.n_threads)
-        self.is_crowded = threads.n_threads > joblib.cpu_count()
-        self.width = library.widest() if width is None else width
+        self.n_shards = _n_shards(threads.n_threads)
+        self.is_oversubscribed = threads.n_threads > joblib.cpu_count()
+        self.width = library.simd_width() if width is None else width
         self.noise_weight = plan.negative / plan.layout.n_noise
 
     def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
         """Make the steps of a chunk; return summed loss and weight, where asked for."""
-        with np.errstate(over="ignore"):  # a rate may be infinite, as in torch
+        with np.errstate(over="ignore"):  # a rate may be infinite, as with torch
             rates = np.asarray(learning_rates, dtype=np.float32)
         losses, weights = self._run(
             chunk,
@@ -227,8 +230,10 @@ class CompiledSteps:
         trains: bool,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Run the steps of a chunk; return the loss and the weight of each part."""
-        if chunk.layout != self.layout:  # which decides how much memory there is
-            raise ValueError(f"{chunk.layout} is not the plan's {self.layout}")
+        if chunk.layout != self.layout:  # for which the workspaces are allocated
+            raise ValueError(
+                f"The chunk has {chunk.layout}, but the plan has {self.layout}."
+            )
         losses, weights = np.zeros((2, chunk.n_parts))
         steps = self._steps_of(chunk, trains)
         steps.learning_rates = _address(learning_rates)
@@ -236,25 +241,26 @@ class CompiledSteps:
         steps.losses, steps.pair_weights = _address(losses), _address(weights)
         length = self.library.gradients_length(steps)
         if length > len(self.gradients):
-            self.gradients = _zeros(0)  # before there is more
+            self.gradients = _zeros(0)  # frees the memory before more is allocated
             self.gradients = _zeros(length)
-        steps.gradients, steps.crew = _address(self.gradients), _address(self.crew)
+        steps.gradients = _address(self.gradients)
+        steps.schedule = _address(self.schedule)
         self.library.prepare(steps)
 
-        def work() -> None:
+        def run_tasks() -> None:
             workspace = _address(self._workspace(steps))
             try:
-                while not self.library.work(steps, workspace, SECONDS_PER_CALL):
+                while not self.library.run_tasks(steps, workspace, SECONDS_PER_CALL):
                     pass
             except BaseException:  # such as Ctrl-C, which has to stop all threads
                 self.library.stop(steps)
                 raise
 
-        self.threads.run([work] * self.threads.n_threads)
+        self.threads.run([run_tasks] * self.threads.n_threads)
         return losses, weights
 
     def _steps_of(self, chunk: Chunk, trains: bool) -> ChunkOfSteps:
-        """Return the fields that do not depend on the call, and the chunk."""
+        """Return the steps of a chunk, without the arrays of one call."""
         vectors, layout = self.model.vectors, chunk.layout
         steps = ChunkOfSteps(
             words=chunk.words.data_ptr(),
@@ -272,7 +278,7 @@ class CompiledSteps:
             n_noise=layout.n_noise,
             n_shards=self.n_shards,
             trains=trains,
-            is_crowded=self.is_crowded,
+            is_oversubscribed=self.is_oversubscribed,
             width=self.width,
             noise_weight=self.noise_weight,
         )
@@ -286,15 +292,15 @@ class CompiledSteps:
         return steps
 
     def _workspace(self, steps: ChunkOfSteps) -> NDArray[np.float32]:
-        """Return the memory of the calling thread, the same for all chunks."""
+        """Return the workspace of the calling thread, which all chunks share."""
         worker = self.threads.current()
         if worker not in self.workspaces:
             self.workspaces[worker] = _zeros(self.library.workspace_length(steps))
         return self.workspaces[worker]
 
 
-def _shards(n_threads: int) -> int:
-    """Return the number of shards, a power of two: one if there is one thread."""
+def _n_shards(n_threads: int) -> int:
+    """Return the number of shards of a matrix: a power of two, 1 for one thread."""
     if n_threads == 1:
         return 1
     n_shards = min(SHARDS_PER_THREAD * n_threads, MAX_SHARDS)
@@ -302,9 +308,9 @@ def _shards(n_threads: int) -> int:
 
 
 def _zeros(length: int) -> NDArray[np.float32]:
-    """Return zeros that begin at a line of the cache."""
-    zeros = np.zeros(length + LINE, dtype=np.float32)
-    first = -(zeros.ctypes.data // zeros.itemsize) % LINE
+    """Return zeros that start at a cache line."""
+    zeros = np.zeros(length + CACHE_LINE, dtype=np.float32)
+    first = -(zeros.ctypes.data // zeros.itemsize) % CACHE_LINE
     return zeros[first : first + length]
 
 

@@ -1,44 +1,44 @@
-"""Where a training runs: torch's devices, by their names."""
+"""The device of a training: torch's devices, by name."""
 
 import torch
 
-#: Said wherever a tensor is made that stays with the processor, since torch's default
-#: may be another device.
+#: Passed wherever a tensor is created on the CPU, since torch's default device may be
+#: another one.
 CPU = torch.device("cpu")
 
 
 def find_device(name: str) -> torch.device:
-    """Return the device of this name, or the best one there is for "auto".
+    """Return the device of this name, or the fastest available one for "auto".
 
     Raises
     ------
     ValueError
-        If torch knows no such device, or this machine has none.
+        If torch does not know the device, or it is not available.
     """
-    there = _devices_there()
+    available = _available_devices()
     if name == "auto":
-        return torch.device(there[-1])
+        return torch.device(available[-1])
     try:
         device = torch.device(name)
         if device.type == "meta":
-            raise RuntimeError("it holds no numbers")
-        torch.empty(1, device=device)  # an absent device is found missing only here
+            raise RuntimeError("it stores no data")
+        torch.empty(1, device=device)  # raises if the device is not available
     except (RuntimeError, AssertionError, ImportError) as error:
         reason = str(error).partition("\n")[0].removesuffix(".")
         if name == "gpu":
             reason = "torch calls it 'cuda'"
         raise ValueError(
-            f"device={name!r} cannot be used: {reason}. Here torch has "
-            f"{' and '.join(there)}; device='auto' takes {there[-1]}."
+            f"device={name!r} cannot be used: {reason}. Available: "
+            f"{', '.join(available)}; device='auto' uses {available[-1]}."
         ) from error
     return device
 
 
-def _devices_there() -> list[str]:
-    """Return the kinds of devices of this machine, the fastest one last."""
-    there = ["cpu"]
+def _available_devices() -> list[str]:
+    """Return the types of available devices, the fastest one last."""
+    available = ["cpu"]
     if torch.backends.mps.is_available():
-        there.append("mps")
+        available.append("mps")
     if torch.cuda.is_available():
-        there.append("cuda")
-    return there
+        available.append("cuda")
+    return available

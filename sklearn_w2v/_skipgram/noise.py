@@ -1,12 +1,13 @@
-"""Noise words, drawn with their probabilities, however rare they are.
+"""Noise words, drawn with their probabilities, however small these are.
 
-The noise distribution is cut into as many parts of equal probability as a group has
-noise words, words in their order, and a group gets one word from each part: the same
-distribution as drawn from all of it, but common words come about as often as they
-should.
+The draws are stratified. The noise distribution, with words in their order, is split
+into strata of equal probability, as many as a group has noise words, and a group gets
+one word from each stratum. A word is expected as often as in independent draws, but the
+actual number of a frequent word is always close to that.
 
-A part has an alias table (Walker, 1977): columns of equal probability, each of which
-belongs to a word up to a threshold, and to another word, its alias, from there on.
+Each stratum has an alias table (Walker, 1977): columns of equal probability, each of
+which belongs to one word below a threshold, and to another word, its alias, from there
+on.
 """
 
 import numpy as np
@@ -14,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-#: Bits of a draw that choose between a column's word and its alias: what decides how
-#: exact probabilities are. Those above, up to DRAW_BITS, choose the column.
+#: Bits of a draw that choose between a column's word and its alias; they determine how
+#: exact the probabilities are. The bits above, up to DRAW_BITS, choose the column.
 THRESHOLD_BITS = 36
 DRAW_BITS = 62
 
@@ -26,17 +27,18 @@ class Noise:
     Parameters
     ----------
     probabilities : ndarray of shape (n_words,)
-        Of a draw.
+        The probability of each word.
     n_noise : int
-        How many words a group gets.
+        The number of noise words of a group.
     device : torch.device
-        Where they are drawn.
+        The device on which they are drawn.
     """
 
     def __init__(
         self, probabilities: NDArray[np.float64], n_noise: int, device: torch.device
     ) -> None:
-        tables = [_alias_table(*part) for part in _parts(probabilities, n_noise)]
+        strata = _strata(probabilities, n_noise)
+        tables = [_alias_table(*stratum) for stratum in strata]
         lengths = np.array([len(thresholds) for thresholds, _ in tables])
         thresholds, choices = (
             torch.from_numpy(np.concatenate(arrays)).to(device)
@@ -44,7 +46,7 @@ class Noise:
         )
         self.thresholds = thresholds  # (n_columns,)
         self.choices = choices.flatten()  # (n_columns * 2,): the word and its alias
-        # Each (n_noise,): a part's columns are a power of two, so that bits choose one.
+        # Each (n_noise,). A stratum has a power of two of columns: bits choose one.
         self.masks = torch.from_numpy(lengths - 1).to(device)
         self.starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
 
@@ -62,36 +64,37 @@ class Noise:
         return self.choices.index_select(0, columns).view(shape)
 
 
-def _parts(
-    probabilities: NDArray[np.float64], n_parts: int
+def _strata(
+    probabilities: NDArray[np.float64], n_strata: int
 ) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
-    """Cut a distribution into parts of equal probability.
+    """Split a distribution into strata of equal probability.
 
-    Returns the words of each, and their probabilities in it.
+    Returns the words of each stratum, and their probabilities within it.
     """
     words = np.flatnonzero(probabilities).astype(np.int32)
     ends = np.cumsum(probabilities[words])
-    ends *= n_parts / ends[-1]
+    ends *= n_strata / ends[-1]
     starts = np.concatenate([[0.0], ends[:-1]])
-    parts = []
-    for part in range(n_parts):
-        first = np.searchsorted(ends, part, side="right")
-        last = np.searchsorted(starts, part + 1, side="left")
-        inside = np.minimum(ends[first:last], part + 1) - np.maximum(
-            starts[first:last], part
+    strata = []
+    for stratum in range(n_strata):
+        first = np.searchsorted(ends, stratum, side="right")
+        last = np.searchsorted(starts, stratum + 1, side="left")
+        inside = np.minimum(ends[first:last], stratum + 1) - np.maximum(
+            starts[first:last], stratum
         )
-        parts.append((words[first:last], inside / inside.sum()))
-    return parts
+        strata.append((words[first:last], inside / inside.sum()))
+    return strata
 
 
 def _alias_table(
     words: NDArray[np.int32], probabilities: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the thresholds of columns, a power of two of them, and words with aliases.
+    """Return the threshold of each column, and its word and alias.
 
-    A column is filled up by words that have more than a column holds, one after the
-    other; when one has given so much away that it no longer fills its own, the next one
-    fills that too. So what has been given when a column is filled says by whom.
+    The number of columns is a power of two. Large words, whose probability exceeds that
+    of a column, fill up the columns of small words, one large word after the other. One
+    that has given away too much to fill its own column gets the next large word as the
+    alias. So the sum given away before a column is filled determines its alias.
     """
     n_columns = 1 << (len(words) - 1).bit_length()
     of_column = np.zeros(n_columns)
@@ -106,7 +109,7 @@ def _alias_table(
         before = np.concatenate([[0.0], given[:-1]])[: len(small)]
         giver = np.searchsorted(to_give, before, side="right")
         aliases[small] = words[large[np.minimum(giver, len(large) - 1)]]
-        # A large column lacks what it has given beyond what it had.
+        # A large column lacks what its word gave away beyond the excess.
         filled = np.searchsorted(given, to_give[:-1], side="left")
         last = np.minimum(filled, len(given) - 1) if len(given) else filled[:0]
         of_column[large] = 1.0

@@ -1,7 +1,7 @@
 """The plan of a training: all that is decided before anything is drawn. No torch.
 
-Here "auto" becomes a number, and counts of words become word2vec's two distributions
-over them. How the tokens of a step are used, and why, stands in `sampler.py`.
+"auto" becomes a number, and word counts become word2vec's two distributions.
+`sampler.py` explains how the tokens of a step are used.
 """
 
 import math
@@ -19,79 +19,80 @@ from sklearn_w2v._skipgram.distributions import (
     weights_by_distance,
 )
 
-#: What makes the steps: `compiled_steps.py` or `torch_steps.py`.
+#: The implementation of the steps: `compiled_steps.py` or `torch_steps.py`.
 Implementation = Literal["compiled", "torch"]
 
-#: What learning_rate="auto" stands for.
+#: The learning rate for learning_rate="auto".
 AUTO_LEARNING_RATE = {"adagrad": 0.4, "adam": 0.03, "sgd": 0.025}
 
-#: Tokens that all epochs together read with epochs="auto", about; and how many epochs,
-#: at least and at most.
+#: With epochs="auto", all epochs together read about AUTO_TOKENS tokens, in at least
+#: MIN_EPOCHS and at most MAX_EPOCHS epochs.
 AUTO_TOKENS = 5_000_000
 MIN_EPOCHS = 5
 MAX_EPOCHS = 20
 
-#: Tokens of a group (T), at most; and of a block (L), unless a step has fewer or its
+#: Tokens of a group (T), at most, and of a block (L), unless a step has fewer or its
 #: windows are wider.
 GROUP_LENGTH = 64
 BLOCK_LENGTH = 16
 
-#: Tokens of a step with batch_size="auto", at most: of a processor; of other devices,
-#: to which small steps are a waste.
+#: Tokens of a step with batch_size="auto", at most: on the CPU, and on other devices,
+#: which small steps do not keep busy.
 MAX_STEP = 3072
 DEVICE_MAX_STEP = 4096
 
-#: Tokens of a step that a user asks for, at most: more than any corpus has.
+#: Tokens of a step with any `batch_size`, at most: more than any corpus has.
 MAX_BATCH = 2**40
 
-#: Numbers in the vectors of a part's tokens, and these tokens, at most: what a thread
-#: of the processor trains on at a time with torch. Smaller parts stay in a processor's
-#: caches; larger ones make less work for Python, but there have to be enough for
-#: several threads.
+#: Numbers in the vectors of a part's tokens, and tokens of a part, at most, with torch
+#: on the CPU. Small parts stay in the CPU's caches. Large parts have less overhead in
+#: Python, but there have to be enough parts for several threads.
 PART_NUMBERS = 76_800
 PART_LENGTH = 1536
 
-#: Tokens of a part of compiled steps, at most: the largest steps have sixteen parts, as
-#: many as share evenly among 2, 4, 8 and 16 threads.
+#: Tokens of a part of compiled steps, at most. The largest automatic steps have 16
+#: parts, which 2, 4, 8 and 16 threads share evenly.
 COMPILED_PART_LENGTH = 192
 
-#: Tokens of a part, at most, for other devices: there one part is a step, unless its
-#: scores and gradients would take too much memory.
+#: Tokens of a part on other devices, at most: a step is one part there, unless its
+#: scores and gradients take too much memory.
 DEVICE_PART_LENGTH = 2**15
 
-#: Noise words of a group (K): for each pair that a token has on average; at least; at
-#: most; and a number that K is a multiple of, since odd lengths make slow products.
+#: Noise words of a group (K): for each pair of an average token, at least, and at most.
+#: K is a multiple of NOISE_MULTIPLE, since products of odd lengths are slow.
 NOISE_PER_PAIR = 5
 MIN_NOISE = 24
 MAX_NOISE = 64
-NOISE_STEP = 8
+NOISE_MULTIPLE = 8
 
-#: Documents are split into sentences of at most so many tokens, as in the word2vec
-#: program (its MAX_SENTENCE_LENGTH), so that a corpus of one document is shuffled too.
+#: Tokens of a sentence, at most, as in the word2vec program (its MAX_SENTENCE_LENGTH).
+#: Documents are split into sentences so that a corpus of one document is shuffled too.
 SENTENCE_LENGTH = 1000
 
-#: Steps that all ranks make together from one merge to the next, about: so many, or the
-#: second number over that of ranks where it is more: two can go further without harm.
+#: Steps between merges, summed over all ranks, about: the first number, or the second
+#: one divided by `world_size` if that is more. Few ranks can merge less often without
+#: harm.
 STEPS_PER_MERGE = 32
 STEPS_OF_FEW_RANKS = 128
 
-#: Steps that rank 0 makes alone before all begin, at most; and as a share of all steps.
+#: Steps that rank 0 makes before the other ranks start, at most, and as a share of all
+#: steps.
 FIRST_STEPS = 200
 FIRST_SHARE = 0.03
 
-#: Steps of an epoch at which the loss is computed, at least.
+#: Steps per epoch at which the loss is computed, at least.
 N_LOSS_STEPS = 5
 
 
 class Extent(NamedTuple):
-    """How much there is to train on, of one rank or of all."""
+    """How much there is to train on, on one rank or on all."""
 
     token_counts: NDArray[np.int64]  # (n_words,)
-    n_documents: int  # that have words
-    longest: int  # tokens of a document
+    n_documents: int  # with at least one word
+    longest: int  # tokens of the longest document
 
     def plus(self, other: "Extent") -> "Extent":
-        """Return what there is with the documents of another rank."""
+        """Return the extent together with that of another rank."""
         return Extent(
             self.token_counts + other.token_counts,
             self.n_documents + other.n_documents,
@@ -102,7 +103,7 @@ class Extent(NamedTuple):
 def extent_of(
     corpus: Corpus, held_out: NDArray[np.int64] | None, n_words: int
 ) -> Extent:
-    """Return how much of a corpus there is to train on, less what is held out."""
+    """Return the extent of a corpus without the documents that are held out."""
     counts = corpus.token_counts(n_words)
     n_documents = int(np.count_nonzero(corpus.lengths))
     if held_out is not None:
@@ -112,7 +113,7 @@ def extent_of(
 
 
 class Layout(NamedTuple):
-    """How the tokens of a step are cut up."""
+    """How the tokens of a step are split."""
 
     parts_per_step: int
     groups_per_part: int
@@ -138,30 +139,30 @@ class Layout(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TrainingPlan:
-    """All that a training goes by, beside the corpus, where it begins, and a seed."""
+    """All that decides a training except the corpus, the initial vectors and a seed."""
 
-    implementation: Implementation  # what makes the steps
+    implementation: Implementation
     vector_size: int
     epochs: int
     solver: SolverName
     learning_rate: float  # at the start
     decay: bool  # whether the learning rate falls linearly to 0 over all epochs
     negative: int
-    pair_weights: NDArray[np.float64]  # (reach,): what a pair counts, by its distance
-    keep_probabilities: NDArray[np.float64]  # (n_words,): of surviving sub-sampling
-    noise_probabilities: NDArray[np.float64]  # (n_words,): of a draw of noise
+    pair_weights: NDArray[np.float64]  # (reach,): by the distance of a pair
+    keep_probabilities: NDArray[np.float64]  # (n_words,): of subsampling
+    noise_probabilities: NDArray[np.float64]  # (n_words,)
     layout: Layout
-    loss_every: int  # steps
-    merges_per_epoch: int  # of the matrices of several ranks
-    first_steps: int  # that the first of several ranks makes alone
+    loss_every: int  # in steps
+    merges_per_epoch: int  # 0 for one rank
+    first_steps: int  # steps that rank 0 makes first; 0 for one rank
     #: With documents held out, training stops when their score has not improved by
-    #: `tol` for so many epochs.
+    #: `tol` for `n_iter_no_change` epochs.
     n_iter_no_change: int
     tol: float
 
     @property
     def n_words(self) -> int:
-        """Words of the vocabulary."""
+        """The number of words in the vocabulary."""
         return len(self.keep_probabilities)
 
     @property
@@ -170,7 +171,7 @@ class TrainingPlan:
         return len(self.pair_weights)
 
     def learning_rate_at(self, epoch: int) -> float:
-        """Return the learning rate at the beginning of an epoch."""
+        """Return the learning rate at the start of an epoch."""
         return self.learning_rate * (1 - self.decay * epoch / self.epochs)
 
 
@@ -185,30 +186,30 @@ def plan_training(
     implementation: Implementation,
     world_size: int = 1,
 ) -> TrainingPlan:
-    """Decide on all that a training goes by.
+    """Return the plan of a training.
 
     Parameters
     ----------
     parameters : FitParameters
-        What the user has set.
+        The parameters of the user.
     extent : Extent
-        How much there is to train on; at least one word.
+        How much there is to train on, on all ranks; at least one word.
     word_counts : ndarray of shape (n_words,)
-        How often words occur in all that was ever learned from, which decides the
-        distributions.
+        The counts of words in all documents, also those of earlier fits. They decide
+        the distributions.
     epochs, decay : int, bool
-        See TrainingPlan.
+        As in `TrainingPlan`.
     on_cpu : bool
-        Whether the training is not on another device.
-    implementation : str
-        What makes the steps.
+        Whether the training runs on the CPU.
+    implementation : {"compiled", "torch"}
+        The implementation of the steps.
     world_size : int
-        How many ranks train, each on its share.
+        The number of ranks, each of which trains on its own documents.
     """
     solver, batch_size = parameters.solver, parameters.batch_size
     learning_rate = parameters.learning_rate
     keep = keep_probabilities(word_counts, parameters.sample)
-    # In an epoch of a rank, after sub-sampling.
+    # In an epoch of one rank, after subsampling.
     expected_counts = extent.token_counts * keep / world_size
     if learning_rate == "auto":
         learning_rate = AUTO_LEARNING_RATE[solver]
@@ -230,7 +231,7 @@ def plan_training(
     n_expected = expected_counts.sum()
     mean_length = n_expected * world_size / extent.n_documents
     n_noise = noise_words_per_group(pair_weights, mean_length)
-    layout = cut_step(
+    layout = split_step(
         min(batch_size, MAX_BATCH),
         longest_part=longest_part,
         reach=len(pair_weights),
@@ -258,7 +259,7 @@ def plan_training(
 
 
 def merges_per_epoch(n_steps: float, world_size: int) -> int:
-    """Return how often ranks merge, each of which makes so many steps in an epoch."""
+    """Return the merges of an epoch, in which each rank makes `n_steps` steps."""
     if world_size == 1:
         return 0
     steps_of_all = max(STEPS_PER_MERGE, STEPS_OF_FEW_RANKS / world_size)
@@ -266,27 +267,27 @@ def merges_per_epoch(n_steps: float, world_size: int) -> int:
 
 
 def first_steps(n_steps: float, world_size: int) -> int:
-    """Return how many steps rank 0 makes before all, each of which makes so many."""
+    """Return how many steps rank 0 makes first, if each rank makes `n_steps` later."""
     if world_size == 1:
         return 0
     return min(FIRST_STEPS, int(FIRST_SHARE * n_steps * world_size))
 
 
 def auto_epochs(n_tokens: int) -> int:
-    """Return how many epochs a corpus of so many tokens gets."""
+    """Return the number of epochs for epochs="auto"."""
     return round(min(max(AUTO_TOKENS / max(n_tokens, 1), MIN_EPOCHS), MAX_EPOCHS))
 
 
 def noise_words_per_group(pair_weights: NDArray[np.float64], mean_length: float) -> int:
-    """Return how many noise words a group gets, from its pairs.
+    """Return the number of noise words of a group, from the weights of its pairs.
 
-    The pairs of a token are those that it has if all documents are of the mean length.
+    All documents are assumed to have the mean length.
     """
     distance = np.arange(1, len(pair_weights) + 1)
     shares = np.maximum(1 - distance / mean_length, 0)  # of tokens with such a context
     n_noise = NOISE_PER_PAIR * 2 * (pair_weights * shares).sum()
-    in_steps = NOISE_STEP * math.ceil(n_noise / NOISE_STEP)
-    return min(max(in_steps, MIN_NOISE), MAX_NOISE)
+    multiple = NOISE_MULTIPLE * math.ceil(n_noise / NOISE_MULTIPLE)
+    return min(max(multiple, MIN_NOISE), MAX_NOISE)
 
 
 def auto_batch_size(
@@ -296,16 +297,16 @@ def auto_batch_size(
     longest_part: int,
     max_step: int,
 ) -> int:
-    """Tokens of a step, from how often each word comes in an epoch after sub-sampling.
+    """Return the tokens of a step, from the expected counts of words in an epoch.
 
-    Fifty steps an epoch, of a size that is fast. Plain gradient descent is stable only
-    as long as no word collects too many gradients in a step.
+    An epoch has about fifty steps, within bounds in which steps are fast. Plain
+    gradient descent is stable only if no word has too many gradients in a step.
     """
     n_tokens = expected_counts.sum()
     batch_size = min(max(n_tokens / 50, 32), max_step)
     if solver == "sgd":
         batch_size = min(batch_size, 256, 8 * n_tokens / expected_counts.max())
-    # Parts of equally many whole groups, or whole blocks: odd lengths are slow.
+    # Parts of equally many whole groups, or else whole blocks: odd lengths are slow.
     groups_per_part = longest_part // GROUP_LENGTH
     for n_groups in range(int(batch_size // GROUP_LENGTH), 0, -1):
         if n_groups % math.ceil(n_groups / groups_per_part) == 0:
@@ -315,16 +316,18 @@ def auto_batch_size(
 
 
 def cpu_part_length(vector_size: int) -> int:
-    """Return the tokens of a processor's part with torch, at most: whole groups."""
+    """Return the tokens of a part with torch on the CPU, at most: whole groups."""
     n_groups = max(PART_NUMBERS // vector_size // GROUP_LENGTH, 1)
     return min(n_groups * GROUP_LENGTH, PART_LENGTH)
 
 
-def cut_step(batch_size: int, *, longest_part: int, reach: int, n_noise: int) -> Layout:
-    """Cut steps of up to `batch_size` tokens, evenly.
+def split_step(
+    batch_size: int, *, longest_part: int, reach: int, n_noise: int
+) -> Layout:
+    """Split a step of at most `batch_size` tokens evenly.
 
-    Short blocks have many contexts around them for few tokens, where windows are wide;
-    long ones have many scores that are no pair's.
+    Blocks that are short compared with the windows have many contexts for few tokens.
+    Long blocks have many scores that belong to no pair.
     """
     parts_per_step = -(-batch_size // longest_part)
     part_length = batch_size // parts_per_step

@@ -1,22 +1,22 @@
-"""Ids -> chunks of steps: all that word2vec draws at random.
+"""The random draws of word2vec: from the ids of a corpus to chunks of steps.
 
 The tokens that survive the subsampling follow one another, each with the number of its
-document; a pair is two tokens of a document that are at most `reach` tokens apart.
-Steps are equal slices of these tokens, wherever documents begin and end:
+document. A pair is two tokens of a document that are at most `reach` tokens apart.
+Steps are equal slices of these tokens, wherever documents start and end:
 
     words      (reach + n_tokens + reach,)
     documents  (reach + n_tokens + reach,)
     noise      (n_groups, K)   noise words, shared by the tokens of a group
 
-A part is made of groups, and a step of parts.
+A step consists of parts, and a part of groups.
 
-word2vec draws the window of each token from 1 to `window`. Here all pairs within
-`window` count, with the probability of such a draw as their weight: the expectation is
-the same, the variance lower, and the scores are computed anyway.
+word2vec draws the window of each token from 1 to `window`. Here the weight of a pair is
+the probability that such a window contains it. The expectation is the same, the
+variance is lower, and the scores are computed anyway.
 
-In word2vec each pair of a word and its context has `negative` noise words of its own.
-Here a token whose pairs have the summed weight p gives each of the K noise words of its
-group the weight negative * p / K: the expectation is the same again.
+In word2vec, each pair of a word and its context has `negative` noise words of its own.
+Here, a token whose pairs have the summed weight p gives each of the K noise words of
+its group the weight negative * p / K. The expectation is the same again.
 """
 
 from collections.abc import Callable
@@ -33,15 +33,15 @@ from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.noise import Noise
 from sklearn_w2v._skipgram.plan import SENTENCE_LENGTH, Layout, TrainingPlan
 
-#: Tokens read for the steps of a chunk, about; fewer where windows are wide, so that a
-#: chunk has at most so many pairs. Other devices get larger chunks, since they wait for
-#: the CPU a few times in each.
+#: Tokens that are read for a chunk, about; fewer if windows are wide, so that a chunk
+#: has at most CHUNK_PAIRS pairs. Other devices get larger chunks, since they wait for
+#: the CPU a few times per chunk.
 CHUNK_LENGTH = 2**17
 CHUNK_PAIRS = 2**23
 DEVICE_CHUNK_LENGTH = 2**20
 DEVICE_CHUNK_PAIRS = 2**25
 
-#: The document of the places before the first token and after the last.
+#: The document of the positions before the first token and after the last one.
 NO_DOCUMENT = -1
 
 
@@ -56,17 +56,17 @@ class Chunk(NamedTuple):
 
     @property
     def n_tokens(self) -> int:
-        """The tokens that survived, and those that fill the last part."""
+        """The number of tokens that survived, with the padding of the last part."""
         return len(self.noise) * self.layout.group_length
 
     @property
     def n_parts(self) -> int:
-        """The parts of all steps."""
+        """The number of parts of all steps."""
         return len(self.noise) // self.layout.groups_per_part
 
     @property
     def n_steps(self) -> int:
-        """The steps; the last one may have fewer parts."""
+        """The number of steps; the last one may have fewer parts."""
         return -(-self.n_parts // self.layout.parts_per_step)
 
     @property
@@ -75,7 +75,7 @@ class Chunk(NamedTuple):
         return (len(self.words) - self.n_tokens) // 2
 
     def steps(self, first: int, last: int) -> "Chunk":
-        """Return the steps from `first` to before `last`."""
+        """Return the steps from `first` to `last - 1`."""
         layout, n_around = self.layout, 2 * self.reach
         tokens = slice(
             first * layout.step_length,
@@ -90,7 +90,7 @@ class Chunk(NamedTuple):
 
 
 class Sampler:
-    """Draws the order of sentences, the tokens that are kept, and noise words.
+    """Draws the order of sentences, the tokens that survive, and noise words.
 
     Parameters
     ----------
@@ -99,11 +99,11 @@ class Sampler:
     documents : ndarray of shape (n_documents,)
         The numbers of the documents to draw from.
     plan : TrainingPlan
-        The distributions, and how steps are divided.
+        The distributions, and the layout of steps.
     noise : Noise
         Draws the noise words.
     device : torch.device
-        Where to draw.
+        The device on which to draw.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Sampler:
         self.device = device
         self.noise = noise
 
-        # Sentences in a chunk, and chunks in an epoch.
+        # Sentences per chunk, and chunks per epoch.
         chunk_length, chunk_pairs = CHUNK_LENGTH, CHUNK_PAIRS
         if device.type != CPU.type:
             chunk_length, chunk_pairs = DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PAIRS
@@ -160,14 +160,14 @@ class Sampler:
         ]
 
     def _draw(self, sentences: Tensor, seed: int) -> Chunk:
-        """Draw which tokens of these sentences are kept, and noise words for them."""
+        """Draw the tokens of these sentences that survive, and their noise words."""
         generator = torch.Generator(self.device).manual_seed(seed)
         lengths = self.sentence_lengths[sentences]  # (n_sentences,)
         n_read = int(lengths.sum())
         sentence = self._range(len(sentences)).repeat_interleave(
             lengths, output_size=n_read
         )
-        # From a token's position in this chunk to its position in `ids`.
+        # From positions of tokens in this chunk to positions in `ids`.
         shifts = self.sentence_starts[sentences] - (lengths.cumsum(0) - lengths)
         positions = shifts.index_select(0, sentence).add_(self._range(n_read))
         tokens = self.ids.index_select(0, positions.to(self.ids.device))  # (n_read,)
@@ -178,17 +178,17 @@ class Sampler:
         is_kept = draws < self.keep_probabilities.index_select(0, tokens)
         kept = is_kept.nonzero().squeeze(1)  # (n_kept,)
 
-        # The last part is filled with documents of one token, which have no pairs.
+        # The last part is padded with documents of one token, which have no pairs.
         n_kept, part_length = len(kept), self.layout.part_length
         n_parts = -(-n_kept // part_length)
         words = tokens.new_zeros(2 * self.reach + n_parts * part_length)
         documents = torch.full_like(words, NO_DOCUMENT)
-        of_tokens = slice(self.reach, self.reach + n_kept)
-        words[of_tokens] = tokens.index_select(0, kept)
-        documents[of_tokens] = sentence.index_select(0, kept)
-        filling = slice(of_tokens.stop, len(words) - self.reach)
-        n_filling = filling.stop - filling.start
-        documents[filling] = self._range(n_filling) + len(sentences)
+        survived = slice(self.reach, self.reach + n_kept)
+        words[survived] = tokens.index_select(0, kept)
+        documents[survived] = sentence.index_select(0, kept)
+        padding = slice(survived.stop, len(words) - self.reach)
+        n_padding = padding.stop - padding.start
+        documents[padding] = self._range(n_padding) + len(sentences)
         noise = self.noise.draw(n_parts * self.layout.groups_per_part, generator)
         return Chunk(n_read, words, documents, noise, self.layout)
 
@@ -197,7 +197,7 @@ class Sampler:
 
 
 def _sentences(starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
-    """Split documents into sentences of at most SENTENCE_LENGTH: starts and lengths."""
+    """Split documents into sentences; return their starts and lengths."""
     device, lengths = starts.device, ends - starts
     if not len(lengths) or lengths.max() <= SENTENCE_LENGTH:
         return starts[lengths > 0], lengths[lengths > 0]
@@ -212,9 +212,9 @@ def _sentences(starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _upload_if_it_fits(ids: Tensor, device: torch.device) -> Tensor:
-    """Return the ids on the device, or on the CPU if they take half the free memory.
+    """Return the ids on the device, or on the CPU if they need half its free memory.
 
-    Then each chunk is uploaded when it is drawn.
+    In that case the tokens of each chunk are uploaded when it is drawn.
     """
     if device.type == "cuda" and ids.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
         return ids

@@ -1,11 +1,11 @@
-/* The steps of skip-gram with negative sampling, for several threads. It computes what
-   `torch_steps.py` computes, in which the formulas are easier to find.
+/* The steps of skip-gram with negative sampling, on several threads. They compute what
+   `torch_steps.py` computes, where the formulas are easier to read.
 
-   A step has two phases. In the first, each task is a part of the tokens: the gradients
-   of all rows that it uses. In the second, each task is a shard of the rows of a matrix,
-   those whose number has the same rest: they move by their gradients, always in the same
-   order. So a row is one thread's at a time, and the result does not depend on how many
-   threads there are. */
+   A step has two phases. In the first, each task computes the gradients of all rows that
+   a part of the tokens uses. In the second, each task moves the rows of a shard of a
+   matrix by their gradients, always in the same order; shard s of n has every n-th row,
+   from row s on. So only one thread moves a row, and the result does not depend on the
+   number of threads. */
 
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 
@@ -23,19 +23,19 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
-/* Stages of a part are functions of their own: inlined, they run out of registers. */
-#define STAGE static __attribute__((noinline))
+/* For the stages of a part, which run out of registers if inlined into one function. */
+#define NOINLINE static __attribute__((noinline))
 
-#define LINE 16       /* numbers of a line of the cache */
-#define MAX_WIDTH 16  /* of a vector */
-#define MAX_SHARDS 32 /* of a matrix */
-#define BLOCK 32      /* tokens that a part trains on at a time */
-#define AHEAD 32      /* tokens for which rows are fetched ahead */
-#define LOOKS 32      /* at a phase, before one at the clock */
-/* Seconds after which a thread that waits sleeps, where threads are more than processors
-   and where they are not. */
-#define SHORT_WAIT 5e-6
-#define LONG_WAIT 1e-4
+#define CACHE_LINE 16           /* floats of a cache line */
+#define MAX_WIDTH 16            /* floats of a SIMD vector, at most */
+#define MAX_SHARDS 32           /* of a matrix, at most */
+#define BLOCK 32                /* tokens of a block, at most */
+#define PREFETCH_DISTANCE 32    /* in tokens */
+#define POLLS_PER_CLOCK_READ 32 /* of a thread that waits */
+/* Seconds for which a waiting thread spins before it sleeps: in general, and with more
+   threads than cores. */
+#define SPIN_SECONDS 1e-4
+#define SPIN_SECONDS_OVERSUBSCRIBED 5e-6
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -46,29 +46,30 @@ typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
 #endif
 typedef int32_t QuadMask __attribute__((vector_size(16)));
 
-/* A row that a part has gradients for, and where. */
+/* A row of a matrix that moves, and the row of its gradient in a slot. */
 typedef struct {
-    int32_t word, place;
+    int32_t word, gradient_row;
 } Entry;
 
-/* What a part hands from one phase to the next, of each matrix. */
+/* The gradients of a part, written in the first phase and read in the second. */
 typedef struct {
-    float *gradients[N_MATRICES];  /* (n_rows, row_length) each */
-    float *squares[N_MATRICES];    /* (n_rows,): squared lengths of these */
-    Entry *entries[N_MATRICES];    /* the rows by their shards */
-    int32_t *shards[N_MATRICES];   /* (n_shards + 1,): where each begins */
+    float *gradients[N_MATRICES]; /* each (n_rows, row_length) */
+    float *squares[N_MATRICES];   /* each (n_rows,): squared lengths of the gradients */
+    Entry *entries[N_MATRICES];   /* each (n_rows,), sorted by shard */
+    int32_t *shards[N_MATRICES];  /* each (n_shards + 1,): the first entry of each */
 } Slot;
 
-/* What a thread has of the part that it is at work on. */
+/* The memory in which a thread works on a part. Positions are those of the part's tokens
+   and of `reach` tokens on either side. */
 typedef struct {
     const float **centers;  /* (n_tokens,): rows */
-    const float **contexts; /* (reach + n_tokens + reach + MAX_WIDTH,) */
-    const float **noise;    /* (groups_per_part, noise_stride) */
-    float *noise_columns;   /* (row_length, noise_stride): of a group, transposed */
+    const float **contexts; /* (reach + n_tokens + reach + MAX_WIDTH,): rows */
+    const float **noise;    /* (groups_per_part, noise_stride): rows */
+    float *noise_columns;   /* (row_length, noise_stride): of one group, transposed */
     float *noise_errors;    /* (group_length, noise_stride) */
     float *pair_errors;     /* (n_tokens, pair_stride): by offset, from -reach */
-    float *pair_weights;    /* (n_tokens,): what all pairs of a token count */
-    int32_t *first, *last;  /* (reach + n_tokens + reach,): of a token's document here */
+    float *pair_weights;    /* (n_tokens,): the summed weight of a token's pairs */
+    int32_t *first, *last;  /* (reach + n_tokens + reach,): bounds of its document */
     int noise_stride, pair_stride;
 } Workspace;
 
@@ -78,14 +79,20 @@ typedef struct {
 
 INLINE int min(int a, int b) { return a < b ? a : b; }
 INLINE int max(int a, int b) { return a > b ? a : b; }
-INLINE int64_t whole_lines(int64_t n) { return (n + LINE - 1) / LINE * LINE; }
+
+/* Round a number of floats up to whole cache lines. */
+INLINE int64_t padded(int64_t n)
+{
+    return (n + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
 
 INLINE int part_length(const Chunk *chunk)
 {
     return chunk->groups_per_part * chunk->group_length;
 }
 
-/* Rows of a part in a matrix: tokens; or those and `reach` around, and noise words. */
+/* Return how many rows of a matrix a part uses: of centers, one for each token; of
+   contexts, one for each position and each noise word. */
 INLINE int n_rows(const Chunk *chunk, int matrix)
 {
     int n = part_length(chunk);
@@ -93,20 +100,20 @@ INLINE int n_rows(const Chunk *chunk, int matrix)
     return n + 2 * chunk->reach + chunk->groups_per_part * chunk->n_noise;
 }
 
-INLINE int parts_of(const Chunk *chunk, int64_t step)
+INLINE int n_parts_of(const Chunk *chunk, int64_t step)
 {
     int64_t left = chunk->n_parts - step * chunk->parts_per_step;
     return (int)(left < chunk->parts_per_step ? left : chunk->parts_per_step);
 }
 
-/* What a slot holds of a matrix, one behind the other, in numbers. */
+/* The lengths in floats of a slot's arrays for a matrix, which follow one another. */
 INLINE void slot_lengths(const Chunk *chunk, int matrix, int64_t lengths[4])
 {
     int64_t n = n_rows(chunk, matrix);
-    lengths[0] = whole_lines(n * chunk->row_length); /* gradients */
-    lengths[1] = whole_lines(n);                     /* squares */
-    lengths[2] = whole_lines(2 * n);                 /* entries */
-    lengths[3] = whole_lines(MAX_SHARDS + 1);        /* shards */
+    lengths[0] = padded(n * chunk->row_length); /* gradients */
+    lengths[1] = padded(n);                     /* squares */
+    lengths[2] = padded(2 * n);                 /* entries */
+    lengths[3] = padded(MAX_SHARDS + 1);        /* shards */
 }
 
 static int64_t slot_length(const Chunk *chunk)
@@ -119,7 +126,7 @@ static int64_t slot_length(const Chunk *chunk)
     return total;
 }
 
-/* The slot of the first part of a step. */
+/* Return the slot of the first part of a step. */
 static Slot first_slot(const Chunk *chunk)
 {
     Slot slot;
@@ -136,13 +143,13 @@ static Slot first_slot(const Chunk *chunk)
     return slot;
 }
 
-/* A slot that stands so many numbers behind another one. */
-INLINE Slot slot_behind(Slot slot, int64_t n)
+/* Return the slot that is n floats after another one. */
+INLINE Slot slot_after(Slot slot, int64_t n)
 {
     for (int matrix = 0; matrix < N_MATRICES; matrix++) {
         slot.gradients[matrix] += n;
         slot.squares[matrix] += n;
-        slot.entries[matrix] += n / 2; /* an entry is as long as two numbers */
+        slot.entries[matrix] += n / 2; /* an entry is as long as two floats */
         slot.shards[matrix] += n;
     }
     return slot;
@@ -154,19 +161,20 @@ int64_t gradients_length(const Chunk *chunk)
     return chunk->trains ? n * slot_length(chunk) : 0;
 }
 
-/* What a workspace holds, one behind the other, in numbers; a pointer takes two. */
+/* The lengths in floats of a workspace's arrays, which follow one another. A pointer is as
+   long as two floats. */
 INLINE void workspace_lengths(const Chunk *chunk, int64_t lengths[9])
 {
-    int64_t n = part_length(chunk), n_places = n + 2 * chunk->reach;
-    int64_t noise_stride = whole_lines(chunk->n_noise);
-    lengths[0] = whole_lines(2 * n);                                    /* centers */
-    lengths[1] = whole_lines(2 * (n_places + MAX_WIDTH));               /* contexts */
-    lengths[2] = whole_lines(2 * chunk->groups_per_part * noise_stride);  /* noise */
-    lengths[3] = chunk->row_length * noise_stride;               /* noise_columns */
-    lengths[4] = chunk->group_length * noise_stride;              /* noise_errors */
-    lengths[5] = n * whole_lines(2 * chunk->reach + 1) + 2 * LINE; /* pair_errors */
-    lengths[6] = whole_lines(n);                                  /* pair_weights */
-    lengths[7] = lengths[8] = whole_lines(n_places);              /* first, last */
+    int64_t n = part_length(chunk), n_positions = n + 2 * chunk->reach;
+    int64_t noise_stride = padded(chunk->n_noise);
+    lengths[0] = padded(2 * n);                                      /* centers */
+    lengths[1] = padded(2 * (n_positions + MAX_WIDTH));              /* contexts */
+    lengths[2] = padded(2 * chunk->groups_per_part * noise_stride);  /* noise */
+    lengths[3] = chunk->row_length * noise_stride;                   /* noise_columns */
+    lengths[4] = chunk->group_length * noise_stride;                 /* noise_errors */
+    lengths[5] = n * padded(2 * chunk->reach + 1) + 2 * CACHE_LINE;  /* pair_errors */
+    lengths[6] = padded(n);                                          /* pair_weights */
+    lengths[7] = lengths[8] = padded(n_positions);                   /* first, last */
 }
 
 int64_t workspace_length(const Chunk *chunk)
@@ -180,49 +188,50 @@ int64_t workspace_length(const Chunk *chunk)
 static Workspace workspace_of(const Chunk *chunk, float *memory)
 {
     int64_t lengths[9];
-    float *places[9];
+    float *arrays[9];
     workspace_lengths(chunk, lengths);
     for (int i = 0; i < 9; i++) {
-        places[i] = memory;
+        arrays[i] = memory;
         memory += lengths[i];
     }
     return (Workspace){
-        .centers = (const float **)places[0],
-        .contexts = (const float **)places[1],
-        .noise = (const float **)places[2],
-        .noise_columns = places[3],
-        .noise_errors = places[4],
-        .pair_errors = places[5],
-        .pair_weights = places[6],
-        .first = (int32_t *)places[7],
-        .last = (int32_t *)places[8],
+        .centers = (const float **)arrays[0],
+        .contexts = (const float **)arrays[1],
+        .noise = (const float **)arrays[2],
+        .noise_columns = arrays[3],
+        .noise_errors = arrays[4],
+        .pair_errors = arrays[5],
+        .pair_weights = arrays[6],
+        .first = (int32_t *)arrays[7],
+        .last = (int32_t *)arrays[8],
         .noise_stride = (chunk->n_noise + chunk->width - 1) / chunk->width * chunk->width,
-        .pair_stride = (int)whole_lines(2 * chunk->reach + 1),
+        .pair_stride = (int)padded(2 * chunk->reach + 1),
     };
 }
 
-/* The contexts of token i, by their places in a part with its surroundings: as far as a
-   window reaches in the token's document. The token itself is among them. */
+/* Return the positions of the contexts of token i: its window in its document, with the
+   token itself. */
 INLINE Range contexts_of(const Chunk *chunk, const Workspace *work, int i)
 {
-    int place = i + chunk->reach;
-    return (Range){max(work->first[place], i), min(work->last[place], place + chunk->reach)};
+    int position = i + chunk->reach;
+    return (Range){max(work->first[position], i),
+                   min(work->last[position], position + chunk->reach)};
 }
 
-/* The tokens of the part in whose windows a place is; none if the first is behind the
-   last. */
-INLINE Range tokens_of(const Chunk *chunk, const Workspace *work, int place)
+/* Return the tokens of the part whose windows contain a position. There are none if the
+   first is greater than the last. */
+INLINE Range tokens_of(const Chunk *chunk, const Workspace *work, int position)
 {
     int reach = chunk->reach;
-    int first = max(work->first[place] - reach, place - 2 * reach);
-    int last = min(work->last[place] - reach, place);
+    int first = max(work->first[position] - reach, position - 2 * reach);
+    int last = min(work->last[position] - reach, position);
     return (Range){max(first, 0), min(last, part_length(chunk) - 1)};
 }
 
-/* Find the rows of a part, and how far the documents of its tokens reach. */
-static void look_up(const Chunk *chunk, int64_t part, const Workspace *work)
+/* Find the rows and the documents of a part, and sum the weights of its pairs. */
+static void fill_workspace(const Chunk *chunk, int64_t part, const Workspace *work)
 {
-    const int n = part_length(chunk), reach = chunk->reach, n_places = n + 2 * reach;
+    const int n = part_length(chunk), reach = chunk->reach, n_positions = n + 2 * reach;
     const int K = chunk->n_noise, stride = work->noise_stride;
     const int32_t *words = chunk->words + part * n;
     const int32_t *documents = chunk->documents + part * n;
@@ -230,12 +239,12 @@ static void look_up(const Chunk *chunk, int64_t part, const Workspace *work)
     const int64_t row_length = chunk->row_length;
     const float *centers = chunk->matrices[CENTERS], *contexts = chunk->matrices[CONTEXTS];
 
-    for (int j = 0; j < n_places; j++) {
-        int begins = j == 0 || documents[j] != documents[j - 1];
-        work->first[j] = begins ? j : work->first[j - 1];
+    for (int j = 0; j < n_positions; j++) {
+        int starts = j == 0 || documents[j] != documents[j - 1];
+        work->first[j] = starts ? j : work->first[j - 1];
     }
-    for (int j = n_places - 1; j >= 0; j--) {
-        int ends = j == n_places - 1 || documents[j] != documents[j + 1];
+    for (int j = n_positions - 1; j >= 0; j--) {
+        int ends = j == n_positions - 1 || documents[j] != documents[j + 1];
         work->last[j] = ends ? j : work->last[j + 1];
     }
     double total = 0.0;
@@ -248,16 +257,16 @@ static void look_up(const Chunk *chunk, int64_t part, const Workspace *work)
     chunk->pair_weights[part] = total;
 
     for (int i = 0; i < n; i++) work->centers[i] = centers + words[i + reach] * row_length;
-    /* Rows are worked on in fours and more: behind the last one it stands again. */
-    for (int j = 0; j < n_places + MAX_WIDTH; j++)
-        work->contexts[j] = contexts + words[min(j, n_places - 1)] * row_length;
+    /* Rows are read several at a time: the last one is repeated after the end. */
+    for (int j = 0; j < n_positions + MAX_WIDTH; j++)
+        work->contexts[j] = contexts + words[min(j, n_positions - 1)] * row_length;
     for (int group = 0; group < chunk->groups_per_part; group++)
         for (int k = 0; k < stride; k++)
             work->noise[group * stride + k] =
                 contexts + noise[group * K + min(k, K - 1)] * row_length;
 }
 
-/* Put the rows of a part that are to move in the order of their shards. */
+/* Sort the rows of a part that move by their shards. */
 static void sort_by_shard(const Chunk *chunk, int64_t part, const Slot *slot, int matrix)
 {
     const int n = part_length(chunk), mask = chunk->n_shards - 1;
@@ -267,15 +276,15 @@ static void sort_by_shard(const Chunk *chunk, int64_t part, const Slot *slot, in
     const float *squares = slot->squares[matrix], *trainable = chunk->trainable;
     int32_t *shards = slot->shards[matrix], ends[MAX_SHARDS];
 
-    /* Count, then put each row behind those of its shard that came before. */
+    /* A stable counting sort: count the rows of each shard, then put them in order. */
     memset(shards, 0, (MAX_SHARDS + 1) * sizeof *shards);
     for (int is_counted = 0; is_counted < 2; is_counted++) {
-        for (int place = 0; place < n_rows(chunk, matrix); place++) {
-            int32_t word = place < n_tokens ? tokens[place] : noise[place - n_tokens];
-            /* A place without pairs has no gradient. */
-            if (squares[place] == 0.0f || (trainable && trainable[word] == 0.0f)) continue;
+        for (int row = 0; row < n_rows(chunk, matrix); row++) {
+            int32_t word = row < n_tokens ? tokens[row] : noise[row - n_tokens];
+            /* A row without pairs has no gradient. */
+            if (squares[row] == 0.0f || (trainable && trainable[word] == 0.0f)) continue;
             if (is_counted)
-                slot->entries[matrix][ends[word & mask]++] = (Entry){word, place};
+                slot->entries[matrix][ends[word & mask]++] = (Entry){word, row};
             else
                 shards[(word & mask) + 1]++;
         }
@@ -286,12 +295,12 @@ static void sort_by_shard(const Chunk *chunk, int64_t part, const Slot *slot, in
     }
 }
 
-INLINE void fetch(const float *row, int n)
+INLINE void prefetch_row(const float *row, int n)
 {
-    for (int i = 0; i < n; i += LINE) __builtin_prefetch(row + i, 0, 2);
+    for (int i = 0; i < n; i += CACHE_LINE) __builtin_prefetch(row + i, 0, 2);
 }
 
-/* --- the arithmetic, for each width of vectors */
+/* --- the arithmetic, for each width of SIMD vectors */
 
 #define WIDTH 4
 #define NAME(name) name##_4
@@ -333,7 +342,7 @@ INLINE void fetch(const float *row, int n)
 #pragma GCC pop_options
 #endif
 
-int32_t widest(void)
+int32_t simd_width(void)
 {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -344,17 +353,18 @@ int32_t widest(void)
 
 #else
 
-int32_t widest(void) { return 4; }
+int32_t simd_width(void) { return 4; }
 
 #endif
 
-static void differentiate(const Chunk *chunk, int64_t part, int place, float *memory)
+static void differentiate(const Chunk *chunk, int64_t part, int slot_index, float *memory)
 {
     const Workspace work = workspace_of(chunk, memory);
     const int with_loss = chunk->with_loss[part / chunk->parts_per_step];
     Slot slot = {0};
-    if (chunk->trains) slot = slot_behind(first_slot(chunk), place * slot_length(chunk));
-    look_up(chunk, part, &work);
+    if (chunk->trains)
+        slot = slot_after(first_slot(chunk), slot_index * slot_length(chunk));
+    fill_workspace(chunk, part, &work);
 #if defined(__x86_64__)
     if (chunk->width == 16)
         differentiate_16(chunk, part, &work, &slot, with_loss);
@@ -379,31 +389,35 @@ static void descend(const Chunk *chunk, int64_t step, int matrix, int shard)
         descend_4(chunk, step, matrix, shard);
 }
 
-/* --- the phases of all steps, and who does their tasks */
+/* --- the phases of all steps, and the threads that run their tasks */
 
+/* What the threads of a chunk share. */
 typedef struct {
-    /* The phase, and below 32 bits the next task of it that nobody has. */
+    /* The phase, and in the lower 32 bits its next task that no thread has taken. */
     _Alignas(64) _Atomic int64_t next;
     _Alignas(64) _Atomic int32_t n_done; /* tasks of this phase */
-    _Alignas(64) _Atomic int32_t n_asleep;
+    _Alignas(64) _Atomic int32_t n_asleep; /* threads */
     _Atomic int32_t is_stopped;
     pthread_mutex_t mutex;
-    pthread_cond_t phase_begins;
-} Crew;
+    pthread_cond_t phase_ended;
+} Schedule;
 
 int64_t chunk_size(void) { return sizeof(Chunk); }
 
-int64_t crew_size(void) { return sizeof(Crew); }
+int64_t schedule_size(void) { return sizeof(Schedule); }
 
 void prepare(const Chunk *chunk)
 {
-    Crew *crew = chunk->crew;
-    memset(crew, 0, sizeof *crew);
-    pthread_mutex_init(&crew->mutex, NULL);
-    pthread_cond_init(&crew->phase_begins, NULL);
+    Schedule *schedule = chunk->schedule;
+    memset(schedule, 0, sizeof *schedule);
+    pthread_mutex_init(&schedule->mutex, NULL);
+    pthread_cond_init(&schedule->phase_ended, NULL);
 }
 
-INLINE int64_t phase_now(Crew *crew) { return atomic_load(&crew->next) >> 32; }
+INLINE int64_t current_phase(Schedule *schedule)
+{
+    return atomic_load(&schedule->next) >> 32;
+}
 
 static int64_t n_phases(const Chunk *chunk)
 {
@@ -413,35 +427,34 @@ static int64_t n_phases(const Chunk *chunk)
 
 static int n_tasks(const Chunk *chunk, int64_t phase)
 {
-    if (!chunk->trains) return parts_of(chunk, phase);
-    return phase % 2 ? N_MATRICES * chunk->n_shards : parts_of(chunk, phase / 2);
+    if (!chunk->trains) return n_parts_of(chunk, phase);
+    return phase % 2 ? N_MATRICES * chunk->n_shards : n_parts_of(chunk, phase / 2);
 }
 
-static void do_task(const Chunk *chunk, int64_t phase, int task, float *workspace)
+static void run_task(const Chunk *chunk, int64_t phase, int task, float *workspace)
 {
     int64_t step = chunk->trains ? phase / 2 : phase;
-    if (chunk->trains && phase % 2) /* the matrix with more rows comes first */
+    if (chunk->trains && phase % 2) /* contexts first: they have more rows */
         descend(chunk, step, task < chunk->n_shards ? CONTEXTS : CENTERS,
                 task % chunk->n_shards);
     else
         differentiate(chunk, step * chunk->parts_per_step + task, task, workspace);
 }
 
-/* Wake the threads that wait for a phase, if there are any. Where threads are more than
-   processors, one is enough, until the chunk ends: it would take longer to wake them all
-   than to do their work. */
-static void wake(Crew *crew, int all)
+/* Wake all threads that sleep until the next phase, or only one. With more threads than
+   cores, one is enough until the chunk ends: waking all takes longer than their tasks. */
+static void wake(Schedule *schedule, int all)
 {
-    if (!atomic_load(&crew->n_asleep)) return;
-    pthread_mutex_lock(&crew->mutex);
+    if (!atomic_load(&schedule->n_asleep)) return;
+    pthread_mutex_lock(&schedule->mutex);
     if (all)
-        pthread_cond_broadcast(&crew->phase_begins);
+        pthread_cond_broadcast(&schedule->phase_ended);
     else
-        pthread_cond_signal(&crew->phase_begins);
-    pthread_mutex_unlock(&crew->mutex);
+        pthread_cond_signal(&schedule->phase_ended);
+    pthread_mutex_unlock(&schedule->mutex);
 }
 
-INLINE void rest_a_moment(void)
+INLINE void cpu_relax(void)
 {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -453,51 +466,54 @@ INLINE void rest_a_moment(void)
 static double seconds_now(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now); /* which pthread_cond_timedwait goes by */
+    clock_gettime(CLOCK_REALTIME, &now); /* the clock of pthread_cond_timedwait */
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Wait until a phase is over, awake at first; no longer than until `deadline`. */
-static void wait_for_end(const Chunk *chunk, int64_t phase, double deadline)
+/* Wait until a phase is over, or until `deadline`: spin at first, then sleep. */
+static void wait_for_next_phase(const Chunk *chunk, int64_t phase, double deadline)
 {
-    Crew *crew = chunk->crew;
-    const double sleeps = seconds_now() + (chunk->is_crowded ? SHORT_WAIT : LONG_WAIT);
+    Schedule *schedule = chunk->schedule;
+    const double spin_end =
+        seconds_now() +
+        (chunk->is_oversubscribed ? SPIN_SECONDS_OVERSUBSCRIBED : SPIN_SECONDS);
     do {
-        for (int i = 0; i < LOOKS; i++) {
-            if (phase_now(crew) != phase) return;
-            rest_a_moment();
+        for (int i = 0; i < POLLS_PER_CLOCK_READ; i++) {
+            if (current_phase(schedule) != phase) return;
+            cpu_relax();
         }
-    } while (seconds_now() < sleeps);
+    } while (seconds_now() < spin_end);
     struct timespec until;
     until.tv_sec = (time_t)deadline;
     until.tv_nsec = (long)(1e9 * (deadline - (double)until.tv_sec));
-    pthread_mutex_lock(&crew->mutex);
-    atomic_fetch_add(&crew->n_asleep, 1);
-    while (phase_now(crew) == phase && !atomic_load(&crew->is_stopped))
-        if (pthread_cond_timedwait(&crew->phase_begins, &crew->mutex, &until) == ETIMEDOUT)
+    pthread_mutex_lock(&schedule->mutex);
+    atomic_fetch_add(&schedule->n_asleep, 1);
+    while (current_phase(schedule) == phase && !atomic_load(&schedule->is_stopped))
+        if (pthread_cond_timedwait(&schedule->phase_ended, &schedule->mutex, &until) ==
+            ETIMEDOUT)
             break;
-    atomic_fetch_sub(&crew->n_asleep, 1);
-    pthread_mutex_unlock(&crew->mutex);
+    atomic_fetch_sub(&schedule->n_asleep, 1);
+    pthread_mutex_unlock(&schedule->mutex);
 }
 
-int32_t work(const Chunk *chunk, float *workspace, double seconds)
+int32_t run_tasks(const Chunk *chunk, float *workspace, double seconds)
 {
-    Crew *crew = chunk->crew;
+    Schedule *schedule = chunk->schedule;
     const double deadline = seconds_now() + seconds;
     const int64_t end = n_phases(chunk);
     while (seconds_now() < deadline) {
-        int64_t next = atomic_load(&crew->next), phase = next >> 32;
+        int64_t next = atomic_load(&schedule->next), phase = next >> 32;
         int task = (int32_t)next;
-        if (phase == end || atomic_load(&crew->is_stopped)) return 1;
+        if (phase == end || atomic_load(&schedule->is_stopped)) return 1;
         int n = n_tasks(chunk, phase);
         if (task == n) {
-            wait_for_end(chunk, phase, deadline);
-        } else if (atomic_compare_exchange_strong(&crew->next, &next, next + 1)) {
-            do_task(chunk, phase, task, workspace);
-            if (atomic_fetch_add(&crew->n_done, 1) + 1 == n) {
-                atomic_store(&crew->n_done, 0);
-                atomic_store(&crew->next, (phase + 1) << 32);
-                wake(crew, !chunk->is_crowded || phase + 1 == end);
+            wait_for_next_phase(chunk, phase, deadline);
+        } else if (atomic_compare_exchange_strong(&schedule->next, &next, next + 1)) {
+            run_task(chunk, phase, task, workspace);
+            if (atomic_fetch_add(&schedule->n_done, 1) + 1 == n) {
+                atomic_store(&schedule->n_done, 0);
+                atomic_store(&schedule->next, (phase + 1) << 32);
+                wake(schedule, !chunk->is_oversubscribed || phase + 1 == end);
             }
         }
     }
@@ -506,9 +522,9 @@ int32_t work(const Chunk *chunk, float *workspace, double seconds)
 
 void stop(const Chunk *chunk)
 {
-    Crew *crew = chunk->crew;
-    pthread_mutex_lock(&crew->mutex);
-    atomic_store(&crew->is_stopped, 1);
-    pthread_cond_broadcast(&crew->phase_begins);
-    pthread_mutex_unlock(&crew->mutex);
+    Schedule *schedule = chunk->schedule;
+    pthread_mutex_lock(&schedule->mutex);
+    atomic_store(&schedule->is_stopped, 1);
+    pthread_cond_broadcast(&schedule->phase_ended);
+    pthread_mutex_unlock(&schedule->mutex);
 }
