@@ -84,7 +84,7 @@ def test_auto_takes_the_first_that_is_there(mps, cuda, expected, monkeypatch):
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:99", "xpu", "meta", "privateuseone"])
 def test_a_device_that_is_not_there_is_an_error_that_says_what_is(name):
-    message = rf"^device='{name}' cannot be used: .*\. Here torch has cpu.*'auto' takes"
+    message = rf"^device='{name}' cannot be used: .*\. Available: cpu.*'auto' uses"
     with pytest.raises(ValueError, match=message):
         find_device(name)
 

@@ -13,11 +13,11 @@ from sklearn_w2v._skipgram.plan import (
     auto_batch_size,
     auto_epochs,
     cpu_part_length,
-    cut_step,
     extent_of,
     keep_probabilities,
     noise_probabilities,
     noise_words_per_group,
+    split_step,
     weights_by_distance,
 )
 
@@ -119,7 +119,7 @@ def automatic(counts, solver, vector_size=100):
 
 def cut(batch_size, vector_size, *, reach, n_noise):
     longest = cpu_part_length(vector_size)
-    return cut_step(batch_size, longest_part=longest, reach=reach, n_noise=n_noise)
+    return split_step(batch_size, longest_part=longest, reach=reach, n_noise=n_noise)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_compiled_parts_are_short_whatever_the_vectors(batch_size, vector_size):
 
 @given(st.integers(1, 10**5), st.integers(1, 999))
 def test_compiled_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
-    layout = cut_step(
+    layout = split_step(
         batch_size, longest_part=plans.COMPILED_PART_LENGTH, reach=reach, n_noise=8
     )
     n_groups = layout.parts_per_step * layout.groups_per_part

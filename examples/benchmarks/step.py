@@ -78,11 +78,11 @@ def seconds_of(function):
 def share_of_descent(steps, train):
     """Return the share of the training time that is the second phase of steps."""
     is_over, looks = threading.Event(), []
-    crew = steps.crew[:2].view(np.int64)  # begins with the number of the phase
+    schedule = steps.schedule[:2].view(np.int64)  # begins with the number of the phase
 
     def look():
         while not is_over.wait(SECONDS_PER_LOOK):
-            looks.append(int(crew[0]) >> 32 & 1)
+            looks.append(int(schedule[0]) >> 32 & 1)
 
     sampler = threading.Thread(target=look)
     sampler.start()
