@@ -13,7 +13,6 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
 from sklearn_w2v._documents import (
@@ -28,7 +27,6 @@ from sklearn_w2v._foreign_parameters import (
     reject_foreign_parameters,
     rejects_foreign_parameters,
 )
-from sklearn_w2v._known_vectors import learned_from_file
 from sklearn_w2v._learned import Learned, attributes
 from sklearn_w2v._pooling import Pooling
 from sklearn_w2v._skipgram.state import Watcher
@@ -39,17 +37,17 @@ from sklearn_w2v._sklearn import (
     Interval,
     StrOptions,
     fit_context,
-    validate_params,
 )
+from sklearn_w2v._vector_files import VectorFiles
 from sklearn_w2v._vocabulary import Encoded, encode
 from sklearn_w2v._warnings import warn
 from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
-from sklearn_w2v._word2vec_writer import write_vectors
 from sklearn_w2v._word_vectors import WordVectors
 
 
 class Word2VecVectorizer(
     WordVectors,
+    VectorFiles,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -842,106 +840,6 @@ class Word2VecVectorizer(
                 corpus.ids.tolist(), contributions.tolist(), strict=True
             )
         ]
-
-    def save_word2vec_format(
-        self, path: str | os.PathLike[str], binary: bool = False
-    ) -> None:
-        """Write the word vectors to a file in the format of the word2vec program.
-
-        If writing fails, no file appears, and an existing one stays. The format holds
-        only words and vectors: pickle the vectorizer to keep all of it.
-
-        Parameters
-        ----------
-        path : str or path
-            Name of the file, which is gzipped if it ends in ".gz".
-        binary : bool, default=False
-            Whether to write numbers as bytes instead of text. Both are exact.
-
-        Raises
-        ------
-        ValueError
-            If the format cannot hold a word, such as one with a space.
-        OSError
-            If the file cannot be written.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 500)
-        >>> with TemporaryDirectory() as folder:
-        ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt")
-        ...     print(Path(folder, "vectors.txt").read_text().splitlines()[0])
-        3 8
-        """
-        check_is_fitted(self)
-        write_vectors(path, self.vocabulary_, self.embedding_matrix_, binary=binary)
-
-    @classmethod
-    def from_word2vec_format(
-        cls, path: str | os.PathLike[str], **params: Any
-    ) -> "Word2VecVectorizer":
-        """Return a fitted vectorizer with the word vectors of a file.
-
-        Parameters
-        ----------
-        path : str or path
-            A file in word2vec's text or binary format or in GloVe's format, gzipped or
-            not. The format is detected from the content.
-        **params : dict
-            Parameters of the vectorizer, for example ``lowercase=False`` if words of
-            the file have capitals. `max_features` reads only this many words from the
-            start of the file, the most frequent ones in most files. `vocabulary` reads
-            only its own words, in its order.
-
-        Returns
-        -------
-        vectorizer : Word2VecVectorizer
-            The fitted vectorizer. Its `word_counts_` are 0, since files have no counts.
-
-        Raises
-        ------
-        ValueError
-            If the file is truncated, is not a file of word vectors or has no word of
-            `vocabulary`, or if `params` have another `vector_size`, or `weighting` or
-            `n_components_removed`, which are learned from documents.
-        OSError
-            If the file cannot be read.
-
-        Warns
-        -----
-        sklearn_w2v.DocumentWarning
-            If words have capitals under ``lowercase=True``.
-        UserWarning
-            If words are repeated or not UTF-8, if the last line may be truncated, or if
-            parameters are not used.
-
-        Examples
-        --------
-        In a pipeline the vectorizer has to be frozen, since `fit` learns new vectors:
-
-        >>> from tempfile import TemporaryDirectory
-        >>> from sklearn.frozen import FrozenEstimator
-        >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer().fit(["the cat sat"] * 500)
-        >>> with TemporaryDirectory() as folder:
-        ...     vectorizer.save_word2vec_format(f"{folder}/vectors.txt.gz")
-        ...     loaded = Word2VecVectorizer.from_word2vec_format(
-        ...         f"{folder}/vectors.txt.gz"
-        ...     )
-        >>> frozen = FrozenEstimator(loaded).fit(["other documents"], None)
-        >>> bool((frozen.transform(["a cat"]) == vectorizer.transform(["a cat"])).all())
-        True
-        """
-        vectorizer = cls(**params)
-        validate_params(vectorizer)
-        learned = learned_from_file(path, vectorizer, params.get("vector_size"))
-        if "vector_size" not in params:
-            vectorizer.set_params(vector_size=learned.embedding_matrix.shape[1])
-        vectorizer._set_learned(learned)
-        return vectorizer
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""

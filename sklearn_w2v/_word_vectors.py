@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_w2v._extras import check_installed
 from sklearn_w2v._learned import FittedAttributes
 from sklearn_w2v._pooling import unit
 from sklearn_w2v._skipgram.distributions import (
@@ -244,37 +243,6 @@ default=None
     def context_matrix_(self) -> NDArray[np.float32]:
         """The context ("output") vectors of the words, if they were kept."""
         return self._kept_matrix("context")
-
-    def to_keyed_vectors(self) -> Any:
-        """Return the word vectors as a gensim KeyedVectors, with the words' counts.
-
-        Returns
-        -------
-        keyed_vectors : gensim.models.KeyedVectors
-            It has copies of the vectors. gensim is installed with
-            ``pip install "sklearn-w2v[gensim]"``.
-
-        Raises
-        ------
-        ImportError
-            If gensim is not installed.
-
-        Examples
-        --------
-        >>> from sklearn_w2v import Word2VecVectorizer
-        >>> vectorizer = Word2VecVectorizer(vector_size=8).fit(["the cat sat"] * 500)
-        >>> vectorizer.to_keyed_vectors().index_to_key
-        ['the', 'cat', 'sat']
-        """
-        check_is_fitted(self)
-        check_installed("to_keyed_vectors", "gensim", extra="gensim")
-        from gensim.models import KeyedVectors  # noqa: PLC0415, it is optional
-
-        keyed_vectors = KeyedVectors(self.embedding_matrix_.shape[1])
-        keyed_vectors.add_vectors(list(self.vocabulary_), self.embedding_matrix_)
-        for word, count in zip(self.vocabulary_, self.word_counts_, strict=True):
-            keyed_vectors.set_vecattr(word, "count", int(count))
-        return keyed_vectors
 
     def _kept_matrix(self, kind: str) -> NDArray[np.float32]:
         learned = self._learned()

@@ -11,6 +11,7 @@ import pytest
 import sklearn_w2v
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._displays.maps import MapDisplay
+from sklearn_w2v._vector_files import VectorFiles
 from sklearn_w2v._word_vectors import WordVectors
 
 if sys.version_info >= (3, 11):
@@ -126,9 +127,10 @@ DISPLAYS = [
     for name in sklearn_w2v.__all__
     if name.endswith("Display")
 ]
+OWNERS = [Word2VecVectorizer, WordVectors, VectorFiles, MapDisplay, *DISPLAYS]
 OWN_METHODS = [
     (owner, name)
-    for owner in (Word2VecVectorizer, WordVectors, MapDisplay, *DISPLAYS)
+    for owner in OWNERS
     for name in vars(owner)
     if not name.startswith("_") and callable(getattr(owner, name))
 ]
