@@ -94,7 +94,7 @@ def test_chunks_of_another_layout_are_refused():
     other = chunk.layout._replace(groups_per_part=chunk.layout.groups_per_part + 1)
     steps = CompiledSteps(model_of(plan), plan, ONE_THREAD)
     with pytest.raises(ValueError, match="but the plan has"):
-        steps.loss(chunk._replace(layout=other))
+        steps.chunk_loss(chunk._replace(layout=other))
 
 
 @pytest.fixture

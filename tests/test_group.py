@@ -269,7 +269,7 @@ def test_memory_keeps_nothing_of_several_ranks(on_ranks, tmp_path):
         ({"vector_size": 9}, "rank 0 has vector_size=8, and rank 1 has vector_size=9"),
         ({"lowercase": False}, "rank 1 has lowercase=False"),
         ({"stop_words": ["cat"]}, "rank 0 has stop_words=None"),
-        ({"tokenizer": str.split, "token_pattern": None}, "tokenizer='"),
+        ({"tokenizer": str.split, "token_pattern": None}, "has token_pattern=None"),
     ],
 )
 def test_ranks_with_other_parameters_are_named(on_ranks, parameters, message):

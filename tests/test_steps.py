@@ -442,9 +442,10 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
         results.append(compiled.train_chunk(of_step, [rate], [is_asked]))
         loss = of_torch.train_chunk(of_step, [rate], [is_asked])
         assert results[-1] == pytest.approx(loss, rel=1e-5)
+        # Where the summands of a gradient nearly cancel, float32 has few digits of it.
         largest = max(1.0, expected.vectors.abs().max().item())
         torch.testing.assert_close(
-            found.vectors.double(), expected.vectors, rtol=1e-4, atol=1e-6 * largest
+            found.vectors.double(), expected.vectors, rtol=1e-4, atol=1e-5 * largest
         )
         for name, state in expected.solver_state.items():
             torch.testing.assert_close(

@@ -68,17 +68,22 @@ def test_a_name_in_gz_is_gzipped_and_has_no_time(tmp_path, binary, name, as_path
     assert (tmp_path / f"other.{name}").read_bytes() == content
 
 
+def write_unless_it_looks_like_text(path, table, binary):
+    """Write vectors; skip the rare ones whose bytes are text, which is refused."""
+    try:
+        write_vectors(path, *table, binary=binary)
+    except ValueError as error:
+        assume("happen to be text" not in str(error))
+        raise
+
+
 @BOTH
 @NAMES
 @given(table=tables())
 @example(table=ODD_TABLE)
 def test_reading_returns_what_was_written(tmp_path_factory, binary, name, table):
     path = tmp_path_factory.getbasetemp() / name
-    try:
-        write_vectors(path, *table, binary=binary)
-    except ValueError as error:
-        assume("happen to be text" not in str(error))
-        raise
+    write_unless_it_looks_like_text(path, table, binary)
     assert_same(read_vectors(path), *table)
 
 
@@ -90,7 +95,7 @@ def test_gensim_reads_and_writes_the_same(
     gensim, tmp_path_factory, binary, name, table
 ):
     path = tmp_path_factory.getbasetemp() / name
-    write_vectors(path, *table, binary=binary)
+    write_unless_it_looks_like_text(path, table, binary)
     loaded = gensim.KeyedVectors.load_word2vec_format(str(path), binary=binary)
     assert_same((loaded.index_to_key, loaded.vectors), *table)
     loaded.save_word2vec_format(str(path), binary=binary)
