@@ -1,5 +1,5 @@
-"""Word2vec's training, skip-gram with negative sampling, on integers alone.
+"""The training of word2vec, skip-gram with negative sampling, on integers only.
 
-A corpus of ids and a plan go in, two matrices come out; no room here knows a word or a
-document. `plan.py` and `state.py` are for those outside, and need no torch.
+It takes a corpus of ids and a plan, and returns two matrices. No module here knows words
+or documents. `plan.py` and `state.py` are its interface, and need no torch.
 """
