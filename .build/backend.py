@@ -1,4 +1,4 @@
-"""The build backend: setuptools, and what cannot be written in pyproject.toml.
+"""The build backend: setuptools, and the steps that pyproject.toml cannot describe.
 
 The compiled steps of the training are a shared library that does not use Python's C
 API, so one wheel serves all releases of Python. If the library cannot be compiled, it
@@ -24,11 +24,11 @@ class BuildSteps(build_ext):
         wanted = os.environ.get("SKLEARN_W2V_COMPILED", "")
         if wanted not in ("", "0", "1"):
             raise SystemExit(
-                f"SKLEARN_W2V_COMPILED={wanted!r}: 1 requires the compiled training, 0 "
+                f"SKLEARN_W2V_COMPILED={wanted!r}: 1 requires compiled training, 0 "
                 "leaves it out. If it is not set, a compiler is used if there is one."
             )
         for extension in self.extensions:
-            # A library of an earlier build must not pass for one of this build.
+            # Otherwise a library of an earlier build could be taken for a new one.
             folder = ROOT if self.inplace else Path(self.build_lib)
             library = folder / self.get_ext_filename(extension.name)
             library.unlink(missing_ok=True)

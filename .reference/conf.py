@@ -1,4 +1,4 @@
-"""How Sphinx makes the reference: one page, from the docstrings."""
+"""Configuration of Sphinx, which builds one page from the docstrings."""
 
 from sklearn_w2v import __version__
 
@@ -10,19 +10,19 @@ html_theme_options = {"page_width": "1000px"}
 # The docstrings say more than annotations do.
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-# Each method stands below its class in full; a table of them would say it twice.
+# Each method is documented below its class. A table of methods would repeat that.
 numpydoc_show_class_members = False
-# Names of other projects, whose pages may not be at hand.
+# Names of other projects, to which the page has no links.
 nitpick_ignore_regex = [(r"py:\w+", r"(gensim|matplotlib|sklearn|torch)\..*")]
 
 
 def setup(app):
-    """Let types keep their backslashes, which a docstring shows as they are."""
+    """Keep the backslashes of default values, which Sphinx would remove."""
 
     def escape(app, what, name, obj, options, lines):
         for number, line in enumerate(lines):
             if 'default=r"' in line:
                 lines[number] = line.replace("\\", "\\\\")
 
-    # Before numpydoc, which comes at 500.
+    # Before numpydoc, whose priority is 500.
     app.connect("autodoc-process-docstring", escape, priority=400)

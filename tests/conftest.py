@@ -1,4 +1,4 @@
-"""Corpora that the tests share."""
+"""Fixtures that several test modules use, and hypothesis's profiles."""
 
 import numpy as np
 import pytest
@@ -7,15 +7,15 @@ from hypothesis import settings
 
 from sklearn_w2v import Word2VecVectorizer
 
-# Tests that take seconds have a quarter of these examples.
+# Tests that take seconds run a quarter of these examples.
 settings.register_profile("suite", max_examples=100, deadline=None)
 settings.load_profile("suite")
-#: With --hypothesis-profile: that of .ci/run, and others for minutes or hours.
+#: For --hypothesis-profile: .ci/run uses "gate"; the others take minutes or hours.
 settings.register_profile("gate", max_examples=400, deadline=None)
 settings.register_profile("minutes", max_examples=4_000, deadline=None)
 settings.register_profile("long", max_examples=200_000, deadline=None)
 
-#: Eight sentences of the kind that word2vec tutorials train on, twenty times: 31 words.
+#: Eight sentences like those of word2vec tutorials, twenty times: 31 different words.
 TUTORIAL_SENTENCES = [
     "the quick brown fox jumps over the lazy dog",
     "the dog barks at the moon",
@@ -37,7 +37,7 @@ def tutorial_sentences():
     scope="session", params=["torch", pytest.param("compiled", marks=needs_compiled)]
 )
 def implementation(request):
-    """What makes the steps of a training."""
+    """The implementation of the steps of a training."""
     return request.param
 
 
@@ -56,7 +56,7 @@ def texts(labels):
 
 @pytest.fixture(scope="session")
 def topic_texts(texts, labels):
-    """Both."""
+    """The fixtures `texts` and `labels`."""
     return texts, labels
 
 

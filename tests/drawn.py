@@ -1,4 +1,4 @@
-"""What tests of the displays measure of a drawing; skips them without matplotlib."""
+"""Measurements of drawings. Tests that use them are skipped without matplotlib."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 plt = pytest.importorskip("matplotlib.pyplot", reason="displays need matplotlib")
 pytest.importorskip("textalloc", reason="maps need textalloc")
-from matplotlib.colors import to_hex  # noqa: E402, where matplotlib is
+from matplotlib.colors import to_hex  # noqa: E402, after the check for matplotlib
 
 plt.switch_backend("Agg")
 
@@ -21,13 +21,13 @@ def boxes_of(display):
 
 
 def pca_of(vectors):
-    """scikit-learn's positions of unit vectors, computed in float64."""
+    """Return the positions of unit vectors by scikit-learn's PCA, in float64."""
     unit_vectors = normalize(vectors).astype(np.float64)
     return PCA(2, random_state=0).fit_transform(unit_vectors)
 
 
 def tsne_of(vectors, perplexity, random_state=0):
-    """scikit-learn's positions of unit vectors, computed in one thread."""
+    """Return the positions of unit vectors by scikit-learn's t-SNE, in one thread."""
     tsne = TSNE(
         metric="cosine", init="pca", perplexity=perplexity, random_state=random_state
     )

@@ -1,4 +1,4 @@
-"""What several test modules build on."""
+"""Documents, plans and comparisons that several test modules use."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ needs_compiled = pytest.mark.skipif(
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
 N_WORDS = 7
 
-#: What the texts of the fixture `texts` are about.
+#: The words of the two topics of the fixture `texts`.
 TOPICS = [
     ["cat", "dog", "puppy", "kitten", "tail", "whisker", "paw", "bark", "meow", "fur"],
     ["stock", "bond", "market", "share", "broker", "trade", "profit", "bank", "cash"],
@@ -35,7 +35,7 @@ def small(**parameters):
 
 
 def assert_same_fit(one, other):
-    """All that two vectorizers have learned is the same, bit for bit."""
+    """Check that two vectorizers have learned the same, bit for bit."""
     assert vars(one).keys() == vars(other).keys()
     for name in vars(one):
         if name.endswith("_"):
@@ -48,7 +48,7 @@ def corpus_of(documents):
 
 
 def corpus_and_held_out(documents, held_out):
-    """A corpus, and which of its documents are held out, if any."""
+    """Return a corpus, and the numbers of its held-out documents, if any."""
     if held_out is None:
         return corpus_of(documents), None
     n_documents = len(documents) + len(held_out)
@@ -56,12 +56,15 @@ def corpus_and_held_out(documents, held_out):
 
 
 def all_of(documents):
-    """A corpus, and the numbers of all its documents."""
+    """Return a corpus, and the numbers of all its documents."""
     return corpus_of(documents), np.arange(len(documents))
 
 
 def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
-    """The plan of a training: settings are parameters, or what the plan has of them."""
+    """Return the plan of a training.
+
+    Settings are parameters of the vectorizer, or fields of the plan.
+    """
     parameters = {
         "vector_size": 5,
         "window": 3,
@@ -89,19 +92,19 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
 
 
 def draws_of(plan, documents=DOCUMENTS, *, seed=0):
-    """What draws the chunks of an epoch."""
+    """Return the functions that draw the chunks of an epoch."""
     noise = Noise(plan.noise_probabilities, plan.layout.n_noise, CPU)
     sampler = Sampler(*all_of(documents), plan, noise, CPU)
     return list(sampler.epoch(torch.Generator().manual_seed(seed)))
 
 
 def chunks_of(plan, documents=DOCUMENTS, *, seed=0):
-    """The chunks of an epoch."""
+    """Return the chunks of an epoch."""
     return [draw() for draw in draws_of(plan, documents, seed=seed)]
 
 
 def pairs_of(chunk, pair_weights):
-    """Yield the places of each token and context, and what they count: a plain loop."""
+    """Yield the positions of each pair of a chunk and its weight, by a plain loop."""
     documents, reach = chunk.documents.tolist(), len(pair_weights)
     for token in range(reach, reach + chunk.n_tokens):
         for context in range(token - reach, token + reach + 1):

@@ -11,11 +11,11 @@ from datetime import timedelta
 import numpy as np
 import torch.distributed as dist
 
-#: Seconds after which a test of ranks that wait for one another has failed.
+#: Seconds after which a test fails if its ranks still wait for one another.
 AT_MOST = 120
 
-#: How processes are started: some systems have spawn alone. What is imported
-#: beforehand does not have to be imported by each process.
+#: How processes are started: on some systems only "spawn" is possible. A fork server
+#: imports these modules once, so that not every process has to.
 METHODS = multiprocessing.get_all_start_methods()
 CONTEXT = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else None)
 CONTEXT.set_forkserver_preload(
@@ -34,16 +34,17 @@ CONTEXT.set_forkserver_preload(
 class RankProcesses:
     """Processes that run one task after the other, in a new group each time.
 
-    A group takes much less time to join than a process takes to start.
+    Joining a group takes much less time than starting a process.
     """
 
     def __init__(self):
         self.processes = []  # and the pipe to each
 
     def run(self, n_ranks, task, *args, timeout=AT_MOST):
-        """Run a task on so many ranks; return what each returned or raised.
+        """Run a task on `n_ranks` ranks; return what each returned or raised.
 
-        None for one that was killed. `stderr` is what each has written.
+        The result of a rank that was killed is None. `stderr` has the standard error of
+        each rank.
         """
         while len(self.processes) < n_ranks:
             self.processes.append(start())
@@ -75,15 +76,15 @@ class RankProcesses:
 
 def start():
     """Start a process; return it with the pipe to it."""
-    ours, its_own = CONTEXT.Pipe()
-    process = CONTEXT.Process(target=serve, args=(its_own,), daemon=True)
+    our_end, its_end = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=serve, args=(its_end,), daemon=True)
     process.start()
-    its_own.close()  # so that the pipe ends with the process
-    return process, ours
+    its_end.close()  # so that the pipe ends with the process
+    return process, our_end
 
 
 def serve(pipe):
-    """Run the tasks that come through a pipe, until it is closed."""
+    """Run the tasks that a pipe delivers, until it is closed."""
     np.random.seed()  # noqa: NPY002, forked processes would all draw the same
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The code as linters see it, the plan of its rooms, and the pages about it."""
+"""Linters, the floors of the modules, and the documentation."""
 
 import re
 import subprocess
@@ -38,11 +38,11 @@ def test_linters_find_nothing(command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-# --- the rooms: see CONTRIBUTING.md
+# --- the floors of the modules: see CONTRIBUTING.md
 
 
 def floors_of_the_linter():
-    """The rooms of each floor, from the top, as import-linter has them."""
+    """Return the modules of each floor, from the top, by pyproject.toml."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each["type"] == "layers")
@@ -50,50 +50,50 @@ def floors_of_the_linter():
 
 
 def floors_of_the_table():
-    """The rooms of each floor, from the top, as CONTRIBUTING.md lists them."""
+    """Return the modules of each floor, from the top, by CONTRIBUTING.md."""
     page = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
     floors = []
-    for floor, rooms in re.findall(r"^\| (\d*) *\| (`_.*?) \|", page, re.M):
+    for floor, modules in re.findall(r"^\| (\d*) *\| (`_.*?) \|", page, re.M):
         if floor:
             floors.append(set())
         floors[-1].update(
-            room.replace("/", ".") for room in re.findall(r"`(\S+)\.py`", rooms)
+            module.replace("/", ".") for module in re.findall(r"`(\S+)\.py`", modules)
         )
     return floors
 
 
-def test_the_table_of_rooms_has_the_floors_of_the_linter():
+def test_the_table_of_modules_has_the_floors_of_the_linter():
     assert floors_of_the_table() == floors_of_the_linter()
 
 
-def test_every_room_has_a_floor():
+def test_every_module_has_a_floor():
     package = ROOT / "sklearn_w2v"
-    rooms = {
+    modules = {
         ".".join(path.relative_to(package).with_suffix("").parts)
         for path in package.rglob("*.py")
         if path.name != "__init__.py"
     }
-    assert rooms == set().union(*floors_of_the_linter())
+    assert modules == set().union(*floors_of_the_linter())
 
 
-def test_no_room_looks_into_the_attributes_of_an_object_by_their_dict():
+def test_no_module_uses_the_dict_of_an_object():
     for path in (ROOT / "sklearn_w2v").rglob("*.py"):
         assert "__dict__" not in path.read_text(encoding="utf-8"), path
 
 
-# --- pages
+# --- documentation
 
 
 PAGES = ["README.md", ".github/CONTRIBUTING.md", "examples/benchmarks/README.md"]
 
 
 def links_of(text):
-    """The pictures and links of a page that are not of another site."""
+    """Return the links and pictures of a page that lead to files or headings."""
     return re.findall(r"\]\((?!https?://)([^)\s]+)\)", text)
 
 
 def anchors_of(text):
-    """What links to a page's headings are called."""
+    """Return the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", text, re.M)
     return {
         re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
@@ -102,7 +102,7 @@ def anchors_of(text):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_lead_to_files_and_headings_that_are_there(page):
+def test_links_lead_to_existing_files_and_headings(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for link in links_of(text):
         file, _, anchor = link.partition("#")
@@ -114,7 +114,7 @@ def test_links_lead_to_files_and_headings_that_are_there(page):
         assert sum(link.endswith(".png") for link in links_of(text)) == 4
 
 
-def test_a_package_index_gets_no_links_to_files_that_it_does_not_have():
+def test_the_description_for_a_package_index_has_no_links_to_files():
     description = metadata("sklearn-w2v").get_payload()
     assert len(description) > 10_000
     for link in links_of(description):
@@ -138,7 +138,7 @@ OWN_METHODS = [
 
 @pytest.mark.parametrize(("owner", "name"), OWN_METHODS)
 def test_public_docstrings_end_in_an_example_that_runs(owner, name):
-    # pytest runs it, as all doctests.
+    # pytest runs the examples as doctests.
     sections = re.findall(r"^ *(\w+)\n *-+$", getattr(owner, name).__doc__, re.M)
     assert sections[-1] == "Examples"
     assert ">>> " in getattr(owner, name).__doc__

@@ -1,4 +1,4 @@
-"""The examples: each runs, and the README lists it."""
+"""Each example runs, and the README lists it."""
 
 import importlib
 import os
@@ -13,13 +13,13 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
-#: Documents at most, with which each example still has all that it shows.
+#: The largest number of documents. With so few, each example still runs completely.
 FEW = 1500
 
 
 @pytest.fixture(scope="module")
 def few_texts():
-    """Give examples that run in this process few texts, which are read once."""
+    """Limit the texts of the examples, and read them only once."""
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
         patch.setenv("EXAMPLES_MAX_DOCUMENTS", str(FEW))
         patch.setenv("MPLBACKEND", "agg")
@@ -37,7 +37,7 @@ def few_texts():
 def test_example_runs_on_few_texts_without_a_warning(
     name, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.chdir(tmp_path)  # since some leave pictures behind
+    monkeypatch.chdir(tmp_path)  # since some save pictures
     runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
     assert "\ntook " in capsys.readouterr().out
 
@@ -72,4 +72,4 @@ def test_a_benchmark_of_the_training_runs(name, tmp_path):
 def test_readme_lists_every_example():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     listed = [name for name in EXAMPLES if f"| `{name}` |" in readme]
-    assert set(EXAMPLES) - set(listed) == {"texts.py"}  # the others' texts
+    assert set(EXAMPLES) - set(listed) == {"texts.py"}  # which loads the texts

@@ -1,15 +1,15 @@
-"""Ranks that are threads of this process; `rank_processes.py` has real ones."""
+"""Ranks that are threads of this process; `rank_processes.py` has real processes."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 
 class ThreadRanks:
-    """Ranks that are threads, and note their barriers."""
+    """Ranks that are threads, and record their barriers."""
 
-    def __init__(self, rank, values, meeting):
+    def __init__(self, rank, values, all_ready):
         self.rank, self.world_size = rank, len(values)
-        self.values, self.meeting = values, meeting
+        self.values, self.all_ready = values, all_ready
         self.places = []
 
     def barrier(self, where):
@@ -17,24 +17,24 @@ class ThreadRanks:
 
     def all_gather(self, value):
         self.values[self.rank] = value
-        self.meeting.wait()
+        self.all_ready.wait()
         values = list(self.values)
-        self.meeting.wait()
+        self.all_ready.wait()
         return iter(values)
 
     def all_reduce(self, tensor):
         total = sum(each.clone() for each in self.all_gather(tensor))
-        self.meeting.wait()
+        self.all_ready.wait()
         tensor.copy_(total)
 
     def broadcast(self, tensor):
         first = next(self.all_gather(tensor)).clone()
-        self.meeting.wait()
+        self.all_ready.wait()
         tensor.copy_(first)
 
 
 def on_threads(n_ranks, task):
-    values, meeting = [None] * n_ranks, threading.Barrier(n_ranks, timeout=60)
-    ranks = [ThreadRanks(rank, values, meeting) for rank in range(n_ranks)]
+    values, all_ready = [None] * n_ranks, threading.Barrier(n_ranks, timeout=60)
+    ranks = [ThreadRanks(rank, values, all_ready) for rank in range(n_ranks)]
     with ThreadPoolExecutor(n_ranks) as pool:
         return list(pool.map(task, ranks))
