@@ -110,7 +110,7 @@ class Fit:
         random_state = check_random_state(parameters.random_state)
         if parameters.early_stopping and not self.partial:
             held_out = hold_out(corpus, parameters.validation_fraction, random_state)
-        # Each epoch of continued fits needs draws of its own, also if random_state is
+        # Each epoch of continued fits needs different draws, also if random_state is
         # an int.
         n_epochs_before = 0 if self.before is None else self.before.n_iter
         *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
@@ -160,7 +160,7 @@ class Fit:
     def learn(
         self, encoded: Encoded, training: Training | None, trained: Trained | None
     ) -> Learned:
-        """Return all that the fit has learned, in memory of its own."""
+        """Return all that the fit has learned, in new memory."""
         if training is None or trained is None:
             return self._learn_counts(encoded)
         embedding_matrix, other_matrix = self._split(trained)
@@ -220,7 +220,7 @@ class Fit:
     ) -> tuple[Rows, Rows]:
         """Return the rows of the last fit's words, in both vocabularies."""
         if self.partial or self.parameters.vocabulary is None:
-            # All of them are there, and come first.
+            # The vocabulary begins with all of them.
             return slice(len(before.vocabulary)), slice(None)
         shared = [word for word in before.vocabulary if word in vocabulary]
         rows = [vocabulary[word] for word in shared]
@@ -240,8 +240,8 @@ class Fit:
         rows, vectors = find_vectors(
             parameters.init_vectors, vocabulary, parameters.vector_size
         )
-        # Both as centers and as contexts, so that words start at their vectors whatever
-        # `vectors` is.
+        # Both as centers and as contexts, so that words start at their vectors for any
+        # value of `vectors`.
         given = KnownVectors(rows, vectors, vectors, solver_state={})
         coverage = len(rows) / len(vocabulary)
         if parameters.trainable:
@@ -385,8 +385,8 @@ def _check_group(fit: Fit, parameters: Mapping[str, Any]) -> None:
     if fit.parameters.n_components_removed:
         raise ValueError(
             f"n_components_removed={fit.parameters.n_components_removed} cannot be "
-            "learned in a torch.distributed group, where each rank knows its own "
-            "documents only. Use n_components_removed=0."
+            "learned in a torch.distributed group, where each rank only has its "
+            "own documents. Use n_components_removed=0."
         )
     words = None if fit.before is None else joblib.hash(list(fit.before.vocabulary))
     values = {

@@ -2,11 +2,11 @@
 
 All ranks pass a barrier before anything is sent: each sends rank 0 the name of the
 barrier or its own error, and rank 0 sends the verdict to all of them. So an error of
-one rank ends the fit of all at once, with its message, and a rank that is gone is
-named. torch's `monitored_barrier` names the ranks that are missing, but only after the
-whole timeout, only on rank 0, and without the error that kept them away.
-`all_gather_object` holds the values of all ranks in memory at once, and here they are
-tables of all tokens; `all_gather` yields them one after the other.
+one rank ends the fit of all ranks immediately, with its message, and the message names
+a rank that is gone. torch's `monitored_barrier` names the ranks that are missing, but
+only after the whole timeout, only on rank 0, and without the error that stopped them.
+`all_gather_object` keeps the values of all ranks in memory at once. Here, these are
+tables of all tokens, so `all_gather` yields them one after the other.
 """
 
 import re
@@ -40,7 +40,7 @@ def all_ranks() -> Iterator[Ranks]:
     group = Group()
     try:
         yield group
-    except RankFailedError:  # which all ranks have been told
+    except RankFailedError:  # which all ranks have received
         raise
     except Exception as error:
         with suppress(RankFailedError):  # this rank raises its own error
@@ -62,7 +62,7 @@ class Group:
             self.cpu_group = dist.new_group(backend="gloo")
 
     def barrier(self, where: str) -> None:
-        """Wait until all ranks get here; raise if one of them failed."""
+        """Wait until all ranks get here; raise an error if one of them failed."""
         self._exchange(f"is at {where}")
 
     def fail(self, error: Exception) -> None:

@@ -14,9 +14,9 @@ from sklearn_w2v._corpus import WordCounts
 class Learned:
     """What a fit has learned: the fitted attributes of a vectorizer.
 
-    A vectorizer keeps each field as an attribute, such as `word_counts` in
-    ``word_counts_``, so that every kind of pickle knows its type. The fields up to
-    `n_unknown` are public, and documented in the vectorizer.
+    A vectorizer has an attribute for each field, such as ``word_counts_`` for
+    `word_counts`, so that every kind of pickle only stores common types. The fields up
+    to `n_unknown` are public, and documented in the vectorizer.
     """
 
     vocabulary: dict[Any, int]

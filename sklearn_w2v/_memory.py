@@ -23,8 +23,8 @@ def training_memory(parameters: FitParameters, ranks: Ranks) -> Any:
         return check_memory(None)
     if ranks.world_size > 1:
         warn(
-            "memory stores nothing in a torch.distributed group, where each rank knows "
-            "its own documents only. Pass memory=None."
+            "memory stores nothing in a torch.distributed group, where each rank only "
+            "has its own documents. Pass memory=None."
         )
         return check_memory(None)
     if memory == "":

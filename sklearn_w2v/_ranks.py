@@ -11,13 +11,13 @@ Value = TypeVar("Value")
 
 
 class Ranks(Protocol):
-    """All ranks, as seen by one of them. All have to make the same calls in turn."""
+    """All ranks, as seen by one of them. All have to make the same calls in order."""
 
     rank: int  # of this process, from 0
     world_size: int  # the number of ranks
 
     def barrier(self, where: str) -> None:
-        """Wait until all ranks get here; raise if one of them failed."""
+        """Wait until all ranks get here; raise an error if one of them failed."""
 
     def all_gather(self, value: Value) -> Iterator[Value]:
         """Yield the values of all ranks, in the order of ranks, on each of them."""

@@ -1,7 +1,7 @@
 """The private parts of scikit-learn that this package uses, all in this module.
 
 scikit-learn's own project template uses them too, and they are stable since release
-1.6. Callbacks are experimental in 1.9. Earlier releases get a stand-in without effect.
+1.6. Callbacks are experimental in 1.9. Earlier releases get a mixin without effect.
 """
 
 from typing import Any
@@ -66,7 +66,7 @@ except ImportError:
             return False
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """A stand-in for scikit-learn's mixin, without its public `set_callbacks`."""
+        """Replaces scikit-learn's mixin, without its public `set_callbacks`."""
 
         def _init_callback_context(self, **parameters: Any) -> _NoContext:
             return _NoContext()

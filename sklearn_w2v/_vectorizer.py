@@ -341,7 +341,7 @@ class Word2VecVectorizer(
     `fit` reads the documents once. It keeps 4 bytes per token and about 100 bytes per
     document. Tokens are in memory up to 1 GiB, and beyond it in a temporary file, in
     the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names. The
-    file has no name and leaves nothing behind.
+    file has no name and is always deleted.
 
     On the CPU, "adagrad" and "sgd" train in compiled steps if the package was installed
     where there is a C compiler, or from a wheel with them. Otherwise torch makes the

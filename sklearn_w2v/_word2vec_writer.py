@@ -36,9 +36,9 @@ def write_vectors(
 ) -> None:
     """Write distinct words and their vectors, in word2vec's text or binary format.
 
-    Both formats are exact, and what they cannot hold is a ValueError. The file is
-    gzipped if its name ends in ".gz". It is renamed to `path` when it is complete: if
-    anything goes wrong before, a file that was there stays.
+    Both formats are exact. Words and vectors that they cannot represent raise a
+    ValueError. The file is gzipped if its name ends in ".gz". It is renamed to `path`
+    when it is complete: after an earlier error, an existing file is unchanged.
     """
     path = os.fsdecode(path)
     words = list(words)
@@ -55,7 +55,7 @@ def write_vectors(
         raise IsADirectoryError(f"{path!r} is the name of a folder, not of a file.")
     with _replace(os.path.realpath(path)) as file:
         stream: Any = nullcontext(file)
-        if path.lower().endswith(".gz"):  # which gensim goes by, too
+        if path.lower().endswith(".gz"):  # as gensim decides, too
             # Without name and time, the same vectors make the same file. Level 9 takes
             # more than twice the time of level 6 on text, to save 1%.
             stream = gzip.GzipFile("", "wb", 6, file, mtime=0)
@@ -104,7 +104,7 @@ def _check_binary(words: list[bytes], vectors: NDArray[np.float32]) -> None:
 def _records(
     words: list[bytes], vectors: NDArray[np.float32], *, binary: bool
 ) -> Iterator[bytes]:
-    # Nine digits tell each float32 from all others.
+    # Nine digits distinguish all float32 numbers.
     template = " ".join(["%.9g"] * vectors.shape[1])
     for word, vector in zip(words, vectors, strict=True):
         if binary:
@@ -128,7 +128,7 @@ def _replace(target: str) -> Iterator[IO[bytes]]:
     try:
         opened = open(temporary, "xb")  # noqa: SIM115, closed below
     except OSError as error:
-        error.filename = target  # the name that the user knows
+        error.filename = target  # not the name of the temporary file
         raise
     try:
         with opened as file:

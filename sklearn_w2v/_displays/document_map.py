@@ -35,7 +35,7 @@ class DocumentMapDisplay(MapDisplay):
         The class of each document; None or nan if it has none.
 
     labels : sequence of length n_documents or None, default=None
-        The text beside each document; none where it is None.
+        The text next to each document, or None for no text.
 
     Attributes
     ----------
@@ -86,15 +86,15 @@ class DocumentMapDisplay(MapDisplay):
             a pipeline whose last step predicts, as a classifier does, the steps before
             it do so.
         X : iterable of length n_documents
-            Raw documents, or what else `estimator` transforms.
+            Raw documents, or other input that `estimator` transforms.
         y : array-like of shape (n_documents,) or None, default=None
             The class of each document; None or nan if it has none. See :meth:`plot` for
             how classes are shown.
         {method}
         {random_state}
         labels : sequence of length n_documents or None, default=None
-            The text beside each document, such as its title; none where it is None.
-            There is room for some dozens.
+            The text next to each document, such as its title, or None for no text.
+            A map has space for some dozens.
         {font}
         {ax}
         {text_kw}

@@ -28,7 +28,7 @@ MARKERS = "o^sX"
 #: The color of points without a class, and of the smallest of too many classes.
 GRAY = "0.8"
 
-#: Names are no formulas, even if they have a "$".
+#: Names are not formulas, even if they contain a "$".
 PLAIN_TEXT = {"parse_math": False, "usetex": False}
 
 #: The most names in a column of the legend.
@@ -135,7 +135,7 @@ def draw_labels(
     """Draw labels where they cover nothing, with lines to their markers."""
     if not labels:
         return []
-    # textalloc keeps labels inside the axes: the layout need not make room for them.
+    # textalloc keeps labels inside the axes: the layout does not need space for them.
     style: dict[str, Any] = {"fontsize": 8, "color": "black", "in_layout": False}
     style |= text_style | normalize_kwargs(text_kw, Text)
     x, y = positions.T

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Display = TypeVar("Display", bound="MapDisplay")
 Documented = TypeVar("Documented")
 
-#: What stands in docstrings as a line such as ``{ax}``.
+#: Texts that replace lines such as ``{ax}`` in docstrings.
 SHARED = {
     "method": """
         method : {"auto", "pca", "tsne"}, default="auto"
@@ -167,14 +167,14 @@ class MapDisplay(ABC):
             left=False, bottom=False, labelleft=False, labelbottom=False
         )
         if labels:
-            self.ax_.margins(0.1)  # room for the labels of the outermost points
+            self.ax_.margins(0.1)  # space for the labels of the outermost points
         with warnings.catch_warnings():
             # matplotlib warns of each character; one warning is enough.
             warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
             self.scatter_, self.colorbar_, looks = drawing.draw_points(
                 self.ax_, self.positions, classes, marker_style
             )
-            # The legend comes first, since it leaves the labels less room.
+            # The legend is drawn first, since labels must not cover it.
             self.legend_ = drawing.draw_legend(self.ax_, looks, text_style)
             if ax is None and self.legend_:
                 inches = self.legend_.get_window_extent().width / self.figure_.dpi

@@ -36,7 +36,7 @@ def positions_of(
 
 
 def _pca(vectors: Array, random_state: int | np.random.RandomState | None) -> Array:
-    # Importing it and t-SNE takes long, and nothing else needs them.
+    # Not at the top, since importing PCA and t-SNE takes long.
     from sklearn.decomposition import PCA  # noqa: PLC0415
 
     n_points, vector_size = vectors.shape
@@ -61,7 +61,7 @@ def _tsne(vectors: Array, random_state: int | np.random.RandomState | None) -> A
     tsne = TSNE(
         metric="cosine", init="pca", perplexity=perplexity, random_state=random_state
     )
-    # With more threads than free processors, t-SNE is many times slower. For as few
-    # points as a map has, more threads are hardly faster anyway.
+    # With more threads than idle CPUs, t-SNE is many times slower. For the few points
+    # of a map, more threads are hardly faster.
     with threadpool_limits(1):
         return tsne.fit_transform(vectors)

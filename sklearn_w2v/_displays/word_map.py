@@ -17,7 +17,7 @@ from sklearn_w2v._vectorizer import Word2VecVectorizer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Words are chosen from so many times as many frequent ones.
+#: Number of candidates, the most frequent words, for each word shown.
 CANDIDATES = 5
 
 

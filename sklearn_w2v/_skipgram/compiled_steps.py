@@ -198,7 +198,7 @@ class CompiledSteps:
     def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk; return summed loss and weight, where asked for."""
+        """Make the steps of a chunk; return summed loss and weight, if requested."""
         with np.errstate(over="ignore"):  # a rate may be infinite, as with torch
             rates = np.asarray(learning_rates, dtype=np.float32)
         losses, weights = self._run(

@@ -25,7 +25,7 @@ STEPS_PER_RECORDING = 8
 class Streams:
     """Two streams of a CUDA device, which run two tasks concurrently.
 
-    A step is made of small operations, none of which fills the device.
+    A step consists of small operations, none of which occupies the whole device.
     """
 
     least_parts = 1
@@ -34,7 +34,7 @@ class Streams:
         self.streams = _two_streams(device)
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Launch all tasks; whatever is launched after this waits for them."""
+        """Launch all tasks; later launches wait for them."""
         current = torch.cuda.current_stream(self.streams[0].device)
         for stream in self.streams:
             stream.wait_stream(current)
@@ -70,7 +70,7 @@ class RecordedSteps(TorchSteps):
     def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk; return summed loss and weight, where asked for."""
+        """Make the steps of a chunk; return summed loss and weight, if requested."""
         sums = super().train_chunk(chunk, learning_rates, with_loss)
         self._replay_each()
         return sums

@@ -53,7 +53,7 @@ class Execution:
     device: "torch.device"
     n_threads: int  # of the CPU, if that is the device
     watchers: Sequence["Watcher"] = ()
-    ranks: Ranks = ONE_RANK  # other ranks train on corpora of their own
+    ranks: Ranks = ONE_RANK  # each rank trains on its own corpus
 
 
 class Trained(NamedTuple):

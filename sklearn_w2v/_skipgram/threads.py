@@ -1,12 +1,12 @@
 """The threads of a training: they share the parts of a step, and sleep while they wait.
 
 torch's own threads synchronize in each operation, some twenty times a step, and spin
-until the last one arrives: where another process takes a core, all of them wait for the
+until the last one arrives. If another process takes a core, all of them wait for the
 thread that does not run. They also split sums differently on different numbers of
 threads, which changes the last bits. So torch runs on one thread here. These threads
 take whole parts, which are the same on any number of threads, and synchronize twice a
-step. Python's global lock is no obstacle: torch's operations release it, and so do the
-compiled steps, whose threads synchronize without Python.
+step. They run concurrently, since torch's operations release Python's global lock. The
+compiled steps release it too, and their threads synchronize without Python.
 """
 
 from collections import deque
@@ -107,7 +107,7 @@ def thread_pool(n_threads: int) -> Iterator[ThreadPool]:
     """Return a pool of threads, and let torch run on one thread meanwhile.
 
     torch's number of threads is global, so it is restored at the end. The threads of
-    the pool end too: a process that is forked later lacks none.
+    the pool end too, since a process that is forked later would not have them.
     """
     is_noted = False
     try:
@@ -124,7 +124,7 @@ def thread_pool(n_threads: int) -> Iterator[ThreadPool]:
             ) as executor:
                 yield ThreadPool(executor, n_threads)
     finally:
-        # Of several fits at once, only the first one knows the number to restore.
+        # Of several concurrent fits, only the first one has the number to restore.
         if is_noted:
             with _fits_lock:
                 torch.set_num_threads(_threads_before_fits[0])

@@ -81,8 +81,8 @@ class TorchSteps:
     plan : TrainingPlan
         The weights of pairs and of noise words.
     workers : Workers
-        Who shares the work of a step. The result does not depend on their number: each
-        part of a batch, and each matrix, is one worker's task.
+        The workers that share a step. The result does not depend on their number: each
+        part of a batch, and each matrix, is the task of one worker.
     """
 
     def __init__(self, model: SkipGram, plan: TrainingPlan, workers: Workers) -> None:
@@ -107,7 +107,7 @@ class TorchSteps:
     def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk; return summed loss and weight, where asked for."""
+        """Make the steps of a chunk; return summed loss and weight, if requested."""
         loss = weight = 0.0
         steps = zip(self.batches(chunk), learning_rates, with_loss, strict=True)
         for batch, learning_rate, is_asked in steps:
@@ -126,7 +126,7 @@ class TorchSteps:
         return loss, weight
 
     def batches(self, chunk: Chunk) -> Iterator[Batch]:
-        """Cut a chunk into steps."""
+        """Split a chunk into the batches of its steps."""
         layout, reach, n_parts = chunk.layout, chunk.reach, chunk.n_parts
         if not n_parts:
             return
@@ -185,7 +185,7 @@ class TorchSteps:
     ) -> float:
         """Move both matrices against the gradient of the batch's summed loss.
 
-        Returns the loss before the step, or 0.0 if it is not asked for.
+        Returns the loss before the step, or 0.0 if it is not requested.
         """
         gradients = self._prepare(batch)
         losses = [0.0] * len(batch.parts)
@@ -228,7 +228,7 @@ class TorchSteps:
 class Gradients:
     """The gradients of the rows of a step, in memory that the next step uses again.
 
-    The system hands out new memory page by page, and making a view takes as long as a
+    The system allocates new memory page by page, and making a view takes as long as a
     small product.
     """
 
@@ -245,12 +245,12 @@ class Gradients:
         ]
 
     def has_room_for(self, batch: Batch) -> bool:
-        """Return whether the parts of this batch have the same shape, and fit in."""
+        """Return whether the parts of this batch fit, and have the same shape."""
         shapes = [tensor.shape for tensor in batch.parts[0]]
         return len(batch.parts) <= len(self.parts) and shapes == self.shapes
 
     def is_filled_by(self, batch: Batch) -> bool:
-        """Return whether this batch leaves no room."""
+        """Return whether this batch uses all of the memory."""
         return self.has_room_for(batch) and len(batch.parts) == len(self.parts)
 
 
@@ -321,7 +321,7 @@ class Workspace:
 
         # With the opposite sign, the sigmoid of a pair's score is its error.
         _product(self.contexts, self.centers.mT, out=self.scores, factor=-1)
-        # On some processors the product takes three times as long without this copy.
+        # On some CPUs the product takes three times as long without this copy.
         self.noise_transposed.copy_(self.noise.mT)
         _product(self.grouped_centers, self.noise_transposed, out=self.noise_scores)
 

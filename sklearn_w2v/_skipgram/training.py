@@ -49,9 +49,9 @@ class Steps(Protocol):
     def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk; return summed loss and weight, where asked for.
+        """Make the steps of a chunk; return summed loss and weight, if requested.
 
-        The loss is that before each step.
+        The sums are over the steps with `with_loss`. The loss is that before each step.
         """
 
     def chunk_loss(self, chunk: Chunk) -> tuple[float, float]:
@@ -112,14 +112,14 @@ def train(training: Training, execution: Execution) -> Trained:
             _check_numbers([torch.tensor(loss, device=CPU)], plan.learning_rate)
             score = None
             if held_out_sampler:
-                # With the same draws each time, epochs differ in their vectors alone.
+                # With the same draws each time, only the vectors differ between epochs.
                 draws = torch.Generator(device).manual_seed(training.seed)
                 held_out = threads.prefetch(iter(held_out_sampler.epoch(draws)))
                 score = _validation_score(steps, held_out, merger)
             state = ModelState(model.vectors, model.solver_state)
             history.add(loss, score, state)
             progress = history.progress(n_tokens, state)
-            # All watchers are told, whatever one of them answers.
+            # All watchers are called, even if an earlier one stops the training.
             answers = [watcher.epoch_ends(progress) for watcher in execution.watchers]
             (n_stops,) = _sum([sum(answers)], merger)
             if n_stops or history.stagnates():
@@ -169,7 +169,7 @@ class History:
         return self.n_stagnant >= self.n_iter_no_change
 
     def progress(self, n_tokens: int, state: ModelState) -> Progress:
-        """Return what watchers are told at the end of an epoch."""
+        """Return what is passed to watchers at the end of an epoch."""
         return Progress(
             self.losses, self.scores, n_tokens, partial(self._trained, state)
         )
