@@ -9,7 +9,7 @@ BETWEEN = ("sklearn_w2v", "sklearn", "joblib")
 
 
 class DocumentWarning(UserWarning):
-    """Documents were probably not read as they were meant to be.
+    """Documents were probably not read as intended.
 
     Examples
     --------

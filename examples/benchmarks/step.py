@@ -27,7 +27,11 @@ from corpora import read_documents
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._fit import prepare_fit
 from sklearn_w2v._ranks import ONE_RANK
-from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
+from sklearn_w2v._skipgram.compiled_steps import (
+    CompiledSteps,
+    empty_vectors,
+    shards_for,
+)
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.noise import Noise
@@ -148,11 +152,12 @@ def main():
         print(f"| {name} | {1e9 * seconds / chunk.n_read:,.1f} |")
     print(f"\nA barrier of two threads takes {1e6 * barrier:.2f} us.\n")
 
-    n_parts, n_shards = plan.layout.parts_per_step, 64
+    n_parts = plan.layout.parts_per_step
     print("| cores | words/s, computed | times one core |")
     print("|---|---|---|")
     alone = chunk.n_read / (drawing + training + calling)
     for n in (1, 2, 4, 8, 16):
+        n_shards = 2 * shards_for(n)  # of both matrices
         gradients = training * (1 - descent) * math.ceil(n_parts / n) / n_parts
         descends = training * descent * math.ceil(n_shards / n) / n_shards
         barriers = 2 * chunk.n_steps * barrier * (n > 1)

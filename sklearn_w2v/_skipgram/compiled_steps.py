@@ -190,7 +190,7 @@ class CompiledSteps:
         self.schedule = _zeros(-(-library.schedule_size() // 4))
         self.gradients = _zeros(0)
         self.workspaces: dict[int, NDArray[np.float32]] = {}  # of each thread
-        self.n_shards = _n_shards(threads.n_threads)
+        self.n_shards = shards_for(threads.n_threads)
         self.is_oversubscribed = threads.n_threads > joblib.cpu_count()
         self.width = library.simd_width() if width is None else width
         self.noise_weight = plan.negative / plan.layout.n_noise
@@ -299,7 +299,7 @@ class CompiledSteps:
         return self.workspaces[worker]
 
 
-def _n_shards(n_threads: int) -> int:
+def shards_for(n_threads: int) -> int:
     """Return the number of shards of a matrix: a power of two, 1 for one thread."""
     if n_threads == 1:
         return 1
