@@ -2,8 +2,8 @@
 
 A simulated shop has 200 items in 10 departments. A basket draws most of its items from
 one department, some from a second one, and a few from the whole shop; within a
-department, few items sell often and many seldom. Nothing tells word2vec what the
-departments are: items that are bought together get similar vectors.
+department, few items sell often and many rarely. Word2vec does not use the
+departments, but items that are bought together get similar vectors.
 """
 
 # %%
@@ -22,7 +22,7 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# The simulation. Item numbers are shuffled, so that they say nothing.
+# The simulation. Items are numbered at random: a number does not show the department.
 N_DEPARTMENTS, N_ITEMS = 10, 20
 N_BASKETS = min(1000, MAX_DOCUMENTS // 5)
 rng = np.random.RandomState(0)
@@ -47,13 +47,13 @@ sizes = [len(basket) for basket in baskets]
 print(f"{len(baskets):,} baskets of {min(sizes)} to {max(sizes)} items")
 
 # %%
-# A basket is a list of tokens, and tokens may be numbers: `analyzer=list` takes them as
-# they are. The order of the items means nothing. So the window is as wide as the
-# widest basket, and does not shrink: every two items of a basket are a pair, and all
-# pairs count alike. `sample=None` keeps all the frequent items: with 200 items, each
-# is frequent by the measure that is made for words.
+# A basket is a list of tokens, and tokens may be numbers: `analyzer=list` does not
+# change them. The order of items has no meaning. So the window is as long as the
+# largest basket, and does not shrink: any two items of a basket are a pair, and all
+# pairs have the same weight. `sample=None` keeps all frequent items. The default is
+# meant for words, and would treat each of the 200 items as frequent.
 # Negative values of ns_exponent draw rare items as noise more often than frequent
-# ones. They have helped on baskets and clicks elsewhere; here the default is better.
+# ones. Others found them better for baskets and clicks; here the default is better.
 count = CountVectorizer(analyzer=list)
 vectorizers = {"counts": count, "counts, length 1": make_pipeline(count, Normalizer())}
 for ns_exponent in [0.75, 0, -0.5]:
@@ -70,8 +70,8 @@ for ns_exponent in [0.75, 0, -0.5]:
     )
 
 # %%
-# Do clusters of basket vectors find the main department? A small basket can be mostly
-# of another one, so 1 is out of reach.
+# Do clusters of basket vectors match the main departments? Most items of a small basket
+# may be from other departments, so an index of 1 is impossible.
 print("\nAdjusted Rand index of KMeans clusters and main departments")
 for name, vectorizer in vectorizers.items():
     vectors = vectorizer.fit_transform(baskets)
@@ -79,9 +79,9 @@ for name, vectorizer in vectorizers.items():
     print(f"  {name:28}{adjusted_rand_score(main_departments, clusters):.3f}")
 
 # %%
-# Items have vectors too: how many of the five nearest are of the same department?
+# Items have vectors too: how many of the five nearest are from the same department?
 chance = (N_ITEMS - 1) / (N_DEPARTMENTS * N_ITEMS - 1)
-print("\nShare of the five nearest items that are of the same department")
+print("\nShare of the five nearest items that are from the same department")
 print(f"  {'chance':28}{chance:.3f}")
 for name, vectorizer in vectorizers.items():
     if isinstance(vectorizer, Word2VecVectorizer):

@@ -1,9 +1,10 @@
-"""Clusters of document vectors, compared with classes that they were not told.
+"""Clusters of document vectors, compared with the classes of the documents.
 
-KMeans makes as many clusters as there are classes, from word2vec's document vectors and
-from tf-idf reduced to as many columns (LSA). Two measures compare clusters with labels:
-1 is the same, 0 (of the Rand index) what chance gives. Where matplotlib is installed,
-clustering.png in the current folder shows the documents with their classes.
+KMeans makes as many clusters as there are classes, without the labels. It clusters
+word2vec's document vectors, and tf-idf reduced to as many columns (LSA). Two measures
+compare clusters and classes: 1 means that they are the same, and random clusters have a
+Rand index of about 0. If matplotlib is installed, clustering.png in the current folder
+shows the documents with their classes.
 """
 
 # %%
@@ -24,8 +25,8 @@ from sklearn_w2v import DocumentMapDisplay, Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# Vectors of length 1: KMeans looks at lengths, too, and how long a mean vector is says
-# little about the topic.
+# Vectors are scaled to length 1, since KMeans depends on their lengths, and the length
+# of a mean vector says little about the topic.
 texts, labels, _ = load_texts(min_documents=200)
 vectorizer = Word2VecVectorizer(window=10, weighting="idf", norm="l2", random_state=0)
 lsa = make_pipeline(
@@ -35,7 +36,7 @@ lsa = make_pipeline(
 )
 
 # %%
-# KMeans depends on where it begins: the mean of five, and their standard deviation.
+# KMeans depends on its random start: print mean and standard deviation of five runs.
 n_classes = len(set(labels))
 print(f"\n{n_classes} clusters of {len(texts):,} texts, compared with their classes")
 print(f"  {'':10}{'adjusted Rand index':>22}{'V-measure':>16}{'seconds':>9}")
@@ -50,7 +51,7 @@ for name, method in [("word2vec", vectorizer), ("LSA", lsa)]:
         v_measure.append(v_measure_score(labels, clusters))
     print(f"  {name:10}{np.mean(rand):15.3f} ({np.std(rand):.3f})", end="")
     print(f"{np.mean(v_measure):9.3f} ({np.std(v_measure):.3f}){seconds:8.1f}")
-print("  (seconds: to learn and make the vectors)")
+print("  (seconds: time of fit_transform)")
 
 # %%
 if find_spec("matplotlib"):
@@ -59,5 +60,5 @@ if find_spec("matplotlib"):
         vectorizer, texts[chosen], labels[chosen]
     )
     display.figure_.savefig("clustering.png", dpi=140, bbox_inches="tight")
-    print(f"\nclustering.png: {len(chosen):,} of the texts, in the colours of classes")
+    print(f"\nclustering.png: {len(chosen):,} of the texts, colored by class")
 print(f"\ntook {time.perf_counter() - start:.1f} s")

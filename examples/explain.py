@@ -1,9 +1,10 @@
-"""Which words a class's score of a document is made of, and which speak for a class.
+"""The contribution of each word to a document's score, and the top words of a class.
 
-A mean of word vectors is linear in them, and so is a linear classifier: its score of a
-document splits exactly into its words' contributions, for whatever weighting. One text
-is printed with each word on a background that says where it pulls: red for the class,
-blue away from it, the stronger the deeper (in a terminal that shows colours).
+A document vector is a mean of word vectors, so the score of a linear classifier is
+exactly a sum of contributions of words, with any `weighting`. One text is printed with
+a background color for each word (in a terminal that shows colors): red words raise the
+score of the class, and blue words lower it. The stronger the color, the larger is the
+contribution.
 """
 
 # %%
@@ -24,11 +25,11 @@ start = time.perf_counter()
 
 
 # %%
-def coef_of(pipeline, name):
-    """Return the coefficients of a class on the document vectors, by its name.
+def class_coef(pipeline, name):
+    """Return the coefficients of the class `name` for document vectors.
 
-    The pipeline is a fitted vectorizer, scaler and linear classifier. The scaler is
-    linear, too: the coefficients are those of the classifier divided by its scale.
+    The pipeline has a vectorizer, a StandardScaler and a linear classifier. The scaler
+    is linear too, so the classifier's coefficients are divided by its scale.
     """
     _, scaler, classifier = pipeline
     row = list(classifier.classes_).index(name)
@@ -39,31 +40,30 @@ def coef_of(pipeline, name):
     return coef / scaler.scale_
 
 
-def score_of(classifier, vectors, name):
-    """Return a class's scores of document vectors, by a scaler and a classifier."""
-    scores = classifier.decision_function(vectors)
-    row = list(classifier.classes_).index(name)
+def class_scores(model, X, name):
+    """Return the scores of the class `name` for documents, or for their vectors."""
+    scores = model.decision_function(X)
+    row = list(model.classes_).index(name)
     if scores.ndim == 1:
         return scores if row == 1 else -scores
     return scores[:, row]
 
 
 def explain(pipeline, document, name):
-    """Split a class's score of a document into words, by the name of the class.
+    """Split a document's score for the class `name` into contributions of its words.
 
-    Returns the score of no words at all, which is the same for each document, and the
-    known words with their contributions, in the order of the document. All of these
-    add up to the score.
+    Returns the intercept, which is the score of a zero vector, and the known words with
+    their contributions, in the order of the document. The sum of all is the score.
     """
     vectorizer, classifier = pipeline[0], pipeline[1:]
-    contributions = vectorizer.word_contributions(document, coef_of(pipeline, name))
-    no_words = np.zeros((1, vectorizer.vector_size))
-    return score_of(classifier, no_words, name)[0], contributions
+    contributions = vectorizer.word_contributions(document, class_coef(pipeline, name))
+    zeros = np.zeros((1, vectorizer.vector_size))
+    return class_scores(classifier, zeros, name)[0], contributions
 
 
-def words_for(pipeline, documents, name):
-    """Sum each word's contributions to a class's scores over documents."""
-    coef = coef_of(pipeline, name)
+def sum_contributions(pipeline, documents, name):
+    """Sum each word's contributions to the scores of the class `name`."""
+    coef = class_coef(pipeline, name)
     totals = Counter()
     for document in documents:
         for word, contribution in pipeline[0].word_contributions(document, coef):
@@ -82,34 +82,34 @@ accuracy = pipeline.score(texts[test], labels[test])
 print(f"\n{len(set(labels))} classes, accuracy on held-out texts: {accuracy:.3f}")
 
 # %%
-# A class's own documents show which words its score lives on.
-print("\nWords that speak most for a class, summed over its held-out texts")
+# The documents of a class show which words contribute most to its score.
+print("\nLargest contributions to the score of a class, summed over its held-out texts")
 for name in sorted(set(labels)):
     of_class = texts[test][labels[test] == name]
-    totals = words_for(pipeline, of_class, name)
+    totals = sum_contributions(pipeline, of_class, name)
     strongest = ", ".join(word for word, _ in totals.most_common(7))
     print(f"  {name:26}{strongest}")
 
 
 # %%
 def show(pipeline, text, name):
-    """Print a class's score of a text, its strongest words, and the text in colours."""
-    of_no_words, contributions = explain(pipeline, text, name)
+    """Print a text's score, the largest contributions to it, and the text in color."""
+    intercept, contributions = explain(pipeline, text, name)
     total = sum(contribution for _, contribution in contributions)
-    score = score_of(pipeline, [text], name)[0]
-    # Exact but for the rounding of the float32 vectors.
-    assert abs(of_no_words + total - score) < 1e-3 * (1 + abs(score))
+    score = class_scores(pipeline, [text], name)[0]
+    # Equal except for the rounding of the float32 vectors.
+    assert abs(intercept + total - score) < 1e-3 * (1 + abs(score))
 
-    print(f"score {score:+.2f} = {of_no_words:+.2f} of no words {total:+.2f} of words")
-    of_word = dict(contributions)  # a word contributes the same wherever it stands
+    print(f"score {score:+.2f} = {intercept:+.2f} (intercept) {total:+.2f} (words)")
+    of_word = dict(contributions)  # each occurrence of a word contributes the same
     strongest = sorted(of_word, key=lambda word: -abs(of_word[word]))
     for word in strongest[:6]:
         print(f"  {of_word[word]:+.3f} {word}")
-    print(colour(text, of_word))
+    print(highlight(text, of_word))
 
 
-def colour(text, of_word):
-    """Set each known word on a background between blue (below 0) and red."""
+def highlight(text, of_word):
+    """Give each known word a background from blue (negative) to red (positive)."""
     strongest = max(map(abs, of_word.values()))
 
     def background(match):
@@ -121,30 +121,30 @@ def colour(text, of_word):
     return re.sub(r"\b\w\w+\b", background, text)
 
 
-def surest(pipeline, name):
-    """Return the held-out text of a class that has the highest score for it.
+def highest_scored(pipeline, name):
+    """Return the held-out text of the class `name` that has the highest score for it.
 
-    Of a length that fits a screen.
+    Only texts that fit on a screen are considered.
     """
     of_class = texts[test][labels[test] == name]
     of_class = [text for text in of_class if 150 < len(text) < 500]
-    scores = score_of(pipeline, of_class, name)
+    scores = class_scores(pipeline, of_class, name)
     return of_class[int(np.argmax(scores))].strip()
 
 
 # %%
-# Of many classes, each has a score of its own. With two, there is one score, for the
-# second class; for the first one its sign is turned.
+# With many classes, each class has its own score. With two classes there is only one
+# score, that of the second class. The score of the first class is its negative.
 first, second = "scipy.stats", "sklearn.linear_model"
 if "sci.space" in labels:
     first, second = "sci.space", "sci.med"
 
-print(f"\nScore of {first} among all classes (red: for it, blue: against it)")
-text = surest(pipeline, first)
+print(f"\nScore of {first} among all classes (red raises it, blue lowers it)")
+text = highest_scored(pipeline, first)
 show(pipeline, text, first)
 
 # %%
-# The word vectors stay, so only the scaler and the classifier are fitted anew.
+# Only the scaler and the classifier are fitted again, with the same word vectors.
 two = train[np.isin(labels[train], [first, second])]
 classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01))
 classifier.fit(vectorizer.transform(texts[two]), labels[two])

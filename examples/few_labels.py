@@ -1,10 +1,10 @@
 """Many texts, few labels: word vectors trained once, on texts without labels.
 
-The vectorizer learns from all training texts and is frozen; only the classifier learns
-from the 100 to 500 documents that have labels. Tf-idf and LSA are treated the same
-way, and each method gets its own alpha by cross-validation on the labelled documents.
-With few labels, word2vec and LSA, which have both learned from all texts, are ahead of
-tf-idf; with many, tf-idf wins.
+The vectorizer learns from all training texts and is frozen. Only the classifier learns
+from the 100 to 500 documents that have labels. Tf-idf and LSA are used in the same way.
+The alpha of each method is chosen by cross-validation on the labeled documents. With
+few labels, word2vec and LSA are better than tf-idf, since they learn from all texts
+which words are similar. With many labels, tf-idf is better.
 """
 
 # %%
@@ -25,8 +25,9 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# Only the large classes, so that 100 labels show most classes several times.
-# Held-out documents come from other functions and classes than the training texts.
+# Only the large classes are used, so that most of them occur several times among 100
+# labels. The held-out documents are from other functions and classes than the training
+# texts.
 texts, labels, groups = load_texts(min_documents=200)
 splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
 train, test = next(splitter.split(texts, labels, groups))
@@ -35,8 +36,8 @@ X_test, y_test = texts[test], labels[test]
 print(f"{len(train):,} training texts, {len(set(labels))} classes")
 
 # %%
-# What needs no labels, the scaling included, is fitted once on all training texts.
-# LSA gets the scaling that suits it best.
+# Vectorizers and scalers need no labels, so they are fitted once, on all training
+# texts. LSA is scaled to length 1, which works best for it.
 vectorizers = {
     "word2vec": make_pipeline(
         Word2VecVectorizer(window=10, random_state=0), StandardScaler()
@@ -52,10 +53,10 @@ for vectorizer in vectorizers.values():
     vectorizer.fit(X_train)
 
 # %%
-# `fit` of a FrozenEstimator does nothing: fitting a pipeline trains its classifier
-# alone. So the grid search can stand inside, and documents are vectorized only once.
-# RidgeClassifier is fast, and kind to tf-idf on few labels.
-# Folds are not stratified, since a class may have a single labelled document.
+# `fit` of a FrozenEstimator does nothing, so that fitting a pipeline only trains its
+# classifier. With the grid search inside the pipeline, documents are vectorized only
+# once. RidgeClassifier is fast, and works well on tf-idf with few labels.
+# Folds are not stratified, since a class may have only one labeled document.
 search = GridSearchCV(
     RidgeClassifier(tol=1e-2),
     {"alpha": [1, 10, 100, 1000]},
@@ -67,7 +68,7 @@ pipelines = {
 }
 
 # %%
-# The accuracy depends on which documents have labels: they are drawn three times, the
+# The accuracy depends on which documents have labels. They are drawn three times, the
 # same ones for each method.
 rng = np.random.RandomState(0)
 print("\nAccuracy on held-out texts: mean and standard deviation of three draws")

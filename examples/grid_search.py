@@ -1,10 +1,10 @@
 """Tune the word vectors and the classifier together with GridSearchCV.
 
-The vectorizer's parameters are parameters of the pipeline, so a grid search chooses
-them for the task at hand. Training is what takes the time, and `weighting`, `norm`,
-`vectors` and the classifier come after it: with the vectorizer's own `memory`, all
-candidates that differ only in these share one training for each fold. The search runs
-without and with it. Uses a part of the texts.
+The vectorizer's parameters are parameters of the pipeline, so a grid search can choose
+them. Most of the time is spent on the training of word vectors. `weighting`, `norm`,
+`vectors` and the classifier do not affect this training: with the vectorizer's
+`memory`, all candidates that differ only in these share one training for each fold. The
+search runs without and with `memory`, on a part of the texts.
 """
 
 # %%
@@ -30,13 +30,13 @@ chosen = [label for label, _ in Counter(labels).most_common(8)]
 rows = np.flatnonzero(np.isin(labels, chosen))
 rows = np.random.RandomState(0).choice(rows, 600, replace=False)
 X, y, groups = texts[rows], labels[rows], groups[rows]
-print(f"{len(X):,} of these, {len(chosen)} classes")
+print(f"The search uses {len(X):,} of these, from {len(chosen)} classes")
 
 # %%
-# The memory needs an int as random_state: only then is a training that is made again
-# the same. Here all candidates of a fold train on the same texts with the same
-# parameters of the training, so that one of them trains and seven read its result.
-# Few epochs, to keep the search short.
+# `memory` needs an int as random_state, so that a repeated training has the same
+# result. All candidates of a fold have the same texts and the same parameters of the
+# training here: one of them trains, and seven read its result. Few epochs keep the
+# search short.
 pipeline = make_pipeline(
     Word2VecVectorizer(epochs=5, random_state=0), StandardScaler(), RidgeClassifier()
 )
@@ -47,8 +47,8 @@ grid = {
 }
 
 # %%
-# GroupKFold keeps texts that belong together in one fold. What is in the folder of a
-# memory is unpickled: make it where nobody else can write.
+# GroupKFold keeps the texts of a group in one fold. The files in the folder of `memory`
+# are unpickled: use a folder to which only you can write.
 candidates = int(np.prod([len(values) for values in grid.values()]))
 print(f"\n{candidates} candidates in 3 folds")
 scores = []
@@ -62,7 +62,7 @@ with tempfile.TemporaryDirectory() as folder:
         name = "with memory" if memory else "without memory"
         print(f"  {name:15}{n_trainings:3} trainings{seconds:8.1f} s")
         scores.append(search.cv_results_["mean_test_score"])
-# The memory changes nothing but the time.
+# `memory` only changes the time.
 assert np.array_equal(*scores)
 
 # %%

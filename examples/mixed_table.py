@@ -1,9 +1,9 @@
-"""A text column beside other columns of a table, in a ColumnTransformer.
+"""Text as one of several columns of a table, in a ColumnTransformer.
 
-Each row is a docstring with its kind (function, class...) and its number of lines; the
-library it comes from is to be predicted. The text column is given as "text", not as
-["text"]: the vectorizer takes a column of documents, not a table with one column.
-Needs pandas.
+Each row has a docstring, its kind (function, class...) and its number of lines. The
+classifier predicts the library of the docstring. The text column is passed as "text",
+not as ["text"]: the vectorizer takes a column of documents, not a table with one
+column. Needs pandas.
 """
 
 # %%
@@ -22,12 +22,12 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# The names of the three libraries do not stand in the texts.
+# The texts do not contain the names of the three libraries.
 rows = limited(iter_docstrings())
 table = pd.DataFrame(rows, columns=["label", "group", "kind", "text"])
 table["n_lines"] = table["text"].str.count("\n") + 1
 table["library"] = table["label"].str.split(".").str[0]
-print(f"Docstrings of three libraries, {len(table):,} rows; four of them")
+print(f"Docstrings of three libraries: four of {len(table):,} rows")
 preview = table[["library", "kind", "n_lines", "text"]].sample(4, random_state=0)
 preview["text"] = preview["text"].str.split().str[:6].str.join(" ") + "..."
 print(preview.to_string(index=False))
@@ -37,7 +37,7 @@ train, test = next(splitter.split(table, groups=table["group"]))
 train, test = table.iloc[train], table.iloc[test]
 
 # %%
-# One transformer for each column; they are used together and apart.
+# One transformer for each column. They are used separately and together.
 vectors = make_pipeline(Word2VecVectorizer(random_state=0), StandardScaler())
 text = (vectors, "text")
 kind = (OneHotEncoder(sparse_output=False), ["kind"])
@@ -59,8 +59,8 @@ for name, transformers in [
     print(f"  {name:23}{pipeline.score(test, test['library']):.3f}")
 
 # %%
-# With pandas output, each feature has the name of the step that made it.
+# With pandas output, the name of a feature begins with the name of its transformer.
 features = pipeline[:-1].transform(test)
-print(f"\n{features.shape[1]} features; some of them, in two rows")
+print(f"\n{features.shape[1]} features; five of them for two rows")
 print(features.iloc[:2, [0, 1, -3, -2, -1]].round(2).T.to_string(header=False))
 print(f"\ntook {time.perf_counter() - start:.1f} s")

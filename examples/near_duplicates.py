@@ -1,10 +1,10 @@
-"""Texts that are nearly the same, and texts that only seem to be.
+"""Texts that are nearly the same, and the effect of `min_count`.
 
-Two texts whose vectors have a cosine near 1 use nearly the same words, about as often;
-where such pairs begin is seen by the words that they share. Two kinds of difference do
-not show at all: the order of the words, and words that occur fewer than `min_count`
-times, which have no vectors. So what is found is worth a second look, and `min_count=1`
-is the setting where each word counts.
+If the vectors of two texts have a cosine near 1, the texts contain nearly the same
+words about equally often. A table shows how many words such pairs share. Two kinds of
+differences do not change the vectors: the order of words, and words that occur fewer
+than `min_count` times, which have no vectors. So check the pairs that are found, and
+use `min_count=1` if each word matters.
 """
 
 # %%
@@ -20,7 +20,7 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# A part of the texts, of twenty words or more: short ones are often alike by chance.
+# At most 5,000 texts of twenty words or more: short ones are often similar by chance.
 texts, _, _ = load_texts(min_documents=1)
 texts = np.array([text for text in texts if len(WORD.findall(text)) >= 20], object)
 if len(texts) > 5000:
@@ -29,25 +29,25 @@ words_of = [set(WORD.findall(text.lower())) for text in texts]
 
 
 def nearest(vectorizer):
-    """Return the cosine of each text and the one nearest to it, and its number."""
+    """Return the cosine of each text with the nearest other one, and its index."""
     neighbors = NearestNeighbors(n_neighbors=1, metric="cosine")
     distances, others = neighbors.fit(vectorizer.transform(texts)).kneighbors()
     return 1 - distances[:, 0], others[:, 0]
 
 
-def shared(one, other):
-    """Return the share of two texts' different words that both have."""
+def jaccard(one, other):
+    """Return the Jaccard similarity of the sets of words of two texts."""
     return len(words_of[one] & words_of[other]) / len(words_of[one] | words_of[other])
 
 
 # %%
-# Five epochs are enough to see it.
+# Five epochs are enough for this.
 vectorizer = Word2VecVectorizer(min_count=1, epochs=5, random_state=0)
 vectorizer.fit(texts)
 cosines, others = nearest(vectorizer)
-shares = np.array([shared(one, other) for one, other in enumerate(others)])
-print(f"\n{len(texts):,} of these; the cosine with the nearest other text")
-print("  cosine            texts   shared words (median of the pairs)")
+shares = np.array([jaccard(one, other) for one, other in enumerate(others)])
+print(f"\nCosines of {len(texts):,} of these texts with the nearest other text")
+print("  cosine            texts   share of words in both (median of pairs)")
 edges = [0, 0.9, 0.95, 0.98, 0.99, 0.999, np.inf]
 for low, high in pairwise(edges):
     found = (cosines >= low) & (cosines < high)
@@ -56,8 +56,8 @@ for low, high in pairwise(edges):
     print(f"  {span:15}{found.sum():8,}{median:>10}")
 
 # %%
-# Some pairs of nearly the same words, and what tells them apart.
-print("\nPairs with a cosine of 0.99 to 0.999, and words that one of the two lacks")
+# Some pairs with nearly the same words, and their differences.
+print("\nPairs with a cosine of 0.99 to 0.999, and words that only one of the two has")
 found = np.flatnonzero((cosines >= 0.99) & (cosines < 0.999)).tolist()
 pairs = {tuple(sorted((one, int(others[one])))): cosines[one] for one in found}
 for (one, other), cosine in list(pairs.items())[:4]:
@@ -67,8 +67,8 @@ for (one, other), cosine in list(pairs.items())[:4]:
     print(f"          {len(missing)} words, such as {', '.join(missing[:6])}")
 
 # %%
-# With a word replaced by another that is too rare for a vector, a text keeps its own.
-print("\nWhat min_count does: texts that have the vector of a text of other words")
+# If a word without a vector is replaced by another one, the vector stays the same.
+print("\nEffect of min_count: texts with the same vector as a text with other words")
 print("  min_count   words with vectors   known tokens   such texts")
 for min_count in [1, 2, 5, 20]:
     vectorizer = Word2VecVectorizer(min_count=min_count, epochs=1, random_state=0)
@@ -82,8 +82,8 @@ for min_count in [1, 2, 5, 20]:
     print(f"  {min_count:9}{len(vectorizer.vocabulary_):21,}{known:15.3f}{n_same:13,}")
 
 text = " ".join(texts[0].split()[:10])
-two = [f"{text} zyzzyva", f"{text} quokka"]  # words that no text has
+two = [f"{text} zyzzyva", f"{text} quokka"]  # words that are in no text
 first, second = vectorizer.transform(two)
-print(f"\nThe vectors of these two are equal: {np.array_equal(first, second)}")
+print(f"\nThe vectors of these two texts are equal: {np.array_equal(first, second)}")
 print(f"  {two[0]}\n  {two[1]}")
 print(f"\ntook {time.perf_counter() - start:.1f} s")

@@ -1,8 +1,9 @@
 """Nearest words and analogies in the docstrings of numpy, scipy and scikit-learn.
 
 `most_similar` finds the words whose vectors are closest to a word, or to a sum and
-difference of words. A million words are little: nearest words are mostly sensible,
-analogies come out right about as often as not. All that was asked is printed.
+difference of words. A million words are a small corpus: nearest words mostly make
+sense, but only about half of the analogies are right. All queries are printed, also
+those with poor answers.
 """
 
 # %%
@@ -15,8 +16,9 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# All sub-packages, since no labels are needed here. Rare words get poor vectors, and
-# would turn up among the nearest of others: those below 20 occurrences are left out.
+# All sub-packages are used, since no labels are needed here. Words that occur fewer
+# than 20 times are left out. Their vectors are poor, but would be the nearest of other
+# words.
 texts, _, _ = load_texts("docstrings", min_documents=1)
 vectorizer = Word2VecVectorizer(epochs=10, min_count=20, random_state=0)
 vectorizer.fit(texts)
@@ -27,7 +29,7 @@ print(f"{n_tokens:,} words, {len(vectorizer.vocabulary_):,} different ones")
 print("\nNearest words, with cosine similarities")
 words = ["rows", "median", "float64", "polynomial", "eigenvalues", "classifier"]
 for word in [*words, "kmeans", "spline", "deprecated", "fourier"]:
-    if word not in vectorizer.vocabulary_:  # in the docstrings of other versions
+    if word not in vectorizer.vocabulary_:  # depends on the versions of the libraries
         print(f"  {word:13}is too rare")
         continue
     nearest = vectorizer.most_similar(word, topn=5)
@@ -35,8 +37,8 @@ for word in [*words, "kmeans", "spline", "deprecated", "fourier"]:
     print(f"  {word:13}{found}")
 
 # %%
-# "minimum is to maximum as smallest is to ...": close to maximum and smallest, away
-# from minimum.
+# "minimum is to maximum as smallest is to ...": the answer should have a vector near
+# maximum - minimum + smallest.
 analogies = [
     ("minimum", "maximum", "smallest", "largest"),
     ("rows", "columns", "row", "column"),
@@ -53,7 +55,7 @@ print("\nAnalogies: a is to b as c is to ...")
 print(f"  {'a':12}{'b':16}{'c':13}{'expected':14}{'rank':>4}  found")
 for a, b, c, expected in analogies:
     if not {a, b, c} <= vectorizer.vocabulary_.keys():
-        print(f"  {a:12}{b:16}{c:13}{expected:14}{'-':>4}  one is too rare")
+        print(f"  {a:12}{b:16}{c:13}{expected:14}{'-':>4}  a word is too rare")
         continue
     similar = vectorizer.most_similar([b, c], negative=a, topn=1000)
     ranking = [word for word, _ in similar]
@@ -62,7 +64,7 @@ for a, b, c, expected in analogies:
     print(f"  {a:12}{b:16}{c:13}{expected:14}{rank:>4}  {found}")
 
 # %%
-# A vector of your own, such as that of a document, can stand for a word.
+# Instead of a word, any vector can be passed, such as that of a document.
 query = "density of a random variable with heavy tails"
 print(f"\nWords nearest to the mean vector of {query!r}")
 nearest = vectorizer.most_similar(vectorizer.transform([query])[0], topn=8)

@@ -1,15 +1,16 @@
-"""Sequences with an order: which function is called next.
+"""Prediction of the next item of a sequence: which function is called next.
 
-The functions and methods of installed libraries (the standard library, numpy, scipy,
-scikit-learn) are sessions, and the names that they call, in the order of the source,
-are the items: as purchases or clicks come one after the other. Given the calls so far,
-a method names ten candidates for the next one; a hit is where the real one is among
-them. The sessions of a quarter of the modules are held out.
+A function or method of an installed library (the standard library, numpy, scipy,
+scikit-learn) is a session. The names that it calls, in the order of the source, are its
+items, like the purchases or clicks of a customer. Given the calls so far, each method
+predicts ten candidates for the next one. It is a hit if the next call is one of them.
+The sessions of a quarter of the modules are held out.
 
-`most_similar` finds what can stand in an item's place, which is another question. What
-stands beside it is for `most_likely_context`, which takes both matrices of word2vec
-(`warm_start=True` keeps them). Windows reach to both sides, so word2vec does not tell
-before from after. Counts of what followed each call, which do, stand beside it.
+`most_similar` finds items that can replace an item, which is another question.
+`most_likely_context` finds items that occur near it. It needs both matrices of
+word2vec, which `warm_start=True` keeps. A window has words on both sides, so word2vec
+does not distinguish what comes before and after. For comparison, calls are also
+predicted from counts of what followed each call.
 """
 
 # %%
@@ -32,14 +33,14 @@ start = time.perf_counter()
 
 # %%
 def calls_of(function):
-    """Return the names that a function calls, in the order in which they stand."""
+    """Return the names that a function calls, in the order of the source."""
     called = []
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
             if name:
-                place = node.func.end_lineno, node.func.end_col_offset
-                called.append((place, name))
+                position = node.func.end_lineno, node.func.end_col_offset
+                called.append((position, name))
     return [name for _, name in sorted(called)]
 
 
@@ -76,7 +77,7 @@ print(f"{len(test):,} sessions held out")
 
 # %%
 # A small window, since the next call depends on the last ones. `sample=None` keeps all
-# the frequent calls: they are what is asked for, too.
+# frequent calls, since these are to be predicted too.
 vectorizer = Word2VecVectorizer(
     analyzer=list, window=2, sample=None, warm_start=True, random_state=0
 )
@@ -89,12 +90,12 @@ print(
 
 for call in ["open", "append", "check_random_state", "lower"]:
     similar = [other for other, _ in vectorizer.most_similar(call, topn=4)]
-    beside = [other for other, _ in vectorizer.most_likely_context(call, topn=4)]
-    print(f"  {call + ' is like':27}{', '.join(similar)}")
-    print(f"  {'  and stands beside':27}{', '.join(beside)}")
+    context = [other for other, _ in vectorizer.most_likely_context(call, topn=4)]
+    print(f"  {call + ' is similar to':36}{', '.join(similar)}")
+    print(f"  {'  and is called near':36}{', '.join(context)}")
 
 # %%
-# What is known: the counts of calls, and of what followed each.
+# Baselines: the most frequent calls, and those that most often followed each call.
 popular = [call for call, _ in Counter(c for s in train for c in s).most_common(10)]
 followers = defaultdict(Counter)
 for session in train:
@@ -103,7 +104,7 @@ for session in train:
 
 
 def after_last(history):
-    """Return what followed the last call most often, filled up with the popular."""
+    """Return what followed the last call most often, then the most frequent calls."""
     found = [call for call, _ in followers[history[-1]].most_common(10)]
     return [*found, *(call for call in popular if call not in found)][:10]
 
@@ -114,31 +115,31 @@ def most_similar(history):
 
 
 def context_of_history(history):
-    """Return the likely neighbours of all the calls so far."""
+    """Return the likely context of all calls so far."""
     return [call for call, _ in vectorizer.most_likely_context(history, topn=10)]
 
 
 def context_of_last(history):
-    """Return the likely neighbours of the last call."""
+    """Return the likely context of the last call."""
     return [call for call, _ in vectorizer.most_likely_context(history[-1], topn=10)]
 
 
 # %%
-# One place of each of 2,000 held-out sessions is asked for, drawn at random. Calls that
-# are too rare to have a vector are left out of the history; as answers they count as
-# missed.
+# A random call of each of 2,000 held-out sessions is to be predicted. Calls that are
+# too rare to have a vector are left out of the history. Word2vec cannot predict them,
+# so they count as misses.
 rng = np.random.RandomState(0)
 tasks = []
 for number in rng.permutation(len(test))[:2000]:
     session = test[number]
-    place = rng.randint(1, len(session))
-    known = [call for call in session[:place] if call in vectorizer.vocabulary_]
+    position = rng.randint(1, len(session))
+    known = [call for call in session[:position] if call in vectorizer.vocabulary_]
     if known:
-        tasks.append((known, session[place]))
+        tasks.append((known, session[position]))
 share = np.mean([following in vectorizer.vocabulary_ for _, following in tasks])
 repeats = np.mean([following in history for history, following in tasks])
-print(f"\n{len(tasks):,} calls to guess; {share:.3f} of them have a vector, ", end="")
-print(f"and {repeats:.3f} are in the history,\nwhich most_similar never answers")
+print(f"\n{len(tasks):,} calls to predict; {share:.3f} of them have a vector, ", end="")
+print(f"and {repeats:.3f} are in the history,\nwhich most_similar never returns")
 print("\nShare of the next calls that are among the ten candidates")
 methods = [
     ("popularity", lambda history: popular),

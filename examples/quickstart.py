@@ -1,10 +1,10 @@
 """Word vectors from your own texts, and a classifier on top.
 
-Word2vec gives each word a vector. It reads texts, needs no labels, and gives words that
-stand among the same other words similar vectors. `Word2VecVectorizer` learns them in
-`fit`, and its `transform` turns a text into the mean vector of its words: a small dense
-matrix, which any estimator takes. Tf-idf, which has a column for each word, and LSA,
-which is tf-idf reduced to as many columns as word2vec has here, stand beside it. An
+Word2vec learns a vector for each word from texts without labels. Words that occur near
+the same other words get similar vectors. `Word2VecVectorizer` learns them in `fit`, and
+its `transform` returns the mean word vector of each text: a small dense matrix, which
+any estimator accepts. It is compared with tf-idf, which has a column for each word, and
+with LSA, which is tf-idf reduced to as many columns as word2vec has here. This is an
 illustration, not a benchmark.
 """
 
@@ -26,8 +26,8 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# A quarter of the texts is held out; nothing is learned from it, the word vectors
-# neither. Groups (the methods of a class, say) are on one side of the split.
+# A quarter of the texts is held out. Nothing is learned from it, not even word vectors.
+# All texts of a group, such as the methods of a class, are on one side of the split.
 texts, labels, groups = load_texts(min_documents=200)
 splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
 train, test = next(splitter.split(texts, labels, groups))
@@ -35,8 +35,8 @@ X_train, y_train = texts[train], labels[train]
 X_test, y_test = texts[test], labels[test]
 
 # %%
-# A wide window, since topics are wanted; no words that occur fewer than ten times,
-# since these get poor vectors. All else is left as it is.
+# A wide window is good for topics. Words that occur fewer than ten times are left out,
+# since their vectors would be poor. All other parameters have their defaults.
 print(f"\n1. Learn word vectors from {len(train):,} texts, without their labels")
 vectorizer = Word2VecVectorizer(window=10, min_count=10, random_state=0)
 vectorizer.fit(X_train)
@@ -44,10 +44,10 @@ n_words, vector_size = vectorizer.embedding_matrix_.shape
 print(
     f"   {vectorizer.word_counts_.sum():,} words, {n_words:,} different ones;", end=" "
 )
-print(f"each of these has a vector of {vector_size} numbers now")
+print(f"each of these has a vector of {vector_size} numbers")
 
 # %%
-# Words that both corpora have would be dull ones.
+# Each corpus has its own list, since the interesting words differ.
 words = ["matrix", "distribution", "integer", "probability", "plot", "classifier"]
 if "sci.space" in labels:
     words = ["space", "game", "windows", "doctor", "government", "car"]
@@ -58,9 +58,8 @@ for word in words:
     print(f"   {word:13}{found}")
 
 # %%
-# Each method is a vectorizer, which needs no labels, and a linear classifier with the
-# scaling and the penalty that suit it. The vectorizers are fitted once, on all training
-# texts.
+# Each method has a vectorizer, which needs no labels, and a linear classifier with
+# suitable scaling and penalty. The vectorizers are fitted once, on all training texts.
 print("\n3. Turn each text into a vector: the mean of its words' vectors")
 svd = make_pipeline(
     TfidfVectorizer(sublinear_tf=True), TruncatedSVD(vector_size, random_state=0)
@@ -75,11 +74,9 @@ for name, (fitted, _) in methods.items():
     print(f"   {name:10}{n_rows:,} held-out texts, {n_columns:,} columns")
 
 # %%
-# With few labels, it matters which texts have them: the accuracy is the mean of five
+# With few labels, the accuracy depends on which texts have them. It is the mean of five
 # draws, the same ones for each method.
-print(
-    f"\n4. Learn to tell {len(set(labels))} classes from all labels, or from 100 only"
-)
+print(f"\n4. Train classifiers of {len(set(labels))} classes on all labels, or on 100")
 rng = np.random.RandomState(0)
 draws = [rng.choice(len(train), 100, replace=False) for _ in range(5)]
 most_frequent = max(np.mean(y_test == label) for label in set(labels))
@@ -97,12 +94,12 @@ for name, (fitted, classifier) in methods.items():
     ]
     print(f"   {name:22}{all_labels:14.3f}{np.mean(few_labels):14.3f}")
 print(
-    "   Tf-idf learns only from texts with labels which words tell classes apart. The"
+    "   With tf-idf, only the texts with labels show which words indicate a class. The"
 )
-print("   other two have learned from all the texts which words belong together: that")
-print("   helps where few texts have labels, and matters little where all have.")
+print("   other two learn from all texts which words are similar. This helps if few")
+print("   texts have labels, and matters little if all have.")
 
 # %%
-print("\n5. In practice, this is one pipeline, fitted in one go:")
+print("\n5. In practice, use a single pipeline:")
 print("   make_pipeline(Word2VecVectorizer(), StandardScaler(), LinearSVC(C=0.01))")
 print(f"\ntook {time.perf_counter() - start:.1f} s")

@@ -1,9 +1,10 @@
-"""Search by meaning in some 20,000 passages: the nearest document vectors.
+"""Search by meaning in about 20,000 passages, by the nearest document vectors.
 
-A query is turned into a vector like any text, and the passages with the smallest cosine
-distance are its hits: they need not share a word with it. `NearestNeighbors` compares
-the query with all of them. Rare words say more about what is asked than frequent ones:
-`weighting="idf"`. All that was asked is printed, also where the hits are poor.
+A query gets a vector like any text. Its hits are the passages with the smallest cosine
+distance, which need not share a word with the query. `NearestNeighbors` compares the
+query with all passages. `weighting="idf"` gives rare words a larger weight, since they
+say more about the topic of a query than frequent ones. All queries are printed, also
+those with poor hits.
 """
 
 # %%
@@ -18,24 +19,24 @@ from sklearn_w2v import Word2VecVectorizer
 start = time.perf_counter()
 
 # %%
-# Passages are the texts cut at blank lines, without those of fewer than eight
-# words (numbers are none).
+# Texts are split at blank lines into passages. Passages of fewer than eight words are
+# left out; numbers do not count as words.
 texts, labels, _ = load_texts(min_documents=1)
 passages = {
-    " ".join(part.split()): label  # each once
+    " ".join(part.split()): label  # a dict drops duplicates
     for text, label in zip(texts, labels, strict=True)
     for part in text.split("\n\n")
     if sum(word.isalpha() for word in WORD.findall(part)) >= 8
 }
-passages, of_passage = list(passages), list(passages.values())
+passages, passage_labels = list(passages), list(passages.values())
 if len(passages) > 20_000:
     chosen = np.random.RandomState(0).choice(len(passages), 20_000, replace=False)
     passages = [passages[number] for number in chosen]
-    of_passage = [of_passage[number] for number in chosen]
+    passage_labels = [passage_labels[number] for number in chosen]
 
 # %%
-# The word vectors are learned from the same passages; a search engine would learn them
-# once and index new texts with `transform`.
+# The word vectors are learned from the same passages. A search engine would learn them
+# once, and index new texts with `transform`.
 before = time.perf_counter()
 vectorizer = Word2VecVectorizer(weighting="idf", norm="l2", random_state=0)
 vectorizer.fit(passages)
@@ -44,11 +45,11 @@ vectors = vectorizer.transform(passages)
 index = NearestNeighbors(n_neighbors=3, metric="cosine").fit(vectors)
 indexed = time.perf_counter()
 print(
-    f"\n{len(passages):,} passages: {fitted - before:.1f} s to learn the words, ",
+    f"\n{len(passages):,} passages: {fitted - before:.1f} s to fit, ",
     end="",
 )
 size = vectors.nbytes / 1e6
-print(f"{indexed - fitted:.1f} s to make and index {size:.0f} MB of vectors")
+print(f"{indexed - fitted:.1f} s to transform and index {size:.0f} MB of vectors")
 
 # %%
 queries = [
@@ -77,6 +78,6 @@ for query in queries:
         shown = (
             passages[row] if len(passages[row]) < 100 else passages[row][:97] + "..."
         )
-        print(f"  {1 - distance:.2f}  {of_passage[row]}\n        {shown}")
-print(f"\n{1000 * np.median(seconds):.1f} ms a query, its vector included (the median)")
+        print(f"  {1 - distance:.2f}  {passage_labels[row]}\n        {shown}")
+print(f"\n{1000 * np.median(seconds):.1f} ms for a query with its vector (median)")
 print(f"took {time.perf_counter() - start:.1f} s")

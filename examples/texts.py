@@ -1,14 +1,15 @@
-"""The texts of the other examples, of which none is shipped: newsgroups or docstrings.
+"""The texts of the other examples: newsgroups, or docstrings of installed libraries.
 
-`load_texts` takes posts of 20 newsgroups where scikit-learn's `fetch_20newsgroups` has
-them on disk. Elsewhere it takes texts that every installation has: the docstrings of
-the modules, classes, methods and functions of numpy, scipy and scikit-learn, labelled
-with the sub-package that they come from, such as "scipy.stats". Their sources are
-parsed, not imported. Numbers printed from docstrings change a little with the installed
-versions of the three libraries. Run as a script, this prints what there is.
+`load_texts` returns posts of 20 newsgroups if scikit-learn's `fetch_20newsgroups` has
+downloaded them before. Otherwise it returns texts that every installation has: the
+docstrings of the modules, classes, methods and functions of numpy, scipy and
+scikit-learn. Their labels are their sub-packages, such as "scipy.stats". The source
+files are parsed, not imported. Results on docstrings depend slightly on the versions of
+the three libraries. As a script, this module prints the number of documents and words
+of each class.
 
-The environment variable EXAMPLES_MAX_DOCUMENTS limits the number of documents for all
-examples: with 1500, each ends within seconds, and its numbers mean little.
+The environment variable EXAMPLES_MAX_DOCUMENTS limits the number of documents in all
+examples. With 1500, each takes seconds, but its results have little meaning.
 """
 
 import ast
@@ -25,27 +26,27 @@ import numpy as np
 from sklearn.datasets import fetch_20newsgroups
 
 WORD = re.compile(r"\b\w\w+\b")
-N_POSTS = 7000  # of 11,314, so that each example ends within a minute
+N_POSTS = 7000  # of 11,314, so that each example takes less than a minute
 MAX_DOCUMENTS = int(os.environ.get("EXAMPLES_MAX_DOCUMENTS", sys.maxsize))
 LIBRARIES = ["numpy", "scipy", "sklearn"]
 
-# Tests, code copied from other projects, and what newer Python versions do not have.
+# Tests, copies of other projects, and modules that newer Pythons do not have.
 SKIPPED_FOLDERS = {"tests", "externals", "_external", "_lib", "distutils"}
 
-# What names the sub-package outright: dotted names, link targets, template fields.
+# Text that contains the name of the sub-package: dotted names, link targets, fields.
 GIVEAWAYS = re.compile(
     r"(?i)\b(?:numpy|np|scipy|sklearn|scikit-learn)\b(?:\.\w+)*|<[^<>\s]+>`|%\(\w+\)s"
 )
 
 
 def load_texts(corpus="auto", min_documents=20):
-    """Load texts with labels, and print which.
+    """Load texts with labels, and print which texts they are.
 
     Parameters
     ----------
     corpus : {"auto", "newsgroups", "docstrings"}, default="auto"
-        Which texts to load. "auto" takes newsgroups if they are on disk; nothing is
-        downloaded.
+        Which texts to load. "auto" loads newsgroups if they are on disk, and docstrings
+        otherwise. Nothing is downloaded.
     min_documents : int, default=20
         Leave out classes with fewer documents.
 
@@ -56,16 +57,16 @@ def load_texts(corpus="auto", min_documents=20):
     labels : ndarray of str
         The newsgroup, or the sub-package, of each document.
     groups : ndarray of str
-        What should not stand on both sides of a split: the methods of a class resemble
-        one another too much. So the group of a docstring is its function, class or
-        module; each post is its own group.
+        The group of each document. A split should not divide a group: the methods of a
+        class are too similar, for example. The group of a docstring is its function,
+        class or module. Each post is a group.
     """
     rows = None
     if corpus != "docstrings":
         try:
             rows = list(iter_posts())
             print(f"Texts: {len(rows):,} posts of 20 newsgroups", end="")
-            print(', not docstrings (load_texts("docstrings") takes these)')
+            print(' (load_texts("docstrings") loads docstrings instead)')
         except OSError:
             if corpus == "newsgroups":
                 raise
@@ -73,8 +74,8 @@ def load_texts(corpus="auto", min_documents=20):
         rows = [(label, group, text) for label, group, _, text in iter_docstrings()]
         print(f"Texts: {len(rows):,} docstrings of numpy, scipy and scikit-learn")
         if corpus == "auto":
-            print("  (for newsgroups, run sklearn.datasets.fetch_20newsgroups() once:")
-            print("  it downloads 14 MB, and the examples will take them)")
+            print("  (to use newsgroups instead, download 14 MB with")
+            print("  sklearn.datasets.fetch_20newsgroups())")
     n_documents = Counter(label for label, _, _ in rows)
     rows = [row for row in rows if n_documents[row[0]] >= min_documents]
     labels, groups, texts = zip(*limited(rows), strict=True)
@@ -93,8 +94,8 @@ def limited(rows):
 def iter_posts():
     """Yield (label, group, text) of the first posts of scikit-learn's newsgroups.
 
-    They come shuffled, the training part only, without headers, signatures and quotes,
-    which would give the newsgroup away, and with five words or more.
+    They are shuffled posts of the training part, with five words or more. Headers,
+    signatures and quotes are removed, since they would reveal the newsgroup.
     """
     posts = fetch_20newsgroups(
         remove=("headers", "footers", "quotes"), download_if_missing=False
@@ -108,8 +109,8 @@ def iter_posts():
 def iter_docstrings():
     """Yield (label, group, kind, text) of every docstring with five words or more.
 
-    The kind is "module", "class", "method" or "function". A text that occurs more
-    than once is given once.
+    The kind is "module", "class", "method" or "function". Equal texts
+    are yielded only once.
     """
     seen = set()
     for library in LIBRARIES:
@@ -162,7 +163,7 @@ def parse_file(path, module):
 
 
 def clean(docstring):
-    """Drop the code lines of the examples, and what names the sub-package."""
+    """Remove the code of the examples, and the names of the sub-package."""
     lines = docstring.splitlines()
     prose = [line for line in lines if not line.lstrip().startswith((">>>", "..."))]
     return GIVEAWAYS.sub(" ", "\n".join(prose))

@@ -1,7 +1,7 @@
-"""Maps of words and of documents, and the loss of the training, as pictures.
+"""Maps of words and of documents, and the loss curve of the training.
 
-The displays work like those of scikit-learn. Saves word_map.png, document_map.png and
-loss_curve.png into the current folder. Needs the extra `plot`.
+The displays work like those of scikit-learn. The plots are saved as word_map.png,
+document_map.png and loss_curve.png in the current folder. Needs the extra `plot`.
 """
 
 # %%
@@ -27,9 +27,9 @@ vectorizer = Word2VecVectorizer(epochs=10, min_count=20, random_state=0)
 vectorizer.fit(texts)
 
 # %%
-# Ten words, and the nearest six of each. t-SNE, which knows nothing of the ten, puts
-# them in groups. Without a list of words, frequent ones with a meaning of their own are
-# shown.
+# Ten words, and the six nearest words of each. t-SNE does not use the groups, but puts
+# their words close together. Without a list of words, the map shows frequent ones
+# that have a specific meaning.
 topics = ["classifier", "clustering", "distribution", "eigenvalues", "float64"]
 topics += ["fourier", "kernel", "median", "optimization", "polynomial"]
 groups = {topic: topic for topic in topics}
@@ -40,10 +40,10 @@ for topic in topics:
 _, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
 display = WordMapDisplay.from_estimator(vectorizer, list(groups), groups=groups, ax=ax)
 display.figure_.savefig("word_map.png", dpi=120)
-print(f"word_map.png: {len(display.words)} words near ten of them")
+print(f"word_map.png: {len(display.words)} words: ten, and those near them")
 
 # %%
-# Documents of ten classes, of which the map knows nothing either.
+# Documents of ten classes. The classes do not affect the positions.
 largest = [label for label, _ in Counter(labels).most_common(10)]
 rows = np.flatnonzero(np.isin(labels, largest))
 rows = np.random.RandomState(0).choice(rows, min(1000, len(rows)), replace=False)
