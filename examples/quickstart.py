@@ -76,7 +76,7 @@ for name, (fitted, _) in methods.items():
 # %%
 # With few labels, the accuracy depends on which texts have them. It is the mean of five
 # draws, the same ones for each method.
-print(f"\n4. Train classifiers of {len(set(labels))} classes on all labels, or on 100")
+print(f"\n4. Train classifiers for {len(set(labels))} classes, with all or 100 labels")
 rng = np.random.RandomState(0)
 draws = [rng.choice(len(train), 100, replace=False) for _ in range(5)]
 most_frequent = max(np.mean(y_test == label) for label in set(labels))

@@ -46,7 +46,7 @@ class Corpus(NamedTuple):
         return np.diff(self.offsets)
 
     def batches(self) -> Iterator["Corpus"]:
-        """Yield batches of documents; a very long document is a batch of its own."""
+        """Yield batches of documents; a very long document is a separate batch."""
         first, n_documents = 0, len(self.offsets) - 1
         while first < n_documents:
             fitting = self.offsets[first] + TOKENS_AT_ONCE

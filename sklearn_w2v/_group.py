@@ -163,6 +163,6 @@ def _to_tensor(message: str) -> Tensor:
 
 
 def _first_line(error: Exception) -> str:
-    # Without the line of gloo's source, which is in brackets.
+    # gloo's messages begin with a line of its source in brackets.
     line = str(error).partition("\n")[0]
     return re.sub(r"^\[\S+\] ", "", line).removesuffix(".")

@@ -61,7 +61,7 @@ class Clock:
 def expect(clocks, world_size):
     """Print the efficiency that the model predicts for more machines."""
     training, merges, sums, waits = clocks.values()
-    # Of one rank without other ranks to wait for.
+    # Steps of one rank that does not wait for others.
     steps = (training.seconds - merges.seconds - waits.seconds) * world_size
     busy = merges.seconds - sums.seconds
     n_merges = merges_per_epoch(1e6 / world_size, world_size)

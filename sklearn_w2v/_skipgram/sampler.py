@@ -14,7 +14,7 @@ word2vec draws the window of each token from 1 to `window`. Here the weight of a
 the probability that such a window contains it. The expectation is the same, the
 variance is lower, and the scores are computed anyway.
 
-In word2vec, each pair of a word and its context has `negative` noise words of its own.
+In word2vec, each pair of a word and its context has its own `negative` noise words.
 Here, a token whose pairs have the summed weight p gives each of the K noise words of
 its group the weight negative * p / K. The expectation is the same again.
 """
@@ -142,7 +142,7 @@ class Sampler:
     def epoch(self, generator: torch.Generator) -> list[Callable[[], Chunk]]:
         """Return functions that draw the chunks of an epoch, sentences in random order.
 
-        Each chunk has a seed of its own, so that threads can draw them concurrently.
+        Each chunk has its own seed, so that threads can draw chunks concurrently.
         """
         if not self.n_chunks:  # as on a rank without words
             return []

@@ -94,7 +94,7 @@ class Watcher(Protocol):
         """Take note that an epoch ends; return whether to stop."""
 
 
-class TrainingStopped(Exception):  # noqa: N818, like StopIteration it is no error
+class TrainingStopped(Exception):  # noqa: N818, not an error, like StopIteration
     """A watcher stopped the training; `trained` is what it returns.
 
     An exception, so that no cache stores it as the result of the plan.

@@ -234,7 +234,7 @@ class Gradients:
 
     def __init__(self, batch: Batch, vectors: Tensor) -> None:
         self.shapes = [tensor.shape for tensor in batch.parts[0]]
-        # Of centers, and of contexts and noise words; each (n_rows of all parts, d).
+        # For centers, and for contexts and noise words; each (n_rows of all parts, d).
         self.matrices = [
             vectors.new_empty(len(rows), vectors.shape[2])
             for rows in (batch.centers, batch.contexts)

@@ -99,7 +99,7 @@ def train(training: Training, execution: Execution) -> Trained:
                 _make_first_steps(merger, steps, first_chunks)
         (n_tokens,) = _sum([sampler.n_tokens], merger)
         history = History(plan)
-        # Of all epochs, so that the first chunks of one are drawn during the last.
+        # All epochs at once, so that chunks of the next epoch are drawn in advance.
         chunks = threads.prefetch(
             chain.from_iterable(sampler.epoch(generator) for _ in range(plan.epochs))
         )
