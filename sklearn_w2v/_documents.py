@@ -264,9 +264,7 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
 
 
 def warn_of_capitals(
-    text_parameters: Mapping[str, Any],
-    words: Iterable[Any],
-    whose: str,
+    text_parameters: Mapping[str, Any], words: Iterable[Any], whose: str
 ) -> None:
     """Warn about words with capitals, if all texts are lowercased."""
     is_default = text_parameters["analyzer"] == "word" and all(

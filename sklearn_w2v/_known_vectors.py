@@ -8,11 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_w2v._documents import (
-    TEXT_PARAMETERS,
-    warn_of_capitals,
-    warn_of_parameters,
-)
+from sklearn_w2v._documents import TEXT_PARAMETERS, warn_of_capitals, warn_of_parameters
 from sklearn_w2v._learned import Learned, learned_from_vectors
 from sklearn_w2v._numbers import check_vectors
 from sklearn_w2v._vocabulary import check_vocabulary

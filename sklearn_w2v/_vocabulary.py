@@ -197,9 +197,7 @@ def use_vocabulary(
     return encoded
 
 
-def check_vocabulary(
-    vocabulary: Mapping[Any, int] | Iterable[Any],
-) -> dict[Any, int]:
+def check_vocabulary(vocabulary: Mapping[Any, int] | Iterable[Any]) -> dict[Any, int]:
     """Check the vocabulary that the user passed; return words and rows, by rows."""
     if isinstance(vocabulary, Mapping):
         if not all(isinstance(row, Integral) for row in vocabulary.values()):
@@ -267,8 +265,7 @@ def _has_document_frequency(
 
 
 def _write(
-    documents: Iterable[Iterable[Any]],
-    ids_of: Callable[[Iterable[Any]], Iterable[int]],
+    documents: Iterable[Iterable[Any]], ids_of: Callable[[Iterable[Any]], Iterable[int]]
 ) -> Corpus:
     """Return a corpus with the ids of each document's tokens."""
     with CorpusWriter() as writer:

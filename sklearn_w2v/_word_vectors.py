@@ -11,10 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._learned import FittedAttributes
 from sklearn_w2v._pooling import unit
-from sklearn_w2v._skipgram.distributions import (
-    keep_probabilities,
-    noise_probabilities,
-)
+from sklearn_w2v._skipgram.distributions import keep_probabilities, noise_probabilities
 
 
 class WordVectors(FittedAttributes):
