@@ -1,6 +1,6 @@
 """The result of a fit, which the next fit and `transform` start from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import WordCounts
+from sklearn_w2v._pooling import Pooling
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,8 +16,8 @@ class Learned:
     """What a fit has learned: the fitted attributes of a vectorizer.
 
     A vectorizer keeps each field as an attribute, such as `word_counts` in
-    ``word_counts_``, so that every kind of pickle knows its type. The fields up to
-    `n_unknown` are public, and documented in the vectorizer.
+    ``word_counts_``, so that every kind of pickle knows its type. The vectorizer
+    documents those that are public.
     """
 
     vocabulary: dict[Any, int]
@@ -48,6 +49,16 @@ class Learned:
         """Counts of the words in the documents of all fits."""
         return WordCounts(self.word_counts, self.document_frequencies, self.n_documents)
 
+    def pooling(self, norm: Literal["l2"] | None) -> Pooling:
+        """Return how the vectors of documents are computed."""
+        return Pooling(
+            self.embedding_matrix,
+            self.word_weights,
+            self.divides_by_weights,
+            self.common_components,
+            norm,
+        )
+
     def matrices(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the center and the context matrix, each (n_words, d).
 
@@ -71,68 +82,59 @@ class Learned:
         return self.other_matrix
 
 
+#: The fields that are private attributes of a vectorizer, as `kind` in ``_kind``.
+PRIVATE = frozenset(
+    [
+        "divides_by_weights",
+        "document_frequencies",
+        "n_documents",
+        "kind",
+        "other_matrix",
+        "solver_state",
+        "frozen",
+    ]
+)
+
+#: The name of each field's attribute.
+ATTRIBUTES = {
+    field.name: f"_{field.name}" if field.name in PRIVATE else f"{field.name}_"
+    for field in fields(Learned)
+}
+
+
+def attributes(learned: Learned) -> dict[str, Any]:
+    """Return the fitted attributes of a vectorizer by name."""
+    return {
+        attribute: getattr(learned, field) for field, attribute in ATTRIBUTES.items()
+    }
+
+
 class FittedAttributes:
     """The fitted attributes of a vectorizer, without its parameters."""
 
     vocabulary_: dict[Any, int]
     embedding_matrix_: NDArray[np.float32]
     word_counts_: NDArray[np.int64]
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    n_iter_: int
 
     def _set_learned(self, learned: Learned) -> None:
-        """Set all fitted attributes, or none.
-
-        Nothing is called between the assignments, so Python handles no Ctrl-C there.
-        """
-        self.vocabulary_ = learned.vocabulary
-        self.embedding_matrix_ = learned.embedding_matrix
-        self.word_counts_ = learned.word_counts
-        self.word_weights_ = learned.word_weights
-        self.common_components_ = learned.common_components
-        self.loss_curve_ = learned.loss_curve
-        self.validation_scores_ = learned.validation_scores
-        self.n_iter_ = learned.n_iter
-        self.init_coverage_ = learned.init_coverage
-        self.n_unknown_ = learned.n_unknown
-        self._divides_by_weights = learned.divides_by_weights
-        self._document_frequencies = learned.document_frequencies
-        self._n_documents = learned.n_documents
-        self._kind = learned.kind
-        self._other_matrix = learned.other_matrix
-        self._solver_state = learned.solver_state
-        self._frozen = learned.frozen
+        """Set all fitted attributes, or none: Ctrl-C cannot interrupt an update."""
+        vars(self).update(attributes(learned))
 
     def _learned(self) -> Learned:
         """Return what the last fit has learned."""
         check_is_fitted(self)
         return Learned(
-            vocabulary=self.vocabulary_,
-            embedding_matrix=self.embedding_matrix_,
-            word_counts=self.word_counts_,
-            word_weights=self.word_weights_,
-            common_components=self.common_components_,
-            loss_curve=self.loss_curve_,
-            validation_scores=self.validation_scores_,
-            n_iter=self.n_iter_,
-            init_coverage=self.init_coverage_,
-            n_unknown=self.n_unknown_,
-            divides_by_weights=self._divides_by_weights,
-            document_frequencies=self._document_frequencies,
-            n_documents=self._n_documents,
-            kind=self._kind,
-            other_matrix=self._other_matrix,
-            solver_state=self._solver_state,
-            frozen=self._frozen,
+            **{
+                field: getattr(self, attribute)
+                for field, attribute in ATTRIBUTES.items()
+            }
         )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "vocabulary_")
-
-
-def attributes(learned: Learned) -> dict[str, Any]:
-    """Return the fitted attributes of a vectorizer by name."""
-    fitted = FittedAttributes()
-    fitted._set_learned(learned)  # noqa: SLF001, of this module
-    return vars(fitted)
 
 
 def learned_from_vectors(

@@ -28,7 +28,6 @@ from sklearn_w2v._foreign_parameters import (
     rejects_foreign_parameters,
 )
 from sklearn_w2v._learned import Learned, attributes
-from sklearn_w2v._pooling import Pooling
 from sklearn_w2v._skipgram.state import Watcher
 from sklearn_w2v._sklearn import (
     COUNT_VECTORIZER_CONSTRAINTS,
@@ -703,7 +702,7 @@ class Word2VecVectorizer(
         (100, 8)
         """
         corpus = self._fit(X, y)
-        return self._pooling(self._learned()).document_vectors(corpus)
+        return self._learned().pooling(self.norm).document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
@@ -744,7 +743,7 @@ class Word2VecVectorizer(
         """
         learned = self._learned()
         corpus = drop_unknown(self._encode(X, learned))
-        return self._pooling(learned).document_vectors(corpus)
+        return learned.pooling(self.norm).document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
         """Return the proportion of each document's tokens in the vocabulary.
@@ -832,7 +831,7 @@ class Word2VecVectorizer(
                 "For a classifier with several classes, pass the row of one class, for "
                 "example coef_[0]."
             )
-        contributions = self._pooling(learned).contributions(corpus.ids, coef)
+        contributions = learned.pooling(self.norm).contributions(corpus.ids, coef)
         words = list(self.vocabulary_)
         return [
             (words[row], contribution)
@@ -864,10 +863,10 @@ class Word2VecVectorizer(
                     epochs,
                     lambda trained: attributes(fit.learn(encoded, training, trained)),
                 )
-                lines = EpochLines(None if partial else epochs, fit.how_it_trains())
-                watchers: list[Watcher] = [lines, callbacks]
-                if not is_verbose:
-                    watchers = [callbacks]
+                watchers: list[Watcher] = [callbacks]
+                if is_verbose:
+                    how = fit.how_it_trains()
+                    watchers.insert(0, EpochLines(None if partial else epochs, how))
                 trained = fit.train(training, watchers)
                 learned = fit.learn(encoded, training, trained)
             callbacks.fit_ends(attributes(learned))
@@ -893,15 +892,6 @@ class Word2VecVectorizer(
                 "start at them, pass the file as init_vectors."
             )
         return None
-
-    def _pooling(self, learned: Learned) -> Pooling:
-        return Pooling(
-            learned.embedding_matrix,
-            learned.word_weights,
-            learned.divides_by_weights,
-            learned.common_components,
-            self.norm,
-        )
 
     def _encode(self, X: Iterable[Any], learned: Learned) -> Corpus:
         """Return documents as rows of words, and UNKNOWN for other tokens."""
