@@ -292,18 +292,16 @@ def _check_container(X: Any, takes_text: bool) -> None:
     # Iterating over a data frame or a mapping yields column names or keys, which would
     # be mistaken for documents.
     shape = getattr(X, "shape", (0,))
+    got = type(X).__name__
     if issparse(X) or hasattr(X, "columns") or len(shape) != 1:
+        got = f"{got} of shape {shape}"
         if issparse(X):
             cure = "Pass the texts themselves, not their counts."
         elif not takes_text and not hasattr(X, "columns"):
             cure = "If each row is a document, pass them as a list: X.tolist()."
         else:
             cure = ONE_COLUMN
-        raise ValueError(
-            "Iterable over raw text documents expected, got a "
-            f"{type(X).__name__} of shape {shape}. {cure}"
-        )
-    if isinstance(X, Mapping):
+    elif isinstance(X, Mapping):
         cure = "Pass its values: list(X.values())."
     elif isinstance(X, os.PathLike):
         cure = "To read files, pass a list of paths, and set input='filename'."
@@ -311,9 +309,7 @@ def _check_container(X: Any, takes_text: bool) -> None:
         return
     else:
         cure = f"Pass a list of texts. {ONE_COLUMN}"
-    raise ValueError(
-        f"Iterable over raw text documents expected, got a {type(X).__name__}. {cure}"
-    )
+    raise ValueError(f"Iterable over raw text documents expected, got a {got}. {cure}")
 
 
 def _check_document(document: Any, position: int, takes_text: bool) -> None:
@@ -329,14 +325,14 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
         raise ValueError(
             f"Document {position} is a number ({document!r}), not a text. {ONE_COLUMN}"
         )
+    cure = ONE_COLUMN
     if isinstance(document, Iterable):
-        raise ValueError(
-            f"Document {position} is a {type(document).__name__}, not a text. If the "
-            "documents are lists of tokens, pass a callable analyzer that returns "
-            "its argument, for example analyzer=list."
+        cure = (
+            "If the documents are lists of tokens, pass a callable analyzer that "
+            "returns its argument, for example analyzer=list."
         )
     raise ValueError(
-        f"Document {position} is a {type(document).__name__}, not a text. {ONE_COLUMN}"
+        f"Document {position} is a {type(document).__name__}, not a text. {cure}"
     )
 
 

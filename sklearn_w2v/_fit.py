@@ -12,7 +12,6 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_memory
 
 from sklearn_w2v._convergence import loss_of_chance, warn_of_losses
 from sklearn_w2v._corpus import Rows, hold_out
@@ -146,14 +145,14 @@ class Fit:
 
         if training is None:
             return None
-        memory = check_memory(None)
-        if not self.partial:  # a batch is not trained again
-            memory = training_memory(self.parameters, self.ranks)
         n_threads = _n_threads(self.parameters.n_jobs)
         execution = Execution(self.device, n_threads, watchers, self.ranks)
+        run = train
+        if not self.partial:  # a batch is not trained again
+            memory = training_memory(self.parameters, self.ranks)
+            run = memory.cache(train, ignore=["execution"])
         try:
-            cached_train = memory.cache(train, ignore=["execution"])
-            trained: Trained = cached_train(training, execution)
+            trained = run(training, execution)
         except TrainingStopped as stopped:
             trained = stopped.trained
         self._warn_of_losses(training, trained)
@@ -209,16 +208,8 @@ class Fit:
             return encode_words(documents, before.vocabulary, self.ranks)
         if parameters.vocabulary is not None:
             return use_vocabulary(documents, parameters.vocabulary, self.ranks)
-        return learn_vocabulary(
-            documents,
-            known=() if before is None else before.vocabulary,
-            min_count=parameters.min_count,
-            min_df=parameters.min_df,
-            max_df=parameters.max_df,
-            max_features=parameters.max_features,
-            max_vocab_size=parameters.max_vocab_size,
-            ranks=self.ranks,
-        )
+        known = () if before is None else before.vocabulary
+        return learn_vocabulary(documents, parameters, known, self.ranks)
 
     def _shared_rows(
         self, before: Learned, vocabulary: Mapping[Any, int]

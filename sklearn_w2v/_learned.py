@@ -1,6 +1,6 @@
 """The result of a fit, which the next fit and `transform` start from."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -11,13 +11,13 @@ from sklearn_w2v._corpus import WordCounts
 from sklearn_w2v._pooling import Pooling
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Learned:
     """What a fit has learned: the fitted attributes of a vectorizer.
 
     A vectorizer keeps each field as an attribute, such as `word_counts` in
     ``word_counts_``, so that every kind of pickle knows its type. The vectorizer
-    documents those that are public.
+    documents those that are public. The defaults are those of vectors from a file.
     """
 
     vocabulary: dict[Any, int]
@@ -25,23 +25,23 @@ class Learned:
     word_counts: NDArray[np.int64]
     word_weights: NDArray[np.float32]
     common_components: NDArray[np.float32]
-    loss_curve: list[float]
-    validation_scores: list[float] | None
-    n_iter: int
-    init_coverage: float | None
-    n_unknown: int
+    loss_curve: list[float] = field(default_factory=list)
+    validation_scores: list[float] | None = None
+    n_iter: int = 0
+    init_coverage: float | None = None
+    n_unknown: int = 0
 
     #: Whether a document's weighted vectors are divided by the sum of their weights.
-    divides_by_weights: bool
+    divides_by_weights: bool = False
     document_frequencies: NDArray[np.int64]  # (n_words,)
-    n_documents: int
+    n_documents: int = 0
     #: Which vectors the embedding matrix holds.
-    kind: Literal["average", "center", "context"]
+    kind: Literal["average", "center", "context"] = "average"
     #: The other matrix: the context matrix, unless `kind` is "context". It is as large,
     #: so it is kept only if it is needed.
-    other_matrix: NDArray[np.float32] | None  # (n_words, d)
+    other_matrix: NDArray[np.float32] | None = None  # (n_words, d)
     #: State of the solver by name, from which a later fit continues.
-    solver_state: dict[str, NDArray[np.float32]]
+    solver_state: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     frozen: NDArray[np.int64]  # rows that training does not change
 
     @property
@@ -97,16 +97,14 @@ PRIVATE = frozenset(
 
 #: The name of each field's attribute.
 ATTRIBUTES = {
-    field.name: f"_{field.name}" if field.name in PRIVATE else f"{field.name}_"
-    for field in fields(Learned)
+    each.name: f"_{each.name}" if each.name in PRIVATE else f"{each.name}_"
+    for each in fields(Learned)
 }
 
 
 def attributes(learned: Learned) -> dict[str, Any]:
     """Return the fitted attributes of a vectorizer by name."""
-    return {
-        attribute: getattr(learned, field) for field, attribute in ATTRIBUTES.items()
-    }
+    return {attribute: getattr(learned, name) for name, attribute in ATTRIBUTES.items()}
 
 
 class FittedAttributes:
@@ -127,10 +125,7 @@ class FittedAttributes:
         """Return what the last fit has learned."""
         check_is_fitted(self)
         return Learned(
-            **{
-                field: getattr(self, attribute)
-                for field, attribute in ATTRIBUTES.items()
-            }
+            **{name: getattr(self, attribute) for name, attribute in ATTRIBUTES.items()}
         )
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -148,16 +143,6 @@ def learned_from_vectors(
         word_counts=np.zeros(n_words, dtype=np.int64),
         word_weights=np.ones(n_words, dtype=np.float32),
         common_components=np.empty((0, vector_size), dtype=np.float32),
-        loss_curve=[],
-        validation_scores=None,
-        n_iter=0,
-        init_coverage=None,
-        n_unknown=0,
-        divides_by_weights=False,
         document_frequencies=np.zeros(n_words, dtype=np.int64),
-        n_documents=0,
-        kind="average",
-        other_matrix=None,
-        solver_state={},
         frozen=np.empty(0, dtype=np.int64),
     )

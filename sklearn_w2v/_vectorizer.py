@@ -43,6 +43,13 @@ from sklearn_w2v._warnings import warn
 from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
 from sklearn_w2v._word_vectors import WordVectors
 
+#: The parameters whose constraints are those of CountVectorizer.
+SHARED_PARAMETERS = (*TEXT_PARAMETERS, "max_df", "min_df", "max_features", "vocabulary")
+
+AUTO = StrOptions({"auto"})
+POSITIVE_INT = Interval(Integral, 1, None, closed="left")
+KEYED_VECTORS = HasMethods(["__contains__", "get_vector", "has_index_for"])
+
 
 class Word2VecVectorizer(
     WordVectors,
@@ -408,22 +415,13 @@ class Word2VecVectorizer(
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **{
-            name: COUNT_VECTORIZER_CONSTRAINTS[name]
-            for name in (
-                *TEXT_PARAMETERS,
-                "max_df",
-                "min_df",
-                "max_features",
-                "vocabulary",
-            )
-        },
+        **{name: COUNT_VECTORIZER_CONSTRAINTS[name] for name in SHARED_PARAMETERS},
         "analyzer": [StrOptions({"word"}), callable],
-        "max_vocab_size": [Interval(Integral, 1, None, closed="left"), None],
-        "vector_size": [Interval(Integral, 1, None, closed="left")],
-        "window": [Interval(Integral, 1, None, closed="left")],
+        "max_vocab_size": [POSITIVE_INT, None],
+        "vector_size": [POSITIVE_INT],
+        "window": [POSITIVE_INT],
         "shrink_windows": ["boolean"],
-        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "min_count": [POSITIVE_INT],
         "negative": [Interval(Integral, 1, 1_000_000, closed="both")],
         "ns_exponent": [Interval(Real, -10, 10, closed="both")],
         "sample": [Interval(Real, 0, 1, closed="both"), None],
@@ -432,36 +430,20 @@ class Word2VecVectorizer(
         "sif_a": [Interval(Real, 0, None, closed="neither")],
         "n_components_removed": [Interval(Integral, 0, None, closed="left")],
         "norm": [StrOptions({"l2"}), None],
-        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "epochs": [AUTO, POSITIVE_INT],
         "solver": [StrOptions({"adagrad", "adam", "sgd"})],
-        "learning_rate": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, None, closed="neither"),
-        ],
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
+        "learning_rate": [AUTO, Interval(Real, 0, None, closed="neither")],
+        "batch_size": [AUTO, POSITIVE_INT],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [POSITIVE_INT],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "init_vectors": [
-            str,
-            os.PathLike,
-            Mapping,
-            HasMethods(["__contains__", "get_vector", "has_index_for"]),
-            None,
-        ],
+        "init_vectors": [str, os.PathLike, Mapping, KEYED_VECTORS, None],
         "trainable": ["boolean"],
         "warm_start": ["boolean"],
         "memory": [str, os.PathLike, HasMethods(["cache"]), None],
         "device": [str],
-        "n_jobs": [
-            None,
-            Interval(Integral, None, -1, closed="right"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
+        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), POSITIVE_INT],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }

@@ -24,6 +24,7 @@ from sklearn_w2v._corpus import (
 )
 from sklearn_w2v._documents import is_na_of_pandas
 from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
+from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._ranks import ONE_RANK, Ranks, require_equal
 from sklearn_w2v._warnings import DocumentWarning, warn
 
@@ -113,13 +114,8 @@ class TokenIds(dict[Any, int]):
 
 def learn_vocabulary(
     documents: Iterable[Iterable[Any]],
-    *,
+    parameters: FitParameters,
     known: Collection[Any] = (),
-    min_count: int,
-    min_df: float,
-    max_df: float,
-    max_features: int | None,
-    max_vocab_size: int | None,
     ranks: Ranks = ONE_RANK,
 ) -> Encoded:
     """Learn the vocabulary of a stream of token lists, and encode them with it.
@@ -131,6 +127,9 @@ def learn_vocabulary(
     they were first seen, since tokens of different types cannot be compared. Known
     words come first, in their order, however often they occur in these documents.
     """
+    min_count, max_features = parameters.min_count, parameters.max_features
+    min_df, max_df = parameters.min_df, parameters.max_df
+    max_vocab_size = parameters.max_vocab_size
     seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
     tokens_seen = _write(documents, seen.ids_of)

@@ -199,34 +199,24 @@ class CompiledSteps:
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
         """Make the steps of a chunk; return summed loss and weight, where asked for."""
-        with np.errstate(over="ignore"):  # a rate may be infinite, as with torch
-            rates = np.asarray(learning_rates, dtype=np.float32)
-        losses, weights = self._run(
-            chunk,
-            learning_rates=rates,
-            with_loss=np.asarray(with_loss, dtype=np.uint8),
-            trains=True,
-        )
+        losses, weights = self._run(chunk, learning_rates, with_loss, trains=True)
         step_of_part = np.arange(chunk.n_parts) // chunk.layout.parts_per_step
         is_asked = np.asarray(with_loss, dtype=bool)[step_of_part]
         return float(losses[is_asked].sum()), float(weights[is_asked].sum())
 
     def chunk_loss(self, chunk: Chunk) -> tuple[float, float]:
         """Return summed loss and weight of the pairs of a chunk."""
-        losses, weights = self._run(
-            chunk,
-            learning_rates=np.zeros(chunk.n_steps, dtype=np.float32),
-            with_loss=np.ones(chunk.n_steps, dtype=np.uint8),
-            trains=False,
-        )
+        n_steps = chunk.n_steps
+        rates, with_loss = [0.0] * n_steps, [True] * n_steps
+        losses, weights = self._run(chunk, rates, with_loss, trains=False)
         return float(losses.sum()), float(weights.sum())
 
     def _run(
         self,
         chunk: Chunk,
+        learning_rates: Sequence[float],
+        with_loss: Sequence[bool],
         *,
-        learning_rates: NDArray[np.float32],
-        with_loss: NDArray[np.uint8],
         trains: bool,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Run the steps of a chunk; return the loss and the weight of each part."""
@@ -234,10 +224,12 @@ class CompiledSteps:
             raise ValueError(
                 f"The chunk has {chunk.layout}, but the plan has {self.layout}."
             )
+        with np.errstate(over="ignore"):  # a rate may be infinite, as with torch
+            rates = np.asarray(learning_rates, dtype=np.float32)
+        is_asked = np.asarray(with_loss, dtype=np.uint8)
         losses, weights = np.zeros((2, chunk.n_parts))
         steps = self._steps_of(chunk, trains)
-        steps.learning_rates = _address(learning_rates)
-        steps.with_loss = _address(with_loss)
+        steps.learning_rates, steps.with_loss = _address(rates), _address(is_asked)
         steps.losses, steps.pair_weights = _address(losses), _address(weights)
         length = self.library.gradients_length(steps)
         if length > len(self.gradients):
