@@ -202,8 +202,7 @@ def drop_unknown(corpus: Corpus) -> Corpus:
 def coverage(corpus: Corpus) -> NDArray[np.float64]:
     """Return the share of each document's tokens that are words; 0 without tokens."""
     n_words = drop_unknown(corpus).lengths  # (n_documents,)
-    shares: NDArray[np.float64] = n_words / np.maximum(corpus.lengths, 1)
-    return shares
+    return n_words / np.maximum(corpus.lengths, 1)
 
 
 def hold_out(
@@ -239,10 +238,8 @@ def _document_frequencies(corpus: Corpus, n_words: int) -> NDArray[np.int64]:
             (np.ones(len(batch.ids), dtype=np.int8), batch.ids, batch.offsets),
             shape=(len(batch.offsets) - 1, n_words),
         )
-        # Sorted by word, then by document: repeats in a document are adjacent.
+        # Sorted by word, then by document, which makes it fast to add up repeats.
         by_word = matrix.tocsc()
-        is_first = np.diff(by_word.indices, prepend=-1) != 0  # (n_tokens in batch,)
-        is_first[by_word.indptr[:-1][np.diff(by_word.indptr) > 0]] = True
-        n_first = np.concatenate([[0], np.cumsum(is_first)])
-        frequencies += np.diff(n_first[by_word.indptr])
+        by_word.sum_duplicates()
+        frequencies += np.diff(by_word.indptr)
     return frequencies

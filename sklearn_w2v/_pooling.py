@@ -149,5 +149,4 @@ def unit(vectors: NDArray[Any]) -> NDArray[Any]:
 
 def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     # In float32 the squares of short vectors are 0.
-    lengths: NDArray[np.float64] = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    return lengths
+    return np.linalg.norm(vectors.astype(np.float64), axis=1)

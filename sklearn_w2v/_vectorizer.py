@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ from sklearn_w2v._sklearn import (
 from sklearn_w2v._vector_files import VectorFiles
 from sklearn_w2v._vocabulary import Encoded, encode
 from sklearn_w2v._warnings import warn
-from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
+from sklearn_w2v._watchers import EpochLines, FitCallbacks, print_reading
 from sklearn_w2v._word_vectors import WordVectors
 
 #: The parameters whose constraints are those of CountVectorizer.
@@ -815,12 +815,8 @@ class Word2VecVectorizer(
             )
         contributions = learned.pooling(self.norm).contributions(corpus.ids, coef)
         words = list(self.vocabulary_)
-        return [
-            (words[row], contribution)
-            for row, contribution in zip(
-                corpus.ids.tolist(), contributions.tolist(), strict=True
-            )
-        ]
+        in_document = [words[row] for row in corpus.ids.tolist()]
+        return list(zip(in_document, contributions.tolist(), strict=True))
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""
@@ -831,7 +827,7 @@ class Word2VecVectorizer(
         with all_ranks() as ranks:
             fit = prepare_fit(self, before, partial=partial, ranks=ranks)
             is_verbose = self.verbose and ranks.rank == 0
-            documents = ReadingLines().watch(token_lists) if is_verbose else token_lists
+            documents = print_reading(token_lists) if is_verbose else token_lists
             encoded = fit.encode(documents)
             if before is None:
                 self._warn_of_documents(token_lists, encoded)
@@ -920,7 +916,7 @@ class Word2VecVectorizer(
         Word2VecVectorizer(vector_size=300)
         """
         reject_foreign_parameters(self, params, ValueError)
-        return cast("Word2VecVectorizer", super().set_params(**params))
+        return super().set_params(**params)
 
     def __sklearn_clone__(self) -> "Word2VecVectorizer":
         if self._is_from_file():
@@ -930,7 +926,7 @@ class Word2VecVectorizer(
                 "To keep the vectors, wrap the vectorizer in "
                 "sklearn.frozen.FrozenEstimator."
             )
-        return cast("Word2VecVectorizer", super().__sklearn_clone__())
+        return super().__sklearn_clone__()
 
     def _is_from_file(self) -> bool:
         return self.__sklearn_is_fitted__() and not self.n_iter_
