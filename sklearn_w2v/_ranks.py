@@ -56,11 +56,6 @@ class OneRank:
 ONE_RANK = OneRank()
 
 
-def sum_over(ranks: Ranks, values: list[Any]) -> list[Any]:
-    """Return the sum of each of some numbers over all ranks."""
-    return [sum(of_ranks) for of_ranks in zip(*ranks.all_gather(values), strict=True)]
-
-
 def require_equal(
     ranks: Ranks, what: str, values: Callable[[], Mapping[str, Any]], cure: str
 ) -> None:

@@ -77,10 +77,6 @@ class TokenIds(dict[Any, int]):
             self._count()
         return document
 
-    def ids(self) -> NDArray[np.int64]:
-        """Return the ids of all tokens that are not forgotten, in ascending order."""
-        return np.fromiter(self.values(), np.int64, len(self))
-
     def warn_if_forgotten(self) -> None:
         """Warn if tokens were forgotten, so that words may be missing."""
         n_forgotten = self.n_ids - len(self)
@@ -146,7 +142,8 @@ def learn_vocabulary(
 
     _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
     seen.warn_if_forgotten()
-    own_ids, own_counts = seen.ids(), count_words(tokens_seen, seen.n_ids)
+    own_ids = np.fromiter(seen.values(), np.int64, len(seen))
+    own_counts = count_words(tokens_seen, seen.n_ids)
     own = TokenTable(list(seen), own_counts.select(own_ids))
     (words, counts), positions = gather_tables(ranks, own, known)
     kept = counts.tokens >= min_count

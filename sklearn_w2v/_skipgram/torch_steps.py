@@ -132,7 +132,10 @@ class TorchSteps:
             return
         G, T = layout.groups_per_part, layout.group_length
         L, GT = layout.block_length, layout.part_length
-        weights, noise_weights = self._weights(chunk)
+        # Each (2 * reach + 1, n_tokens), by the offset of the context.
+        documents = chunk.documents.unfold(0, n_parts * GT, 1)
+        weights = (documents == documents[reach]) * self.weights_by_offset
+        noise_weights = weights.sum(0).mul_(self.plan.negative / layout.n_noise)
         words = chunk.words.long()
         centers = words[reach : reach + n_parts * GT].view(n_parts, GT)
         around = words.as_strided((n_parts, GT + 2 * reach), (GT, 1))
@@ -155,27 +158,13 @@ class TorchSteps:
         for rows in steps:
             yield Batch(*rows, list(islice(parts, P)))
 
-    def _weights(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
-        """Return the weights of pairs and of noise words.
-
-        Of pairs by offset and token, (2 * reach + 1, n_tokens); of noise words by
-        token, (n_tokens,).
-        """
-        reach, n_tokens = chunk.reach, chunk.n_tokens
-        around = chunk.documents.unfold(0, n_tokens, 1)  # (2 * reach + 1, n_tokens)
-        weights = (around == around[reach]) * self.weights_by_offset
-        noise_weights = weights.sum(0).mul_(self.plan.negative / chunk.layout.n_noise)
-        return weights, noise_weights
-
     def batch_loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
         self._prepare(batch)
         losses = [0.0] * len(batch.parts)
 
         def score(i: int) -> None:
-            workspace = self._workspace(batch.parts[i])
-            workspace.score(batch.parts[i], *self.matrices)
-            losses[i] = workspace.loss()
+            losses[i] = self._scored(batch.parts[i]).loss()
 
         self.workers.run([partial(score, i) for i in range(len(losses))])
         return sum(losses)
@@ -191,8 +180,7 @@ class TorchSteps:
         losses = [0.0] * len(batch.parts)
 
         def differentiate(i: int) -> None:
-            workspace = self._workspace(batch.parts[i])
-            workspace.score(batch.parts[i], *self.matrices)
+            workspace = self._scored(batch.parts[i])
             if with_loss:
                 losses[i] = workspace.loss()
             workspace.differentiate(gradients.parts[i])
@@ -210,12 +198,14 @@ class TorchSteps:
         run([partial(descend, 0), partial(descend, 1)])
         return sum(losses)
 
-    def _workspace(self, part: Part) -> "Workspace":
-        """Return the workspace of the worker that runs this."""
+    def _scored(self, part: Part) -> "Workspace":
+        """Return the workspace of the worker that runs this, with a part's scores."""
         worker = self.workers.current()
         if worker not in self.workspaces:
             self.workspaces[worker] = Workspace(part, self.model.vectors)
-        return self.workspaces[worker]
+        workspace = self.workspaces[worker]
+        workspace.score(part, *self.matrices)
+        return workspace
 
     def _prepare(self, batch: Batch) -> "Gradients":
         """Return memory for the batch's gradients: that of the last one if it fits."""

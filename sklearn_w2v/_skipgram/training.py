@@ -17,7 +17,6 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from sklearn_w2v._numbers import LARGEST_NUMBER, REFUSED_NUMBERS
-from sklearn_w2v._ranks import sum_over
 from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.merging import Merger
@@ -99,7 +98,7 @@ class Trainer:
         if not any(known.solver_state for known in training.initial.known):
             self._make_first_steps(self.sampler.epoch(self.generator))
         # Tokens of an epoch on all ranks, which read about equally fast.
-        (self.n_tokens,) = sum_over(self.ranks, [self.sampler.n_tokens])
+        self.n_tokens = sum(self.ranks.all_gather(self.sampler.n_tokens))
 
     def train(self) -> Trained:
         """Train until the last epoch, or until the score or a watcher stops it."""
@@ -121,7 +120,7 @@ class Trainer:
             )
             # All watchers are told, whatever one of them answers.
             answers = [watcher.epoch_ends(progress) for watcher in self.watchers]
-            (n_stops,) = sum_over(self.ranks, [sum(answers)])
+            n_stops = sum(self.ranks.all_gather(sum(answers)))
             if n_stops or history.stagnates():
                 break
         rows = self.model.vectors.flatten(0, 1)  # (2 * n_words, d), in the same memory
@@ -152,7 +151,7 @@ class Trainer:
         """Train on the chunks of an epoch, and return the mean loss of a pair."""
         plan, merger, n_own = self.plan, self.merger, self.sampler.n_tokens
         first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
-        loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
+        sums, n_steps, n_read = np.zeros(2), 0, 0
         for chunk in chunks:
             numbers = np.arange(chunk.n_steps)
             # The share of the epoch read before each step, (n_steps,).
@@ -162,12 +161,11 @@ class Trainer:
             with_loss = (n_steps + numbers) % plan.loss_every == 0
             all_steps = [slice(0, len(shares))]
             for stretch in merger.stretches(shares) if merger else all_steps:
-                sums = self.steps.train_chunk(
+                sums += self.steps.train_chunk(
                     chunk.steps(stretch.start, stretch.stop),
                     rates[stretch].tolist(),
                     with_loss[stretch].tolist(),
                 )
-                loss, weight = loss + sums[0], weight + sums[1]
                 if merger:
                     merger.merge_due(float(shares[stretch.stop - 1]))
             n_steps += chunk.n_steps
@@ -176,7 +174,7 @@ class Trainer:
                 watcher.tokens_read(n_read * self.n_tokens // n_own, self.n_tokens)
         if merger:
             merger.end_epoch()
-        return self._mean(loss, weight)
+        return self._mean(sums)
 
     def _validation_score(self) -> float | None:
         """Return minus the mean loss of a pair that is held out; nan if there is none.
@@ -188,15 +186,17 @@ class Trainer:
         # With the same draws each time, epochs differ in their vectors alone.
         draws = torch.Generator(self.generator.device).manual_seed(self.seed)
         chunks = self.threads.prefetch(iter(self.held_out_sampler.epoch(draws)))
-        loss, weight = 0.0, 0.0
+        sums = np.zeros(2)
         for chunk in chunks:
-            sums = self.steps.chunk_loss(chunk)
-            loss, weight = loss + sums[0], weight + sums[1]
-        return -self._mean(loss, weight) or math.nan
+            sums += self.steps.chunk_loss(chunk)
+        return -self._mean(sums) or math.nan
 
-    def _mean(self, loss: float, weight: float) -> float:
-        """Return the mean loss of the pairs of all ranks; 0.0 if there are none."""
-        loss, weight = sum_over(self.ranks, [loss, weight])
+    def _mean(self, sums: NDArray[np.float64]) -> float:
+        """Return the mean loss of a pair from the loss and weight on this rank.
+
+        The mean is that of all ranks, and 0.0 if there are no pairs.
+        """
+        loss, weight = np.sum([*self.ranks.all_gather(sums)], axis=0).tolist()
         return loss / weight if weight else 0.0
 
     def _check_numbers(self, values: Sequence[Tensor]) -> None:
