@@ -15,6 +15,8 @@ from numbers import Number, Real
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -83,6 +85,11 @@ def analyzer_of(vectorizer: Any, text_parameters: dict[str, Any]) -> Analyzer:
 _analyzers: WeakKeyDictionary[Any, tuple[dict[str, Any], Analyzer]] = (
     WeakKeyDictionary()
 )
+
+
+def text_parameters_of(vectorizer: Any) -> dict[str, Any]:
+    """Return the parameters of a vectorizer that its analyzer is built from."""
+    return {name: getattr(vectorizer, name) for name in TEXT_PARAMETERS}
 
 
 class NoTextError(ValueError):
@@ -207,6 +214,25 @@ class TokenLists:
             self.n_in_letters += " " in document and n_letters > n_tokens / 2
 
 
+def token_lists_of(vectorizer: Any, X: Iterable[Any]) -> TokenLists:
+    """Return the tokens of documents, as the parameters of a vectorizer ask for."""
+    return TokenLists(
+        X,
+        analyzer_of(vectorizer, text_parameters_of(vectorizer)),
+        takes_text=vectorizer.analyzer == "word" and vectorizer.input == "content",
+        reads_files=vectorizer.input != "content",
+    )
+
+
+def warn_of_documents(
+    vectorizer: Any, token_lists: TokenLists, lengths: NDArray[np.int64], n_words: int
+) -> None:
+    """Warn if documents of these numbers of words were not read as intended."""
+    warn_of_parameters(text_parameters_of(vectorizer), vectorizer.vocabulary)
+    n_without_words = int(np.count_nonzero(lengths == 0))
+    warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
+
+
 def warn_of_texts(
     tokens: TokenLists, n_without_words: int, n_documents: int, n_words: int
 ) -> None:
@@ -241,7 +267,11 @@ def warn_of_texts(
         )
 
 
-def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> None:
+def warn_of_parameters(
+    text_parameters: Mapping[str, Any],
+    words: Iterable[Any] | None,
+    whose: str = "words of `vocabulary`",
+) -> None:
     """Warn about parameters that others override, and words that never match."""
     given = [
         name
@@ -259,11 +289,11 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
         for name, unused in overrides.items():
             if name in given and unused in given:
                 warn(f"{unused} will not be used, since {name} is given.")
-    if vocabulary is not None:
-        warn_of_capitals(text_parameters, vocabulary, whose="words of `vocabulary`")
+    if words is not None:
+        _warn_of_capitals(text_parameters, words, whose)
 
 
-def warn_of_capitals(
+def _warn_of_capitals(
     text_parameters: Mapping[str, Any], words: Iterable[Any], whose: str
 ) -> None:
     """Warn about words with capitals, if all texts are lowercased."""

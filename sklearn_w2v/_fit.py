@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -18,16 +17,10 @@ from sklearn_w2v._corpus import Rows, hold_out
 from sklearn_w2v._known_vectors import find_vectors
 from sklearn_w2v._learned import Learned
 from sklearn_w2v._memory import training_memory
-from sklearn_w2v._parameters import FitParameters
+from sklearn_w2v._parameters import FitParameters, Implementation
 from sklearn_w2v._pooling import common_components, word_weights
 from sklearn_w2v._ranks import Ranks, require_equal
-from sklearn_w2v._skipgram.plan import (
-    Extent,
-    Implementation,
-    auto_epochs,
-    extent_of,
-    plan_training,
-)
+from sklearn_w2v._skipgram.plan import auto_epochs, extent_of, plan_training
 from sklearn_w2v._skipgram.state import (
     Execution,
     Initial,
@@ -116,10 +109,9 @@ class Fit:
         epochs = 1 if self.partial else parameters.epochs
         if epochs == "auto":
             epochs = auto_epochs(n_tokens)
-        extent = extent_of(corpus, held_out, len(encoded.vocabulary))
         plan = plan_training(
             parameters,
-            reduce(Extent.plus, self.ranks.all_gather(extent)),
+            extent_of(corpus, held_out, len(encoded.vocabulary), self.ranks),
             word_counts=encoded.counts.tokens,
             epochs=epochs,
             decay=not self.partial,

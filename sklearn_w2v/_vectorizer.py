@@ -15,20 +15,14 @@ from sklearn.base import (
 from sklearn.utils import Tags
 
 from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
-from sklearn_w2v._documents import (
-    TEXT_PARAMETERS,
-    TokenLists,
-    analyzer_of,
-    warn_of_parameters,
-    warn_of_texts,
-)
+from sklearn_w2v._documents import TEXT_PARAMETERS, token_lists_of, warn_of_documents
 from sklearn_w2v._fit import memory_errors, prepare_fit
 from sklearn_w2v._foreign_parameters import (
     reject_foreign_parameters,
     rejects_foreign_parameters,
 )
 from sklearn_w2v._learned import Learned, attributes
-from sklearn_w2v._skipgram.state import Watcher
+from sklearn_w2v._skipgram.state import Trained, Watcher
 from sklearn_w2v._sklearn import (
     COUNT_VECTORIZER_CONSTRAINTS,
     CallbackSupportMixin,
@@ -38,7 +32,7 @@ from sklearn_w2v._sklearn import (
     fit_context,
 )
 from sklearn_w2v._vector_files import VectorFiles
-from sklearn_w2v._vocabulary import Encoded, encode
+from sklearn_w2v._vocabulary import encode
 from sklearn_w2v._warnings import warn
 from sklearn_w2v._watchers import EpochLines, FitCallbacks, print_reading
 from sklearn_w2v._word_vectors import WordVectors
@@ -821,7 +815,7 @@ class Word2VecVectorizer(
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""
         before = self._continued(partial)
-        token_lists = self._token_lists(X)
+        token_lists = token_lists_of(self, X)
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         with all_ranks() as ranks:
@@ -829,18 +823,17 @@ class Word2VecVectorizer(
             is_verbose = self.verbose and ranks.rank == 0
             documents = print_reading(token_lists) if is_verbose else token_lists
             encoded = fit.encode(documents)
+            n_words = len(encoded.vocabulary)
             if before is None:
-                self._warn_of_documents(token_lists, encoded)
-            with memory_errors(len(encoded.vocabulary), fit.parameters.vector_size):
+                warn_of_documents(self, token_lists, encoded.corpus.lengths, n_words)
+            with memory_errors(n_words, fit.parameters.vector_size):
                 training = fit.plan(encoded)
                 epochs = training.plan.epochs if training else 1
-                callbacks = FitCallbacks(
-                    self,
-                    X,
-                    y,
-                    epochs,
-                    lambda trained: attributes(fit.learn(encoded, training, trained)),
-                )
+
+                def attributes_of(trained: Trained) -> dict[str, Any]:
+                    return attributes(fit.learn(encoded, training, trained))
+
+                callbacks = FitCallbacks(self, X, y, epochs, attributes_of)
                 watchers: list[Watcher] = [callbacks]
                 if is_verbose:
                     how = fit.how_it_trains()
@@ -851,13 +844,6 @@ class Word2VecVectorizer(
             ranks.barrier("the end of the fit")
         self._set_learned(learned)
         return encoded.corpus
-
-    def _warn_of_documents(self, token_lists: TokenLists, encoded: Encoded) -> None:
-        lengths = encoded.corpus.lengths
-        n_without_words = len(lengths) - int(np.count_nonzero(lengths))
-        warn_of_parameters(self._text_parameters(), self.vocabulary)
-        n_words = len(encoded.vocabulary)
-        warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
 
     def _continued(self, partial: bool) -> Learned | None:
         """Return what the last fit learned, if this one continues it."""
@@ -873,19 +859,7 @@ class Word2VecVectorizer(
 
     def _encode(self, X: Iterable[Any], learned: Learned) -> Corpus:
         """Return documents as rows of words, and UNKNOWN for other tokens."""
-        return encode(self._token_lists(X), learned.vocabulary)
-
-    def _token_lists(self, X: Iterable[Any]) -> TokenLists:
-        takes_text = self.analyzer == "word" and self.input == "content"
-        return TokenLists(
-            X,
-            analyzer_of(self, self._text_parameters()),
-            takes_text=takes_text,
-            reads_files=self.input != "content",
-        )
-
-    def _text_parameters(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in TEXT_PARAMETERS}
+        return encode(token_lists_of(self, X), learned.vocabulary)
 
     @property
     def _n_features_out(self) -> int:

@@ -28,6 +28,9 @@ from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._ranks import ONE_RANK, Ranks, require_equal
 from sklearn_w2v._warnings import DocumentWarning, warn
 
+#: The tokens of each document.
+Documents = Iterable[Iterable[Any]]
+
 
 class Encoded(NamedTuple):
     """Documents that are encoded with a vocabulary."""
@@ -109,7 +112,7 @@ class TokenIds(dict[Any, int]):
 
 
 def learn_vocabulary(
-    documents: Iterable[Iterable[Any]],
+    documents: Documents,
     parameters: FitParameters,
     known: Collection[Any] = (),
     ranks: Ranks = ONE_RANK,
@@ -123,9 +126,7 @@ def learn_vocabulary(
     they were first seen, since tokens of different types cannot be compared. Known
     words come first, in their order, however often they occur in these documents.
     """
-    min_count, max_features = parameters.min_count, parameters.max_features
-    min_df, max_df = parameters.min_df, parameters.max_df
-    max_vocab_size = parameters.max_vocab_size
+    max_features, max_vocab_size = parameters.max_features, parameters.max_vocab_size
     seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
     tokens_seen = _write(documents, seen.ids_of)
@@ -146,8 +147,7 @@ def learn_vocabulary(
     own_counts = count_words(tokens_seen, seen.n_ids)
     own = TokenTable(list(seen), own_counts.select(own_ids))
     (words, counts), positions = gather_tables(ranks, own, known)
-    kept = counts.tokens >= min_count
-    kept &= _has_document_frequency(counts, min_df=min_df, max_df=max_df)
+    kept = _are_frequent(counts, parameters)
     new = np.flatnonzero(kept[n_known:]) + n_known
     new = new[np.argsort(-counts.tokens[new], kind="stable")]
     rows = np.concatenate([np.arange(n_known), new])
@@ -160,9 +160,10 @@ def learn_vocabulary(
         highest = max(own_counts.tokens.max(), counts.tokens.max(initial=0))
         raise ValueError(
             f"empty vocabulary; none of the {n_distinct} distinct tokens is left after "
-            f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}"
-            f"{forgetting}. The highest count of a token is {highest}: try a lower "
-            "min_count or min_df, or a higher max_df."
+            f"pruning with min_count={parameters.min_count}, "
+            f"min_df={parameters.min_df} and max_df={parameters.max_df}{forgetting}. "
+            f"The highest count of a token is {highest}: try a lower min_count or "
+            "min_df, or a higher max_df."
         )
 
     row_of_word = np.full(len(words), UNKNOWN, dtype=np.int32)
@@ -178,7 +179,7 @@ def learn_vocabulary(
 
 
 def use_vocabulary(
-    documents: Iterable[Iterable[Any]],
+    documents: Documents,
     vocabulary: Mapping[Any, int] | Iterable[Any],
     ranks: Ranks = ONE_RANK,
 ) -> Encoded:
@@ -215,9 +216,7 @@ def check_vocabulary(vocabulary: Mapping[Any, int] | Iterable[Any]) -> dict[Any,
 
 
 def encode_words(
-    documents: Iterable[Iterable[Any]],
-    vocabulary: dict[Any, int],
-    ranks: Ranks = ONE_RANK,
+    documents: Documents, vocabulary: dict[Any, int], ranks: Ranks = ONE_RANK
 ) -> Encoded:
     """Encode a stream of token lists with a vocabulary, and count its words.
 
@@ -237,7 +236,7 @@ def encode_words(
     return Encoded(vocabulary, corpus, counts, n_unknown)
 
 
-def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
+def encode(documents: Documents, vocabulary: Mapping[Any, int]) -> Corpus:
     """Replace tokens by their rows, and those that are not words by UNKNOWN."""
     return _write(
         documents, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN))
@@ -248,20 +247,20 @@ def _fingerprint(vocabulary: dict[Any, int]) -> str:
     return f"{len(vocabulary)} words of hash {joblib.hash(list(vocabulary))}"
 
 
-def _has_document_frequency(
-    counts: WordCounts, *, min_df: float, max_df: float
-) -> NDArray[np.bool_]:
-    """Return which tokens are in at least `min_df` and at most `max_df` documents."""
+def _are_frequent(counts: WordCounts, parameters: FitParameters) -> NDArray[np.bool_]:
+    """Return which tokens pass `min_count`, `min_df` and `max_df`."""
     n_documents, frequencies = counts.n_documents, counts.document_frequencies
+    min_df, max_df = parameters.min_df, parameters.max_df
     lowest = min_df if isinstance(min_df, Integral) else min_df * n_documents
     highest = max_df if isinstance(max_df, Integral) else max_df * n_documents
     if highest < lowest:
         raise ValueError("max_df corresponds to < documents than min_df")
-    return (frequencies >= lowest) & (frequencies <= highest)
+    is_frequent = counts.tokens >= parameters.min_count
+    return is_frequent & (frequencies >= lowest) & (frequencies <= highest)
 
 
 def _write(
-    documents: Iterable[Iterable[Any]], ids_of: Callable[[Iterable[Any]], Iterable[int]]
+    documents: Documents, ids_of: Callable[[Iterable[Any]], Iterable[int]]
 ) -> Corpus:
     """Return a corpus with the ids of each document's tokens."""
     with CorpusWriter() as writer:

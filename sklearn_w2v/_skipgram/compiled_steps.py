@@ -179,13 +179,12 @@ class CompiledSteps:
             )
         self.library, self.model, self.threads = library, model, threads
         self.layout = plan.layout
-        weights = plan.pair_weights
         # SIMD vectors read beyond the last offset, where the weights are 0.
         self.weights_by_offset = np.concatenate(
-            [weights[::-1], [0], weights, np.zeros(CACHE_LINE)], dtype=np.float32
+            [plan.weights_by_offset, np.zeros(CACHE_LINE)], dtype=np.float32
         )
         self.weights_within = np.concatenate(
-            [[0], np.cumsum(weights)], dtype=np.float32
+            [[0], np.cumsum(plan.pair_weights)], dtype=np.float32
         )
         self.schedule = _zeros(-(-library.schedule_size() // 4))
         self.gradients = _zeros(0)

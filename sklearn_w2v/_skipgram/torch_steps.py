@@ -94,13 +94,9 @@ class TorchSteps:
             )
             for i, matrix in enumerate(self.matrices)
         ]
-        device = model.vectors.device
-        pair_weights = torch.from_numpy(plan.pair_weights).float().to(device)
-        of_itself = pair_weights.new_zeros(1)
+        weights = torch.from_numpy(plan.weights_by_offset).float()
         # (2 * reach + 1, 1)
-        self.weights_by_offset = torch.cat(
-            [pair_weights.flip(0), of_itself, pair_weights]
-        )[:, None]
+        self.weights_by_offset = weights.to(model.vectors.device)[:, None]
         self.gradients: Gradients | None = None
         self.workspaces: dict[int, Workspace] = {}  # of each worker
 
