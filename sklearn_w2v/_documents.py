@@ -273,11 +273,8 @@ def warn_of_parameters(
     whose: str = "words of `vocabulary`",
 ) -> None:
     """Warn about parameters that others override, and words that never match."""
-    given = [
-        name
-        for name in ("preprocessor", "tokenizer", "stop_words", "strip_accents")
-        if text_parameters[name] is not None
-    ]
+    optional = ("preprocessor", "tokenizer", "stop_words", "strip_accents")
+    given = [name for name in optional if text_parameters[name] is not None]
     if text_parameters["token_pattern"] not in (DEFAULT_TOKEN_PATTERN, None):
         given.append("token_pattern")
     overrides = {"preprocessor": "strip_accents", "tokenizer": "token_pattern"}

@@ -170,6 +170,7 @@ class Fit:
             return replace(self.before, **counted)
         embedding_matrix, other_matrix = self._split(trained)
         losses, scores = self._all_epochs(trained)
+        solver_state = {n: np.array(state) for n, state in trained.solver_state.items()}
         vector_size, n_removed = parameters.vector_size, parameters.n_components_removed
         learned = Learned(
             **counted,
@@ -182,9 +183,7 @@ class Fit:
             init_coverage=training.initial.coverage,
             kind=parameters.vectors,
             other_matrix=other_matrix,
-            solver_state={
-                name: np.array(state) for name, state in trained.solver_state.items()
-            },
+            solver_state=solver_state,
             frozen=training.initial.frozen,
         )
         if not n_removed:

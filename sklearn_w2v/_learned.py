@@ -124,9 +124,8 @@ class FittedAttributes:
     def _learned(self) -> Learned:
         """Return what the last fit has learned."""
         check_is_fitted(self)
-        return Learned(
-            **{name: getattr(self, attribute) for name, attribute in ATTRIBUTES.items()}
-        )
+        values = {name: getattr(self, key) for name, key in ATTRIBUTES.items()}
+        return Learned(**values)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "vocabulary_")

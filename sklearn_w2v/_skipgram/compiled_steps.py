@@ -128,17 +128,14 @@ def can_train(device: torch.device, solver: SolverName) -> bool:
         raise ValueError(
             f"{VARIABLE}={wanted!r}: 1 requires the compiled training, 0 forbids it."
         )
-    if wanted == "0":
-        return False
-    if _library() is None:
-        if wanted == "1":
-            raise RuntimeError(
-                f"{VARIABLE}=1 requires the compiled training, which was not built "
-                "when sklearn-w2v was installed. Install it again where there is a C "
-                f"compiler (gcc or clang), or unset {VARIABLE}."
-            )
-        return False
-    return device.type == CPU.type and solver != "adam"
+    if wanted == "1" and _library() is None:
+        raise RuntimeError(
+            f"{VARIABLE}=1 requires the compiled training, which was not built when "
+            "sklearn-w2v was installed. Install it again where there is a C compiler "
+            f"(gcc or clang), or unset {VARIABLE}."
+        )
+    is_there = wanted != "0" and _library() is not None
+    return is_there and device.type == CPU.type and solver != "adam"
 
 
 def empty_vectors(n_words: int, vector_size: int) -> Tensor:

@@ -88,10 +88,9 @@ class TorchSteps:
     def __init__(self, model: SkipGram, plan: TrainingPlan, workers: Workers) -> None:
         self.model, self.plan, self.workers = model, plan, workers
         self.matrices = list(model.vectors)  # each (n_words, d)
+        solver, states = SOLVERS[model.solver], model.solver_state.items()
         self.solvers: list[Solver] = [
-            SOLVERS[model.solver](
-                matrix, **{name: state[i] for name, state in model.solver_state.items()}
-            )
+            solver(matrix, **{name: state[i] for name, state in states})
             for i, matrix in enumerate(self.matrices)
         ]
         weights = torch.from_numpy(plan.weights_by_offset).float()

@@ -7,6 +7,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -104,11 +105,8 @@ class Trainer:
         """Train until the last epoch, or until the score or a watcher stops it."""
         sampler, history = self.sampler, History(self.plan, self.model)
         # Of all epochs, so that the first chunks of one are drawn during the last.
-        chunks = self.threads.prefetch(
-            chain.from_iterable(
-                sampler.epoch(self.generator) for _ in range(self.plan.epochs)
-            )
-        )
+        epochs = (sampler.epoch(self.generator) for _ in range(self.plan.epochs))
+        chunks = self.threads.prefetch(chain.from_iterable(epochs))
         for epoch in range(self.plan.epochs):
             for watcher in self.watchers:
                 watcher.epoch_begins()
@@ -278,13 +276,10 @@ def _samplers(
     corpus, held_out, plan = training.corpus, training.held_out, training.plan
     noise = Noise(plan.noise_probabilities, plan.layout.n_noise, device)
     documents = np.arange(len(corpus.lengths))
+    sampler_of = partial(Sampler, corpus, plan=plan, noise=noise, device=device)
     if held_out is None:
-        return Sampler(corpus, documents, plan, noise, device), None
-    documents = np.delete(documents, held_out)
-    return (
-        Sampler(corpus, documents, plan, noise, device),
-        Sampler(corpus, held_out, plan, noise, device),
-    )
+        return sampler_of(documents), None
+    return sampler_of(np.delete(documents, held_out)), sampler_of(held_out)
 
 
 def _initial_model(
