@@ -155,14 +155,13 @@ class Fit:
     ) -> Learned:
         """Return all that the fit has learned, in memory of its own."""
         parameters, counts = self.parameters, encoded.counts
+        weights = word_weights(parameters.weighting, counts, sif_a=parameters.sif_a)
         counted: dict[str, Any] = {
             "word_counts": counts.tokens,
             "document_frequencies": counts.document_frequencies,
             "n_documents": counts.n_documents,
             "n_unknown": encoded.n_unknown,
-            "word_weights": word_weights(
-                parameters.weighting, counts, sif_a=parameters.sif_a
-            ),
+            "word_weights": weights,
             "divides_by_weights": parameters.weighting == "idf",
         }
         if training is None or trained is None:  # a batch without a word

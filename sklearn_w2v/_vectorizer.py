@@ -14,7 +14,7 @@ from sklearn.base import (
 )
 from sklearn.utils import Tags
 
-from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
+from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._documents import TEXT_PARAMETERS, token_lists_of, warn_of_documents
 from sklearn_w2v._fit import memory_errors, prepare_fit
 from sklearn_w2v._foreign_parameters import (
@@ -718,7 +718,7 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
-        corpus = drop_unknown(self._encode(X, learned))
+        corpus = self._encode(X, learned).drop_unknown()
         return learned.pooling(self.norm).document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
@@ -748,7 +748,7 @@ class Word2VecVectorizer(
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
-        return coverage(self._encode(X, self._learned()))
+        return self._encode(X, self._learned()).coverage()
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
         """Split a linear model's score of a document into contributions of its words.
@@ -797,7 +797,7 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
-        corpus = drop_unknown(self._encode([document], learned))
+        corpus = self._encode([document], learned).drop_unknown()
         coef = np.asarray(coef, dtype=np.float64)
         if coef.shape == (1, self._n_features_out):
             coef = coef[0]

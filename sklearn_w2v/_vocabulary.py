@@ -1,7 +1,7 @@
 """Tokens -> ids: choose the tokens that are words, and replace them by their rows."""
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
 from itertools import islice, repeat
 from numbers import Integral
@@ -13,15 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._corpus import (
-    TOKENS_AT_ONCE,
-    UNKNOWN,
-    Corpus,
-    CorpusWriter,
-    WordCounts,
-    count_words,
-    drop_unknown,
-)
+from sklearn_w2v._corpus import TOKENS_AT_ONCE, UNKNOWN, Corpus, WordCounts, corpus_of
 from sklearn_w2v._documents import is_na_of_pandas
 from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
 from sklearn_w2v._parameters import FitParameters
@@ -129,7 +121,7 @@ def learn_vocabulary(
     max_features, max_vocab_size = parameters.max_features, parameters.max_vocab_size
     seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
-    tokens_seen = _write(documents, seen.ids_of)
+    tokens_seen = corpus_of(documents, seen.ids_of)
     if not len(tokens_seen.ids):
         n_documents = len(tokens_seen.lengths)
         why = (
@@ -144,7 +136,7 @@ def learn_vocabulary(
     _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
     seen.warn_if_forgotten()
     own_ids = np.fromiter(seen.values(), np.int64, len(seen))
-    own_counts = count_words(tokens_seen, seen.n_ids)
+    own_counts = tokens_seen.count_words(seen.n_ids)
     own = TokenTable(list(seen), own_counts.select(own_ids))
     (words, counts), positions = gather_tables(ranks, own, known)
     kept = _are_frequent(counts, parameters)
@@ -173,7 +165,7 @@ def learn_vocabulary(
     vocabulary = {words[word]: row for row, word in enumerate(rows.tolist())}
     for ids in tokens_seen.id_slices():
         ids[:] = row_of_token[ids]  # in place, which saves memory
-    corpus = drop_unknown(tokens_seen)
+    corpus = tokens_seen.drop_unknown()
     n_unknown = len(tokens_seen.ids) - len(corpus.ids)
     return Encoded(vocabulary, corpus, counts.select(rows), n_unknown)
 
@@ -223,9 +215,9 @@ def encode_words(
     The counts are those of all ranks.
     """
     tokens = encode(documents, vocabulary)
-    corpus = drop_unknown(tokens)
+    corpus = tokens.drop_unknown()
     n_unknown = len(tokens.ids) - len(corpus.ids)
-    counts = count_words(corpus, len(vocabulary))
+    counts = corpus.count_words(len(vocabulary))
     require_equal(
         ranks,
         "vocabulary",
@@ -238,7 +230,7 @@ def encode_words(
 
 def encode(documents: Documents, vocabulary: Mapping[Any, int]) -> Corpus:
     """Replace tokens by their rows, and those that are not words by UNKNOWN."""
-    return _write(
+    return corpus_of(
         documents, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN))
     )
 
@@ -257,22 +249,6 @@ def _are_frequent(counts: WordCounts, parameters: FitParameters) -> NDArray[np.b
         raise ValueError("max_df corresponds to < documents than min_df")
     is_frequent = counts.tokens >= parameters.min_count
     return is_frequent & (frequencies >= lowest) & (frequencies <= highest)
-
-
-def _write(
-    documents: Documents, ids_of: Callable[[Iterable[Any]], Iterable[int]]
-) -> Corpus:
-    """Return a corpus with the ids of each document's tokens."""
-    with CorpusWriter() as writer:
-        for position, tokens in enumerate(documents):
-            try:
-                writer.add(ids_of(tokens))
-            except TypeError as error:
-                raise TypeError(
-                    f"The tokens of document {position} must be hashable, for example "
-                    f"strings, numbers or tuples: {error}."
-                ) from error
-        return writer.corpus()
 
 
 def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:

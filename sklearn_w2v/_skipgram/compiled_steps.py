@@ -177,12 +177,10 @@ class CompiledSteps:
         self.library, self.model, self.threads = library, model, threads
         self.layout = plan.layout
         # SIMD vectors read beyond the last offset, where the weights are 0.
-        self.weights_by_offset = np.concatenate(
-            [plan.weights_by_offset, np.zeros(CACHE_LINE)], dtype=np.float32
-        )
-        self.weights_within = np.concatenate(
-            [[0], np.cumsum(plan.pair_weights)], dtype=np.float32
-        )
+        by_offset = np.append(plan.weights_by_offset, np.zeros(CACHE_LINE))
+        self.weights_by_offset = by_offset.astype(np.float32)
+        within = np.append(0, np.cumsum(plan.pair_weights))
+        self.weights_within = within.astype(np.float32)
         self.schedule = _zeros(-(-library.schedule_size() // 4))
         self.gradients = _zeros(0)
         self.workspaces: dict[int, NDArray[np.float32]] = {}  # of each thread

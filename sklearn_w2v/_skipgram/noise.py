@@ -77,9 +77,8 @@ def _strata(
     for stratum in range(n_strata):
         first = np.searchsorted(ends, stratum, side="right")
         last = np.searchsorted(starts, stratum + 1, side="left")
-        inside = np.minimum(ends[first:last], stratum + 1) - np.maximum(
-            starts[first:last], stratum
-        )
+        inside = np.minimum(ends[first:last], stratum + 1)
+        inside -= np.maximum(starts[first:last], stratum)
         strata.append((words[first:last], inside / inside.sum()))
     return strata
 

@@ -76,11 +76,9 @@ class Chunk(NamedTuple):
 
     def steps(self, first: int, last: int) -> "Chunk":
         """Return the steps from `first` to `last - 1`."""
-        layout, n_around = self.layout, 2 * self.reach
-        tokens = slice(
-            first * layout.step_length,
-            min(last * layout.step_length, self.n_tokens) + n_around,
-        )
+        layout = self.layout
+        end = min(last * layout.step_length, self.n_tokens) + 2 * self.reach
+        tokens = slice(first * layout.step_length, end)
         groups_per_step = layout.parts_per_step * layout.groups_per_part
         return self._replace(
             words=self.words[tokens],
