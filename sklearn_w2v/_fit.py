@@ -19,7 +19,7 @@ from sklearn_w2v._learned import Learned
 from sklearn_w2v._memory import training_memory
 from sklearn_w2v._parameters import FitParameters, Implementation
 from sklearn_w2v._pooling import common_components, word_weights
-from sklearn_w2v._ranks import Ranks, require_equal
+from sklearn_w2v._ranks import Ranks, check_parameters
 from sklearn_w2v._skipgram.plan import auto_epochs, extent_of, plan_training
 from sklearn_w2v._skipgram.state import (
     Execution,
@@ -41,11 +41,6 @@ from sklearn_w2v._vocabulary import (
 
 if TYPE_CHECKING:
     import torch
-
-#: Parameters that may differ between ranks, or that are compared elsewhere.
-PARAMETERS_OF_A_RANK = frozenset(
-    ["device", "init_vectors", "memory", "n_jobs", "verbose", "vocabulary"]
-)
 
 NO_ROWS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
@@ -311,52 +306,14 @@ def prepare_fit(
     device = find_device(parameters.device)
     is_compiled = can_train(device, parameters.solver)
     implementation: Implementation = "compiled" if is_compiled else "torch"
-    fit = Fit(parameters, before, partial, ranks, device, implementation)
-    if ranks.world_size > 1:
-        _check_group(fit, vectorizer.get_params(deep=False))
-    return fit
-
-
-def _check_group(fit: Fit, parameters: Mapping[str, Any]) -> None:
-    """Refuse what several ranks cannot do, and ranks that do different things."""
-    if fit.parameters.solver != "adagrad":
-        raise ValueError(
-            f"solver={fit.parameters.solver!r} cannot train in a torch.distributed "
-            "group, whose ranks merge the accumulators of AdaGrad too. Use "
-            "solver='adagrad'."
-        )
-    if fit.parameters.n_components_removed:
-        raise ValueError(
-            f"n_components_removed={fit.parameters.n_components_removed} cannot be "
-            "learned in a torch.distributed group, where each rank knows its own "
-            "documents only. Use n_components_removed=0."
-        )
-    words = None if fit.before is None else joblib.hash(list(fit.before.vocabulary))
-    values = {
-        name: _comparable(value)
-        for name, value in parameters.items()
-        if name not in PARAMETERS_OF_A_RANK
+    shared = {
+        "device": device.type,  # such as cuda:0 and cuda:1
+        "partial_fit": partial,
+        "the training's implementation": implementation,
+        "vocabulary_": None if before is None else list(before.vocabulary),
     }
-    values |= {
-        "device": fit.device.type,
-        "partial_fit": fit.partial,
-        "the training's implementation": fit.implementation,
-        "vocabulary_": words,
-    }
-    require_equal(fit.ranks, "parameters", lambda: values, "Pass the same to all.")
-
-
-def _comparable(value: Any) -> Any:
-    """Return a parameter as a value that can be sent, compared and shown."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, np.random.RandomState):
-        value = value.get_state(legacy=False)
-    elif callable(value):
-        return getattr(value, "__qualname__", type(value).__qualname__)
-    return joblib.hash(value)
+    check_parameters(ranks, vectorizer.get_params(deep=False), shared)
+    return Fit(parameters, before, partial, ranks, device, implementation)
 
 
 def _n_threads(n_jobs: int | None) -> int:

@@ -83,17 +83,15 @@ class Learned:
 
 
 #: The fields that are private attributes of a vectorizer, as `kind` in ``_kind``.
-PRIVATE = frozenset(
-    [
-        "divides_by_weights",
-        "document_frequencies",
-        "n_documents",
-        "kind",
-        "other_matrix",
-        "solver_state",
-        "frozen",
-    ]
-)
+PRIVATE = {
+    "divides_by_weights",
+    "document_frequencies",
+    "n_documents",
+    "kind",
+    "other_matrix",
+    "solver_state",
+    "frozen",
+}
 
 #: The name of each field's attribute.
 ATTRIBUTES = {
