@@ -307,7 +307,7 @@ def prepare_fit(
     is_compiled = can_train(device, parameters.solver)
     implementation: Implementation = "compiled" if is_compiled else "torch"
     shared = {
-        "device": device.type,  # such as cuda:0 and cuda:1
+        "device": device.type,  # its number may differ
         "partial_fit": partial,
         "the training's implementation": implementation,
         "vocabulary_": None if before is None else list(before.vocabulary),
