@@ -6,8 +6,8 @@ This module imports no other module of the package.
 import os
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
-from typing import IO, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,37 @@ class Corpus(NamedTuple):
             counts += np.bincount(ids, minlength=n_words)
         return counts
 
+    def count_words(self, n_words: int) -> "WordCounts":
+        """Count the words; all tokens must be words."""
+        tokens = self.token_counts(n_words)
+        frequencies = self._document_frequencies(n_words)
+        return WordCounts(tokens, frequencies, len(self.offsets) - 1)
+
+    def drop_unknown(self) -> "Corpus":
+        """Remove the tokens that are not words; keep all documents.
+
+        This is done in place: the ids of this corpus are overwritten.
+        """
+        offsets = np.zeros_like(self.offsets)
+        begin, n_words = 0, 0
+        for ids in self.id_slices():
+            end = begin + len(ids)
+            is_word = ids != UNKNOWN  # (n_tokens in this slice,)
+            n_words_until = n_words + np.cumsum(is_word)
+            # The documents that end in this slice.
+            first, last = np.searchsorted(self.offsets, [begin, end], side="right")
+            offsets[first:last] = n_words_until[self.offsets[first:last] - begin - 1]
+            n_words_now = int(n_words_until[-1])
+            if n_words_now < end:  # otherwise, nothing has been removed so far
+                self.ids[n_words:n_words_now] = ids[is_word]
+            begin, n_words = end, n_words_now
+        return Corpus(self.ids[:n_words], offsets)
+
+    def coverage(self) -> NDArray[np.float64]:
+        """Return the share of each document's tokens that are words; 0 without any."""
+        n_words = self.drop_unknown().lengths  # (n_documents,)
+        return n_words / np.maximum(self.lengths, 1)
+
     def _ids_of(self, documents: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
         """Yield the ids of some documents, a batch of documents at a time."""
         ends = np.cumsum(self.lengths[documents])
@@ -82,6 +113,26 @@ class Corpus(NamedTuple):
             yield np.concatenate(
                 [self.ids[self.offsets[i] : self.offsets[i + 1]] for i in batch]
             )
+
+    def _document_frequencies(self, n_words: int) -> NDArray[np.int64]:
+        """Return the number of documents that contain each word."""
+        frequencies = np.zeros(n_words, dtype=np.int64)
+        for batch in self.batches():
+            if len(batch.offsets) == 2:
+                occurs = np.zeros(n_words, dtype=bool)
+                for ids in batch.id_slices():
+                    occurs[ids] = True
+                frequencies += occurs
+                continue
+            matrix = csr_array(
+                (np.ones(len(batch.ids), dtype=np.int8), batch.ids, batch.offsets),
+                shape=(len(batch.offsets) - 1, n_words),
+            )
+            # Sorted by word, then by document, which makes it fast to add up repeats.
+            by_word = matrix.tocsc()
+            by_word.sum_duplicates()
+            frequencies += np.diff(by_word.indptr)
+        return frequencies
 
 
 class CorpusWriter:
@@ -143,6 +194,22 @@ class CorpusWriter:
         del self.ids[:]
 
 
+def corpus_of(
+    documents: Iterable[Iterable[Any]], ids_of: Callable[[Iterable[Any]], Iterable[int]]
+) -> Corpus:
+    """Return a corpus with the ids of each document's tokens."""
+    with CorpusWriter() as writer:
+        for position, tokens in enumerate(documents):
+            try:
+                writer.add(ids_of(tokens))
+            except TypeError as error:
+                raise TypeError(
+                    f"The tokens of document {position} must be hashable, for example "
+                    f"strings, numbers or tuples: {error}."
+                ) from error
+        return writer.corpus()
+
+
 class WordCounts(NamedTuple):
     """How often words occur in the documents of a fit."""
 
@@ -169,43 +236,6 @@ def no_counts(n_words: int) -> WordCounts:
     return WordCounts(np.zeros(n_words, np.int64), np.zeros(n_words, np.int64), 0)
 
 
-def count_words(corpus: Corpus, n_words: int) -> WordCounts:
-    """Count the words of a corpus; all its tokens must be words."""
-    return WordCounts(
-        corpus.token_counts(n_words),
-        _document_frequencies(corpus, n_words),
-        len(corpus.offsets) - 1,
-    )
-
-
-def drop_unknown(corpus: Corpus) -> Corpus:
-    """Remove the tokens that are not words; keep all documents.
-
-    This is done in place: the ids of the corpus that is passed are overwritten.
-    """
-    offsets = np.zeros_like(corpus.offsets)
-    begin, n_words = 0, 0
-    for ids in corpus.id_slices():
-        end = begin + len(ids)
-        is_word = ids != UNKNOWN  # (n_tokens in this slice,)
-        n_words_until = n_words + np.cumsum(is_word)
-        # The documents that end in this slice.
-        first, last = np.searchsorted(corpus.offsets, [begin, end], side="right")
-        offsets[first:last] = n_words_until[corpus.offsets[first:last] - begin - 1]
-        n_words_now = int(n_words_until[-1])
-        if n_words_now < end:  # otherwise, nothing has been removed so far
-            corpus.ids[n_words:n_words_now] = ids[is_word]
-        begin, n_words = end, n_words_now
-    return Corpus(corpus.ids[:n_words], offsets)
-
-
-def coverage(corpus: Corpus) -> NDArray[np.float64]:
-    """Return the share of each document's tokens that are words; 0 without tokens."""
-    n_words = drop_unknown(corpus).lengths  # (n_documents,)
-    shares: NDArray[np.float64] = n_words / np.maximum(corpus.lengths, 1)
-    return shares
-
-
 def hold_out(
     corpus: Corpus, validation_fraction: float, random_state: np.random.RandomState
 ) -> NDArray[np.int64]:
@@ -223,26 +253,3 @@ def hold_out(
             "early_stopping=False."
         ) from error
     return np.sort(held_out)
-
-
-def _document_frequencies(corpus: Corpus, n_words: int) -> NDArray[np.int64]:
-    """Return the number of documents that contain each word."""
-    frequencies = np.zeros(n_words, dtype=np.int64)
-    for batch in corpus.batches():
-        if len(batch.offsets) == 2:
-            occurs = np.zeros(n_words, dtype=bool)
-            for ids in batch.id_slices():
-                occurs[ids] = True
-            frequencies += occurs
-            continue
-        matrix = csr_array(
-            (np.ones(len(batch.ids), dtype=np.int8), batch.ids, batch.offsets),
-            shape=(len(batch.offsets) - 1, n_words),
-        )
-        # Sorted by word, then by document: repeats in a document are adjacent.
-        by_word = matrix.tocsc()
-        is_first = np.diff(by_word.indices, prepend=-1) != 0  # (n_tokens in batch,)
-        is_first[by_word.indptr[:-1][np.diff(by_word.indptr) > 0]] = True
-        n_first = np.concatenate([[0], np.cumsum(is_first)])
-        frequencies += np.diff(n_first[by_word.indptr])
-    return frequencies

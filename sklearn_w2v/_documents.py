@@ -15,6 +15,8 @@ from numbers import Number, Real
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -83,6 +85,11 @@ def analyzer_of(vectorizer: Any, text_parameters: dict[str, Any]) -> Analyzer:
 _analyzers: WeakKeyDictionary[Any, tuple[dict[str, Any], Analyzer]] = (
     WeakKeyDictionary()
 )
+
+
+def text_parameters_of(vectorizer: Any) -> dict[str, Any]:
+    """Return the parameters of a vectorizer that its analyzer is built from."""
+    return {name: getattr(vectorizer, name) for name in TEXT_PARAMETERS}
 
 
 class NoTextError(ValueError):
@@ -207,6 +214,25 @@ class TokenLists:
             self.n_in_letters += " " in document and n_letters > n_tokens / 2
 
 
+def token_lists_of(vectorizer: Any, X: Iterable[Any]) -> TokenLists:
+    """Return the tokens of documents, as the parameters of a vectorizer ask for."""
+    return TokenLists(
+        X,
+        analyzer_of(vectorizer, text_parameters_of(vectorizer)),
+        takes_text=vectorizer.analyzer == "word" and vectorizer.input == "content",
+        reads_files=vectorizer.input != "content",
+    )
+
+
+def warn_of_documents(
+    vectorizer: Any, token_lists: TokenLists, lengths: NDArray[np.int64], n_words: int
+) -> None:
+    """Warn if documents of these numbers of words were not read as intended."""
+    warn_of_parameters(text_parameters_of(vectorizer), vectorizer.vocabulary)
+    n_without_words = int(np.count_nonzero(lengths == 0))
+    warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
+
+
 def warn_of_texts(
     tokens: TokenLists, n_without_words: int, n_documents: int, n_words: int
 ) -> None:
@@ -241,13 +267,14 @@ def warn_of_texts(
         )
 
 
-def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> None:
+def warn_of_parameters(
+    text_parameters: Mapping[str, Any],
+    words: Iterable[Any] | None,
+    whose: str = "words of `vocabulary`",
+) -> None:
     """Warn about parameters that others override, and words that never match."""
-    given = [
-        name
-        for name in ("preprocessor", "tokenizer", "stop_words", "strip_accents")
-        if text_parameters[name] is not None
-    ]
+    optional = ("preprocessor", "tokenizer", "stop_words", "strip_accents")
+    given = [name for name in optional if text_parameters[name] is not None]
     if text_parameters["token_pattern"] not in (DEFAULT_TOKEN_PATTERN, None):
         given.append("token_pattern")
     overrides = {"preprocessor": "strip_accents", "tokenizer": "token_pattern"}
@@ -259,14 +286,12 @@ def warn_of_parameters(text_parameters: Mapping[str, Any], vocabulary: Any) -> N
         for name, unused in overrides.items():
             if name in given and unused in given:
                 warn(f"{unused} will not be used, since {name} is given.")
-    if vocabulary is not None:
-        warn_of_capitals(text_parameters, vocabulary, whose="words of `vocabulary`")
+    if words is not None:
+        _warn_of_capitals(text_parameters, words, whose)
 
 
-def warn_of_capitals(
-    text_parameters: Mapping[str, Any],
-    words: Iterable[Any],
-    whose: str,
+def _warn_of_capitals(
+    text_parameters: Mapping[str, Any], words: Iterable[Any], whose: str
 ) -> None:
     """Warn about words with capitals, if all texts are lowercased."""
     is_default = text_parameters["analyzer"] == "word" and all(
@@ -294,18 +319,16 @@ def _check_container(X: Any, takes_text: bool) -> None:
     # Iterating over a data frame or a mapping yields column names or keys, which would
     # be mistaken for documents.
     shape = getattr(X, "shape", (0,))
+    got = type(X).__name__
     if issparse(X) or hasattr(X, "columns") or len(shape) != 1:
+        got = f"{got} of shape {shape}"
         if issparse(X):
             cure = "Pass the texts themselves, not their counts."
         elif not takes_text and not hasattr(X, "columns"):
             cure = "If each row is a document, pass them as a list: X.tolist()."
         else:
             cure = ONE_COLUMN
-        raise ValueError(
-            "Iterable over raw text documents expected, got a "
-            f"{type(X).__name__} of shape {shape}. {cure}"
-        )
-    if isinstance(X, Mapping):
+    elif isinstance(X, Mapping):
         cure = "Pass its values: list(X.values())."
     elif isinstance(X, os.PathLike):
         cure = "To read files, pass a list of paths, and set input='filename'."
@@ -313,9 +336,7 @@ def _check_container(X: Any, takes_text: bool) -> None:
         return
     else:
         cure = f"Pass a list of texts. {ONE_COLUMN}"
-    raise ValueError(
-        f"Iterable over raw text documents expected, got a {type(X).__name__}. {cure}"
-    )
+    raise ValueError(f"Iterable over raw text documents expected, got a {got}. {cure}")
 
 
 def _check_document(document: Any, position: int, takes_text: bool) -> None:
@@ -331,14 +352,14 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
         raise ValueError(
             f"Document {position} is a number ({document!r}), not a text. {ONE_COLUMN}"
         )
+    cure = ONE_COLUMN
     if isinstance(document, Iterable):
-        raise ValueError(
-            f"Document {position} is a {type(document).__name__}, not a text. If the "
-            "documents are lists of tokens, pass a callable analyzer that returns "
-            "its argument, for example analyzer=list."
+        cure = (
+            "If the documents are lists of tokens, pass a callable analyzer that "
+            "returns its argument, for example analyzer=list."
         )
     raise ValueError(
-        f"Document {position} is a {type(document).__name__}, not a text. {ONE_COLUMN}"
+        f"Document {position} is a {type(document).__name__}, not a text. {cure}"
     )
 
 

@@ -5,30 +5,22 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_memory
 
 from sklearn_w2v._convergence import loss_of_chance, warn_of_losses
 from sklearn_w2v._corpus import Rows, hold_out
 from sklearn_w2v._known_vectors import find_vectors
 from sklearn_w2v._learned import Learned
 from sklearn_w2v._memory import training_memory
-from sklearn_w2v._parameters import FitParameters
-from sklearn_w2v._pooling import Pooling, common_components, word_weights
-from sklearn_w2v._ranks import Ranks, require_equal
-from sklearn_w2v._skipgram.plan import (
-    Extent,
-    Implementation,
-    auto_epochs,
-    extent_of,
-    plan_training,
-)
+from sklearn_w2v._parameters import FitParameters, Implementation
+from sklearn_w2v._pooling import common_components, word_weights
+from sklearn_w2v._ranks import Ranks, check_parameters
+from sklearn_w2v._skipgram.plan import auto_epochs, extent_of, plan_training
 from sklearn_w2v._skipgram.state import (
     Execution,
     Initial,
@@ -50,11 +42,6 @@ from sklearn_w2v._vocabulary import (
 if TYPE_CHECKING:
     import torch
 
-#: Parameters that may differ between ranks, or that are compared elsewhere.
-PARAMETERS_OF_A_RANK = frozenset(
-    ["device", "init_vectors", "memory", "n_jobs", "verbose", "vocabulary"]
-)
-
 NO_ROWS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
@@ -75,9 +62,8 @@ class Fit:
 
     def how_it_trains(self) -> str:
         """Return where the training runs, and in which implementation."""
-        if self.implementation == "compiled":
-            return f"on {self.device}, compiled"
-        return f"on {self.device}, by torch"
+        how = "compiled" if self.implementation == "compiled" else "by torch"
+        return f"on {self.device}, {how}"
 
     def encode(self, documents: Iterable[Iterable[Any]]) -> Encoded:
         """Read documents of tokens; return them as rows of the vocabulary.
@@ -115,12 +101,14 @@ class Fit:
         n_epochs_before = 0 if self.before is None else self.before.n_iter
         *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
         seed, *_ = self.ranks.all_gather(seed)
-        extent = extent_of(corpus, held_out, len(encoded.vocabulary))
+        epochs = 1 if self.partial else parameters.epochs
+        if epochs == "auto":
+            epochs = auto_epochs(n_tokens)
         plan = plan_training(
             parameters,
-            reduce(Extent.plus, self.ranks.all_gather(extent)),
+            extent_of(corpus, held_out, len(encoded.vocabulary), self.ranks),
             word_counts=encoded.counts.tokens,
-            epochs=self._epochs(n_tokens),
+            epochs=epochs,
             decay=not self.partial,
             on_cpu=self.device.type == "cpu",
             implementation=self.implementation,
@@ -144,14 +132,14 @@ class Fit:
 
         if training is None:
             return None
-        memory = check_memory(None)
-        if not self.partial:  # a batch is not trained again
-            memory = training_memory(self.parameters, self.ranks)
         n_threads = _n_threads(self.parameters.n_jobs)
         execution = Execution(self.device, n_threads, watchers, self.ranks)
+        run = train
+        if not self.partial:  # a batch is not trained again
+            memory = training_memory(self.parameters, self.ranks)
+            run = memory.cache(train, ignore=["execution"])
         try:
-            cached_train = memory.cache(train, ignore=["execution"])
-            trained: Trained = cached_train(training, execution)
+            trained = run(training, execution)
         except TrainingStopped as stopped:
             trained = stopped.trained
         self._warn_of_losses(training, trained)
@@ -161,34 +149,42 @@ class Fit:
         self, encoded: Encoded, training: Training | None, trained: Trained | None
     ) -> Learned:
         """Return all that the fit has learned, in new memory."""
-        if training is None or trained is None:
-            return self._learn_counts(encoded)
+        parameters, counts = self.parameters, encoded.counts
+        weights = word_weights(parameters.weighting, counts, sif_a=parameters.sif_a)
+        counted: dict[str, Any] = {
+            "word_counts": counts.tokens,
+            "document_frequencies": counts.document_frequencies,
+            "n_documents": counts.n_documents,
+            "n_unknown": encoded.n_unknown,
+            "word_weights": weights,
+            "divides_by_weights": parameters.weighting == "idf",
+        }
+        if training is None or trained is None:  # a batch without a word
+            assert self.before is not None
+            return replace(self.before, **counted)
         embedding_matrix, other_matrix = self._split(trained)
         losses, scores = self._all_epochs(trained)
-        weights = self._word_weights(encoded)
-        return Learned(
+        solver_state = {n: np.array(state) for n, state in trained.solver_state.items()}
+        vector_size, n_removed = parameters.vector_size, parameters.n_components_removed
+        learned = Learned(
+            **counted,
             vocabulary=encoded.vocabulary,
             embedding_matrix=embedding_matrix,
-            word_counts=encoded.counts.tokens,
-            word_weights=weights,
-            common_components=self._common_components(
-                encoded, embedding_matrix, weights
-            ),
+            common_components=np.empty((0, vector_size), dtype=np.float32),
             loss_curve=losses,
             validation_scores=scores,
             n_iter=len(losses),
             init_coverage=training.initial.coverage,
-            n_unknown=encoded.n_unknown,
-            divides_by_weights=self._divides_by_weights,
-            document_frequencies=encoded.counts.document_frequencies,
-            n_documents=encoded.counts.n_documents,
-            kind=self.parameters.vectors,
+            kind=parameters.vectors,
             other_matrix=other_matrix,
-            solver_state={
-                name: np.array(state) for name, state in trained.solver_state.items()
-            },
+            solver_state=solver_state,
             frozen=training.initial.frozen,
         )
+        if not n_removed:
+            return learned
+        means = learned.pooling(norm=None).means(encoded.corpus)
+        components = common_components(means, vector_size, n_removed)
+        return replace(learned, common_components=components)
 
     def _encode_new(self, documents: Iterable[Iterable[Any]]) -> Encoded:
         """Encode documents with the last vocabulary, the one given, or a new one."""
@@ -197,23 +193,8 @@ class Fit:
             return encode_words(documents, before.vocabulary, self.ranks)
         if parameters.vocabulary is not None:
             return use_vocabulary(documents, parameters.vocabulary, self.ranks)
-        return learn_vocabulary(
-            documents,
-            known=() if before is None else before.vocabulary,
-            min_count=parameters.min_count,
-            min_df=parameters.min_df,
-            max_df=parameters.max_df,
-            max_features=parameters.max_features,
-            max_vocab_size=parameters.max_vocab_size,
-            ranks=self.ranks,
-        )
-
-    def _epochs(self, n_tokens: int) -> int:
-        if self.partial:
-            return 1
-        if self.parameters.epochs == "auto":
-            return auto_epochs(n_tokens)
-        return self.parameters.epochs
+        known = () if before is None else before.vocabulary
+        return learn_vocabulary(documents, parameters, known, self.ranks)
 
     def _shared_rows(
         self, before: Learned, vocabulary: Mapping[Any, int]
@@ -278,19 +259,6 @@ class Fit:
         of_chance = loss_of_chance(self.parameters.negative)
         warn_of_losses(trained.losses, trained.losses[0] if is_known else of_chance)
 
-    def _learn_counts(self, encoded: Encoded) -> Learned:
-        """Return what is learned from a batch without a word of the vocabulary."""
-        assert self.before is not None
-        return replace(
-            self.before,
-            word_counts=encoded.counts.tokens,
-            word_weights=self._word_weights(encoded),
-            n_unknown=encoded.n_unknown,
-            divides_by_weights=self._divides_by_weights,
-            document_frequencies=encoded.counts.document_frequencies,
-            n_documents=encoded.counts.n_documents,
-        )
-
     def _split(
         self, trained: Trained
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
@@ -310,44 +278,14 @@ class Fit:
     def _all_epochs(self, trained: Trained) -> tuple[list[float], list[float] | None]:
         """Return losses and scores of all fits; scores are nan where there was none."""
         losses, scores = list(trained.losses), list(trained.validation_scores)
-        if self.before is None:
+        before = self.before
+        if before is None:
             return losses, scores or None
-        losses_before, scores_before = (
-            self.before.loss_curve,
-            self.before.validation_scores,
-        )
-        if not scores and scores_before is None:
-            return losses_before + losses, None
-        scores_before = scores_before or [math.nan] * len(losses_before)
-        scores = scores or [math.nan] * len(losses)
-        return losses_before + losses, scores_before + scores
-
-    @property
-    def _divides_by_weights(self) -> bool:
-        return self.parameters.weighting == "idf"
-
-    def _word_weights(self, encoded: Encoded) -> NDArray[np.float32]:
-        parameters = self.parameters
-        return word_weights(
-            parameters.weighting, encoded.counts, sif_a=parameters.sif_a
-        )
-
-    def _common_components(
-        self,
-        encoded: Encoded,
-        embedding_matrix: NDArray[np.float32],
-        weights: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        """Learn the directions that the document vectors have in common."""
-        vector_size = self.parameters.vector_size
-        n_removed = self.parameters.n_components_removed
-        none = np.empty((0, vector_size), dtype=np.float32)
-        if not n_removed:
-            return none
-        pooling = Pooling(
-            embedding_matrix, weights, self._divides_by_weights, none, norm=None
-        )
-        return common_components(pooling.means(encoded.corpus), vector_size, n_removed)
+        all_losses = before.loss_curve + losses
+        if not scores and before.validation_scores is None:
+            return all_losses, None
+        scores_before = before.validation_scores or [math.nan] * len(before.loss_curve)
+        return all_losses, scores_before + (scores or [math.nan] * len(losses))
 
 
 def prepare_fit(
@@ -368,52 +306,14 @@ def prepare_fit(
     device = find_device(parameters.device)
     is_compiled = can_train(device, parameters.solver)
     implementation: Implementation = "compiled" if is_compiled else "torch"
-    fit = Fit(parameters, before, partial, ranks, device, implementation)
-    if ranks.world_size > 1:
-        _check_group(fit, vectorizer.get_params(deep=False))
-    return fit
-
-
-def _check_group(fit: Fit, parameters: Mapping[str, Any]) -> None:
-    """Refuse what several ranks cannot do, and ranks that do different things."""
-    if fit.parameters.solver != "adagrad":
-        raise ValueError(
-            f"solver={fit.parameters.solver!r} cannot train in a torch.distributed "
-            "group, whose ranks merge the accumulators of AdaGrad too. Use "
-            "solver='adagrad'."
-        )
-    if fit.parameters.n_components_removed:
-        raise ValueError(
-            f"n_components_removed={fit.parameters.n_components_removed} cannot be "
-            "learned in a torch.distributed group, where each rank only has its "
-            "own documents. Use n_components_removed=0."
-        )
-    words = None if fit.before is None else joblib.hash(list(fit.before.vocabulary))
-    values = {
-        name: _comparable(value)
-        for name, value in parameters.items()
-        if name not in PARAMETERS_OF_A_RANK
+    shared = {
+        "device": device.type,  # its number may differ
+        "partial_fit": partial,
+        "the training's implementation": implementation,
+        "vocabulary_": None if before is None else list(before.vocabulary),
     }
-    values |= {
-        "device": fit.device.type,
-        "partial_fit": fit.partial,
-        "the training's implementation": fit.implementation,
-        "vocabulary_": words,
-    }
-    require_equal(fit.ranks, "parameters", lambda: values, "Pass the same to all.")
-
-
-def _comparable(value: Any) -> Any:
-    """Return a parameter as a value that can be sent, compared and shown."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, np.random.RandomState):
-        value = value.get_state(legacy=False)
-    elif callable(value):
-        return getattr(value, "__qualname__", type(value).__qualname__)
-    return joblib.hash(value)
+    check_parameters(ranks, vectorizer.get_params(deep=False), shared)
+    return Fit(parameters, before, partial, ranks, device, implementation)
 
 
 def _n_threads(n_jobs: int | None) -> int:

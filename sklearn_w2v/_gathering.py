@@ -32,10 +32,8 @@ def gather_tables(
     position_of = {word: position for position, word in enumerate(known)}
     counts = no_counts(len(position_of))
     for rank, (tokens, rank_counts) in enumerate(ranks.all_gather(own)):
-        rank_positions = np.array(
-            [position_of.setdefault(token, len(position_of)) for token in tokens],
-            dtype=np.int64,
-        )
+        found = [position_of.setdefault(token, len(position_of)) for token in tokens]
+        rank_positions = np.array(found, dtype=np.int64)
         rows_before = slice(len(counts.tokens))
         counts = no_counts(len(position_of)).plus(counts, rows_before, ALL_ROWS)
         counts = counts.plus(rank_counts, rank_positions, ALL_ROWS)

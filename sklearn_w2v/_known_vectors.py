@@ -8,11 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_w2v._documents import (
-    TEXT_PARAMETERS,
-    warn_of_capitals,
-    warn_of_parameters,
-)
+from sklearn_w2v._documents import text_parameters_of, warn_of_parameters
 from sklearn_w2v._learned import Learned, learned_from_vectors
 from sklearn_w2v._numbers import check_vectors
 from sklearn_w2v._vocabulary import check_vocabulary
@@ -86,10 +82,8 @@ def learned_from_file(
             )
         order = sorted(range(len(words)), key=lambda row: wanted[words[row]])
         words, matrix = [words[row] for row in order], matrix[order]
-    text_parameters = {name: getattr(parameters, name) for name in TEXT_PARAMETERS}
-    warn_of_parameters(text_parameters, vocabulary=None)
     whose = f"of the {len(words)} words of {os.fspath(path)!r}"
-    warn_of_capitals(text_parameters, words, whose)
+    warn_of_parameters(text_parameters_of(parameters), words, whose)
     return learned_from_vectors({word: row for row, word in enumerate(words)}, matrix)
 
 

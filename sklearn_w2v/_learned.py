@@ -1,6 +1,6 @@
 """The result of a fit, which the next fit and `transform` start from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import WordCounts
+from sklearn_w2v._pooling import Pooling
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Learned:
     """What a fit has learned: the fitted attributes of a vectorizer.
 
     A vectorizer has an attribute for each field, such as ``word_counts_`` for
-    `word_counts`, so that every kind of pickle only stores common types. The fields up
-    to `n_unknown` are public, and documented in the vectorizer.
+    `word_counts`, so that every kind of pickle only stores common types. The vectorizer
+    documents those that are public. The defaults are those of vectors from a file.
     """
 
     vocabulary: dict[Any, int]
@@ -24,29 +25,39 @@ class Learned:
     word_counts: NDArray[np.int64]
     word_weights: NDArray[np.float32]
     common_components: NDArray[np.float32]
-    loss_curve: list[float]
-    validation_scores: list[float] | None
-    n_iter: int
-    init_coverage: float | None
-    n_unknown: int
+    loss_curve: list[float] = field(default_factory=list)
+    validation_scores: list[float] | None = None
+    n_iter: int = 0
+    init_coverage: float | None = None
+    n_unknown: int = 0
 
     #: Whether a document's weighted vectors are divided by the sum of their weights.
-    divides_by_weights: bool
+    divides_by_weights: bool = False
     document_frequencies: NDArray[np.int64]  # (n_words,)
-    n_documents: int
+    n_documents: int = 0
     #: Which vectors the embedding matrix holds.
-    kind: Literal["average", "center", "context"]
+    kind: Literal["average", "center", "context"] = "average"
     #: The other matrix: the context matrix, unless `kind` is "context". It is as large,
     #: so it is kept only if it is needed.
-    other_matrix: NDArray[np.float32] | None  # (n_words, d)
+    other_matrix: NDArray[np.float32] | None = None  # (n_words, d)
     #: State of the solver by name, from which a later fit continues.
-    solver_state: dict[str, NDArray[np.float32]]
+    solver_state: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     frozen: NDArray[np.int64]  # rows that training does not change
 
     @property
     def counts(self) -> WordCounts:
         """Counts of the words in the documents of all fits."""
         return WordCounts(self.word_counts, self.document_frequencies, self.n_documents)
+
+    def pooling(self, norm: Literal["l2"] | None) -> Pooling:
+        """Return how the vectors of documents are computed."""
+        return Pooling(
+            self.embedding_matrix,
+            self.word_weights,
+            self.divides_by_weights,
+            self.common_components,
+            norm,
+        )
 
     def matrices(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the center and the context matrix, each (n_words, d).
@@ -79,10 +90,7 @@ class FittedAttributes:
     word_counts_: NDArray[np.int64]
 
     def _set_learned(self, learned: Learned) -> None:
-        """Set all fitted attributes, or none.
-
-        Nothing is called between the assignments, so Python handles no Ctrl-C there.
-        """
+        """Set the fitted attributes, one after the other."""
         self.vocabulary_ = learned.vocabulary
         self.embedding_matrix_ = learned.embedding_matrix
         self.word_counts_ = learned.word_counts
@@ -101,27 +109,40 @@ class FittedAttributes:
         self._solver_state = learned.solver_state
         self._frozen = learned.frozen
 
+    def _replace_learned(self, learned: Learned) -> None:
+        """Set all fitted attributes at once.
+
+        Python runs no other thread and handles no Ctrl-C in an update of a dict.
+        """
+        vars(self).update(attributes(learned))
+
     def _learned(self) -> Learned:
-        """Return what the last fit has learned."""
+        """Return what the last fit has learned.
+
+        A method calls this once, so that its whole answer is of one fit, even if
+        another thread fits the vectorizer meanwhile.
+        """
         check_is_fitted(self)
+        fitted = FittedAttributes()
+        vars(fitted).update(vars(self))  # at once, as in _replace_learned
         return Learned(
-            vocabulary=self.vocabulary_,
-            embedding_matrix=self.embedding_matrix_,
-            word_counts=self.word_counts_,
-            word_weights=self.word_weights_,
-            common_components=self.common_components_,
-            loss_curve=self.loss_curve_,
-            validation_scores=self.validation_scores_,
-            n_iter=self.n_iter_,
-            init_coverage=self.init_coverage_,
-            n_unknown=self.n_unknown_,
-            divides_by_weights=self._divides_by_weights,
-            document_frequencies=self._document_frequencies,
-            n_documents=self._n_documents,
-            kind=self._kind,
-            other_matrix=self._other_matrix,
-            solver_state=self._solver_state,
-            frozen=self._frozen,
+            vocabulary=fitted.vocabulary_,
+            embedding_matrix=fitted.embedding_matrix_,
+            word_counts=fitted.word_counts_,
+            word_weights=fitted.word_weights_,
+            common_components=fitted.common_components_,
+            loss_curve=fitted.loss_curve_,
+            validation_scores=fitted.validation_scores_,
+            n_iter=fitted.n_iter_,
+            init_coverage=fitted.init_coverage_,
+            n_unknown=fitted.n_unknown_,
+            divides_by_weights=fitted._divides_by_weights,
+            document_frequencies=fitted._document_frequencies,
+            n_documents=fitted._n_documents,
+            kind=fitted._kind,
+            other_matrix=fitted._other_matrix,
+            solver_state=fitted._solver_state,
+            frozen=fitted._frozen,
         )
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -146,16 +167,6 @@ def learned_from_vectors(
         word_counts=np.zeros(n_words, dtype=np.int64),
         word_weights=np.ones(n_words, dtype=np.float32),
         common_components=np.empty((0, vector_size), dtype=np.float32),
-        loss_curve=[],
-        validation_scores=None,
-        n_iter=0,
-        init_coverage=None,
-        n_unknown=0,
-        divides_by_weights=False,
         document_frequencies=np.zeros(n_words, dtype=np.int64),
-        n_documents=0,
-        kind="average",
-        other_matrix=None,
-        solver_state={},
         frozen=np.empty(0, dtype=np.int64),
     )

@@ -19,22 +19,20 @@ def training_memory(parameters: FitParameters, ranks: Ranks) -> Any:
         If the name of the folder is empty.
     """
     memory = parameters.memory
-    if memory is None:
-        return check_memory(None)
-    if ranks.world_size > 1:
+    if memory is not None and ranks.world_size > 1:
+        memory = None
         warn(
             "memory stores nothing in a torch.distributed group, where each rank only "
             "has its own documents. Pass memory=None."
         )
-        return check_memory(None)
     if memory == "":
         raise ValueError("memory='' is not the name of a folder. None caches nothing.")
-    if parameters.random_state is None:
+    if memory is not None and parameters.random_state is None:
+        memory = None
         warn(
             "memory stores nothing of fits with random_state=None, each of which is "
             "different. Pass an int as random_state."
         )
-        return check_memory(None)
     if isinstance(memory, (str, os.PathLike)):
         memory = _writable_folder(os.fspath(memory))
     return check_memory(memory)

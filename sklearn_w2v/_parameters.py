@@ -9,6 +9,9 @@ import numpy as np
 
 SolverName = Literal["adagrad", "adam", "sgd"]
 
+#: The implementation of the steps: `compiled_steps.py` or `torch_steps.py`.
+Implementation = Literal["compiled", "torch"]
+
 
 @dataclass(frozen=True, eq=False)
 class FitParameters:

@@ -80,7 +80,8 @@ class Pooling(NamedTuple):
         contributions = shares * (self.embedding_matrix[ids] @ direction)
         if self.norm is None:
             return contributions
-        vector = self._replace(norm=None).document_vectors(_corpus_of(ids))[0]
+        corpus = Corpus(ids, np.array([0, len(ids)]))
+        vector = self._replace(norm=None).document_vectors(corpus)[0]
         length = np.linalg.norm(vector.astype(np.float64))
         return contributions / length if length else np.zeros(len(ids))
 
@@ -148,9 +149,4 @@ def unit(vectors: NDArray[Any]) -> NDArray[Any]:
 
 def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     # In float32 the squares of short vectors are 0.
-    lengths: NDArray[np.float64] = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    return lengths
-
-
-def _corpus_of(ids: NDArray[np.int32]) -> Corpus:
-    return Corpus(ids, np.array([0, len(ids)]))
+    return np.linalg.norm(vectors.astype(np.float64), axis=1)

@@ -7,7 +7,13 @@ Most fits have one rank. Several ranks are those of a torch.distributed group, s
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
+import joblib
+import numpy as np
+
 Value = TypeVar("Value")
+
+#: Parameters that may differ between ranks, or that are compared elsewhere.
+PARAMETERS_OF_A_RANK = {"init_vectors", "memory", "n_jobs", "verbose", "vocabulary"}
 
 
 class Ranks(Protocol):
@@ -74,3 +80,45 @@ def require_equal(
                     f"rank 0 has {name}={value!r}, and rank {rank} has "
                     f"{name}={other[name]!r}. {cure}"
                 )
+
+
+def check_parameters(
+    ranks: Ranks, parameters: Mapping[str, Any], shared: Mapping[str, Any]
+) -> None:
+    """Refuse parameters that several ranks cannot have, or do not share.
+
+    `shared` has other values that all ranks need, also instead of parameters.
+    """
+    if ranks.world_size == 1:
+        return
+    if parameters["solver"] != "adagrad":
+        raise ValueError(
+            f"solver={parameters['solver']!r} cannot train in a torch.distributed "
+            "group, whose ranks merge the accumulators of AdaGrad too. Use "
+            "solver='adagrad'."
+        )
+    if parameters["n_components_removed"]:
+        raise ValueError(
+            f"n_components_removed={parameters['n_components_removed']} cannot be "
+            "learned in a torch.distributed group, where each rank only has its "
+            "own documents. Use n_components_removed=0."
+        )
+    values = {
+        name: _comparable(value)
+        for name, value in {**parameters, **shared}.items()
+        if name not in PARAMETERS_OF_A_RANK
+    }
+    require_equal(ranks, "parameters", lambda: values, "Pass the same to all.")
+
+
+def _comparable(value: Any) -> Any:
+    """Return a parameter as a value that can be sent, compared and shown."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.random.RandomState):
+        value = value.get_state(legacy=False)
+    elif callable(value):
+        return getattr(value, "__qualname__", type(value).__qualname__)
+    return joblib.hash(value)

@@ -8,22 +8,12 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.utils import _param_validation
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
-from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils._param_validation import Interval as _Interval
 
-__all__ = [
-    "COUNT_VECTORIZER_CONSTRAINTS",
-    "CallbackSupportMixin",
-    "HasMethods",
-    "Interval",
-    "StrOptions",
-    "effective_n_threads",
-    "fit_context",
-    "init_callback_context",
-    "validate_params",
-]
-
+#: Constraints of parameters.
+HasMethods = _param_validation.HasMethods
+StrOptions = _param_validation.StrOptions
 #: The constraints of CountVectorizer's parameters.
 COUNT_VECTORIZER_CONSTRAINTS = CountVectorizer._parameter_constraints
 
@@ -33,12 +23,12 @@ fit_context = _fit_context
 effective_n_threads = _openmp_effective_n_threads
 
 
-class Interval(_Interval):
+class Interval(_param_validation.Interval):
     """An interval that can contain fractions, but no number too large for a float."""
 
     def __contains__(self, value: Any) -> bool:
         try:
-            number = float(value)  # `_Interval` calls isnan, which rejects fractions
+            number = float(value)  # the base class calls isnan, which rejects fractions
         except OverflowError:
             return False
         return bool(super().__contains__(number))
@@ -50,7 +40,7 @@ def validate_params(estimator: BaseEstimator) -> None:
 
 
 try:
-    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import CallbackSupportMixin as _CallbackSupportMixin
 except ImportError:
 
     class _NoContext:
@@ -65,11 +55,15 @@ except ImportError:
         def call_on_fit_task_end(self, **arguments: Any) -> bool:
             return False
 
-    class CallbackSupportMixin:  # type: ignore[no-redef]
+    class _CallbackSupportMixin:  # type: ignore[no-redef]
         """Replaces scikit-learn's mixin, without its public `set_callbacks`."""
 
         def _init_callback_context(self, **parameters: Any) -> _NoContext:
             return _NoContext()
+
+
+#: The class of estimators whose fits call callbacks.
+CallbackSupportMixin = _CallbackSupportMixin
 
 
 def init_callback_context(estimator: Any, *, max_subtasks: int) -> Any:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +14,15 @@ from sklearn.base import (
 )
 from sklearn.utils import Tags
 
-from sklearn_w2v._corpus import Corpus, coverage, drop_unknown
-from sklearn_w2v._documents import (
-    TEXT_PARAMETERS,
-    TokenLists,
-    analyzer_of,
-    warn_of_parameters,
-    warn_of_texts,
-)
+from sklearn_w2v._corpus import Corpus
+from sklearn_w2v._documents import TEXT_PARAMETERS, token_lists_of, warn_of_documents
 from sklearn_w2v._fit import memory_errors, prepare_fit
 from sklearn_w2v._foreign_parameters import (
     reject_foreign_parameters,
     rejects_foreign_parameters,
 )
 from sklearn_w2v._learned import Learned, attributes
-from sklearn_w2v._pooling import Pooling
-from sklearn_w2v._skipgram.state import Watcher
+from sklearn_w2v._skipgram.state import Trained, Watcher
 from sklearn_w2v._sklearn import (
     COUNT_VECTORIZER_CONSTRAINTS,
     CallbackSupportMixin,
@@ -39,10 +32,17 @@ from sklearn_w2v._sklearn import (
     fit_context,
 )
 from sklearn_w2v._vector_files import VectorFiles
-from sklearn_w2v._vocabulary import Encoded, encode
+from sklearn_w2v._vocabulary import encode
 from sklearn_w2v._warnings import warn
-from sklearn_w2v._watchers import EpochLines, FitCallbacks, ReadingLines
+from sklearn_w2v._watchers import EpochLines, FitCallbacks, print_reading
 from sklearn_w2v._word_vectors import WordVectors
+
+#: The parameters whose constraints are those of CountVectorizer.
+SHARED_PARAMETERS = (*TEXT_PARAMETERS, "max_df", "min_df", "max_features", "vocabulary")
+
+AUTO = StrOptions({"auto"})
+POSITIVE_INT = Interval(Integral, 1, None, closed="left")
+KEYED_VECTORS = HasMethods(["__contains__", "get_vector", "has_index_for"])
 
 
 class Word2VecVectorizer(
@@ -409,22 +409,13 @@ class Word2VecVectorizer(
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **{
-            name: COUNT_VECTORIZER_CONSTRAINTS[name]
-            for name in (
-                *TEXT_PARAMETERS,
-                "max_df",
-                "min_df",
-                "max_features",
-                "vocabulary",
-            )
-        },
+        **{name: COUNT_VECTORIZER_CONSTRAINTS[name] for name in SHARED_PARAMETERS},
         "analyzer": [StrOptions({"word"}), callable],
-        "max_vocab_size": [Interval(Integral, 1, None, closed="left"), None],
-        "vector_size": [Interval(Integral, 1, None, closed="left")],
-        "window": [Interval(Integral, 1, None, closed="left")],
+        "max_vocab_size": [POSITIVE_INT, None],
+        "vector_size": [POSITIVE_INT],
+        "window": [POSITIVE_INT],
         "shrink_windows": ["boolean"],
-        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "min_count": [POSITIVE_INT],
         "negative": [Interval(Integral, 1, 1_000_000, closed="both")],
         "ns_exponent": [Interval(Real, -10, 10, closed="both")],
         "sample": [Interval(Real, 0, 1, closed="both"), None],
@@ -433,36 +424,20 @@ class Word2VecVectorizer(
         "sif_a": [Interval(Real, 0, None, closed="neither")],
         "n_components_removed": [Interval(Integral, 0, None, closed="left")],
         "norm": [StrOptions({"l2"}), None],
-        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "epochs": [AUTO, POSITIVE_INT],
         "solver": [StrOptions({"adagrad", "adam", "sgd"})],
-        "learning_rate": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, None, closed="neither"),
-        ],
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
+        "learning_rate": [AUTO, Interval(Real, 0, None, closed="neither")],
+        "batch_size": [AUTO, POSITIVE_INT],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [POSITIVE_INT],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "init_vectors": [
-            str,
-            os.PathLike,
-            Mapping,
-            HasMethods(["__contains__", "get_vector", "has_index_for"]),
-            None,
-        ],
+        "init_vectors": [str, os.PathLike, Mapping, KEYED_VECTORS, None],
         "trainable": ["boolean"],
         "warm_start": ["boolean"],
         "memory": [str, os.PathLike, HasMethods(["cache"]), None],
         "device": [str],
-        "n_jobs": [
-            None,
-            Interval(Integral, None, -1, closed="right"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
+        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), POSITIVE_INT],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -703,7 +678,7 @@ class Word2VecVectorizer(
         (100, 8)
         """
         corpus = self._fit(X, y)
-        return self._pooling(self._learned()).document_vectors(corpus)
+        return self._learned().pooling(self.norm).document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
@@ -743,8 +718,8 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
-        corpus = drop_unknown(self._encode(X, learned))
-        return self._pooling(learned).document_vectors(corpus)
+        corpus = self._encode(X, learned).drop_unknown()
+        return learned.pooling(self.norm).document_vectors(corpus)
 
     def coverage(self, X: Iterable[Any]) -> NDArray[np.float64]:
         """Return the proportion of each document's tokens in the vocabulary.
@@ -773,7 +748,7 @@ class Word2VecVectorizer(
         >>> vectorizer.coverage(["the cat ran", "cat", "no one", ""])
         array([0.66666667, 1.        , 0.        , 0.        ])
         """
-        return coverage(self._encode(X, self._learned()))
+        return self._encode(X, self._learned()).coverage()
 
     def word_contributions(self, document: Any, coef: Any) -> list[tuple[Any, float]]:
         """Split a linear model's score of a document into contributions of its words.
@@ -822,7 +797,7 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
-        corpus = drop_unknown(self._encode([document], learned))
+        corpus = self._encode([document], learned).drop_unknown()
         coef = np.asarray(coef, dtype=np.float64)
         if coef.shape == (1, self._n_features_out):
             coef = coef[0]
@@ -832,55 +807,43 @@ class Word2VecVectorizer(
                 "For a classifier with several classes, pass the row of one class, for "
                 "example coef_[0]."
             )
-        contributions = self._pooling(learned).contributions(corpus.ids, coef)
+        contributions = learned.pooling(self.norm).contributions(corpus.ids, coef)
         words = list(self.vocabulary_)
-        return [
-            (words[row], contribution)
-            for row, contribution in zip(
-                corpus.ids.tolist(), contributions.tolist(), strict=True
-            )
-        ]
+        in_document = [words[row] for row in corpus.ids.tolist()]
+        return list(zip(in_document, contributions.tolist(), strict=True))
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""
         before = self._continued(partial)
-        token_lists = self._token_lists(X)
+        token_lists = token_lists_of(self, X)
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         with all_ranks() as ranks:
             fit = prepare_fit(self, before, partial=partial, ranks=ranks)
             is_verbose = self.verbose and ranks.rank == 0
-            documents = ReadingLines().watch(token_lists) if is_verbose else token_lists
+            documents = print_reading(token_lists) if is_verbose else token_lists
             encoded = fit.encode(documents)
+            n_words = len(encoded.vocabulary)
             if before is None:
-                self._warn_of_documents(token_lists, encoded)
-            with memory_errors(len(encoded.vocabulary), fit.parameters.vector_size):
+                warn_of_documents(self, token_lists, encoded.corpus.lengths, n_words)
+            with memory_errors(n_words, fit.parameters.vector_size):
                 training = fit.plan(encoded)
                 epochs = training.plan.epochs if training else 1
-                callbacks = FitCallbacks(
-                    self,
-                    X,
-                    y,
-                    epochs,
-                    lambda trained: attributes(fit.learn(encoded, training, trained)),
-                )
-                lines = EpochLines(None if partial else epochs, fit.how_it_trains())
-                watchers: list[Watcher] = [lines, callbacks]
-                if not is_verbose:
-                    watchers = [callbacks]
+
+                def attributes_of(trained: Trained) -> dict[str, Any]:
+                    return attributes(fit.learn(encoded, training, trained))
+
+                callbacks = FitCallbacks(self, X, y, epochs, attributes_of)
+                watchers: list[Watcher] = [callbacks]
+                if is_verbose:
+                    how = fit.how_it_trains()
+                    watchers.insert(0, EpochLines(None if partial else epochs, how))
                 trained = fit.train(training, watchers)
                 learned = fit.learn(encoded, training, trained)
             callbacks.fit_ends(attributes(learned))
             ranks.barrier("the end of the fit")
-        self._set_learned(learned)
+        self._replace_learned(learned)
         return encoded.corpus
-
-    def _warn_of_documents(self, token_lists: TokenLists, encoded: Encoded) -> None:
-        lengths = encoded.corpus.lengths
-        n_without_words = len(lengths) - int(np.count_nonzero(lengths))
-        warn_of_parameters(self._text_parameters(), self.vocabulary)
-        n_words = len(encoded.vocabulary)
-        warn_of_texts(token_lists, n_without_words, len(lengths), n_words)
 
     def _continued(self, partial: bool) -> Learned | None:
         """Return what the last fit learned, if this one continues it."""
@@ -894,30 +857,9 @@ class Word2VecVectorizer(
             )
         return None
 
-    def _pooling(self, learned: Learned) -> Pooling:
-        return Pooling(
-            learned.embedding_matrix,
-            learned.word_weights,
-            learned.divides_by_weights,
-            learned.common_components,
-            self.norm,
-        )
-
     def _encode(self, X: Iterable[Any], learned: Learned) -> Corpus:
         """Return documents as rows of words, and UNKNOWN for other tokens."""
-        return encode(self._token_lists(X), learned.vocabulary)
-
-    def _token_lists(self, X: Iterable[Any]) -> TokenLists:
-        takes_text = self.analyzer == "word" and self.input == "content"
-        return TokenLists(
-            X,
-            analyzer_of(self, self._text_parameters()),
-            takes_text=takes_text,
-            reads_files=self.input != "content",
-        )
-
-    def _text_parameters(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in TEXT_PARAMETERS}
+        return encode(token_lists_of(self, X), learned.vocabulary)
 
     @property
     def _n_features_out(self) -> int:
@@ -948,7 +890,7 @@ class Word2VecVectorizer(
         Word2VecVectorizer(vector_size=300)
         """
         reject_foreign_parameters(self, params, ValueError)
-        return cast("Word2VecVectorizer", super().set_params(**params))
+        return super().set_params(**params)
 
     def __sklearn_clone__(self) -> "Word2VecVectorizer":
         if self._is_from_file():
@@ -958,7 +900,7 @@ class Word2VecVectorizer(
                 "To keep the vectors, wrap the vectorizer in "
                 "sklearn.frozen.FrozenEstimator."
             )
-        return cast("Word2VecVectorizer", super().__sklearn_clone__())
+        return super().__sklearn_clone__()
 
     def _is_from_file(self) -> bool:
         return self.__sklearn_is_fitted__() and not self.n_iter_

@@ -1,7 +1,7 @@
 """Tokens -> ids: choose the tokens that are words, and replace them by their rows."""
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
 from itertools import islice, repeat
 from numbers import Integral
@@ -13,19 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._corpus import (
-    TOKENS_AT_ONCE,
-    UNKNOWN,
-    Corpus,
-    CorpusWriter,
-    WordCounts,
-    count_words,
-    drop_unknown,
-)
+from sklearn_w2v._corpus import TOKENS_AT_ONCE, UNKNOWN, Corpus, WordCounts, corpus_of
 from sklearn_w2v._documents import is_na_of_pandas
 from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
+from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._ranks import ONE_RANK, Ranks, require_equal
 from sklearn_w2v._warnings import DocumentWarning, warn
+
+#: The tokens of each document.
+Documents = Iterable[Iterable[Any]]
 
 
 class Encoded(NamedTuple):
@@ -76,10 +72,6 @@ class TokenIds(dict[Any, int]):
             self._count()
         return document
 
-    def ids(self) -> NDArray[np.int64]:
-        """Return the ids of all tokens that are not forgotten, in ascending order."""
-        return np.fromiter(self.values(), np.int64, len(self))
-
     def warn_if_forgotten(self) -> None:
         """Warn if tokens were forgotten, so that words may be missing."""
         n_forgotten = self.n_ids - len(self)
@@ -112,14 +104,9 @@ class TokenIds(dict[Any, int]):
 
 
 def learn_vocabulary(
-    documents: Iterable[Iterable[Any]],
-    *,
+    documents: Documents,
+    parameters: FitParameters,
     known: Collection[Any] = (),
-    min_count: int,
-    min_df: float,
-    max_df: float,
-    max_features: int | None,
-    max_vocab_size: int | None,
     ranks: Ranks = ONE_RANK,
 ) -> Encoded:
     """Learn the vocabulary of a stream of token lists, and encode them with it.
@@ -131,9 +118,10 @@ def learn_vocabulary(
     they were first seen, since tokens of different types cannot be compared. Known
     words come first, in their order, however often they occur in these documents.
     """
+    max_features, max_vocab_size = parameters.max_features, parameters.max_vocab_size
     seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
-    tokens_seen = _write(documents, seen.ids_of)
+    tokens_seen = corpus_of(documents, seen.ids_of)
     if not len(tokens_seen.ids):
         n_documents = len(tokens_seen.lengths)
         why = (
@@ -147,11 +135,11 @@ def learn_vocabulary(
 
     _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
     seen.warn_if_forgotten()
-    own_ids, own_counts = seen.ids(), count_words(tokens_seen, seen.n_ids)
+    own_ids = np.fromiter(seen.values(), np.int64, len(seen))
+    own_counts = tokens_seen.count_words(seen.n_ids)
     own = TokenTable(list(seen), own_counts.select(own_ids))
     (words, counts), positions = gather_tables(ranks, own, known)
-    kept = counts.tokens >= min_count
-    kept &= _has_document_frequency(counts, min_df=min_df, max_df=max_df)
+    kept = _are_frequent(counts, parameters)
     new = np.flatnonzero(kept[n_known:]) + n_known
     new = new[np.argsort(-counts.tokens[new], kind="stable")]
     rows = np.concatenate([np.arange(n_known), new])
@@ -164,9 +152,10 @@ def learn_vocabulary(
         highest = max(own_counts.tokens.max(), counts.tokens.max(initial=0))
         raise ValueError(
             f"empty vocabulary; none of the {n_distinct} distinct tokens is left after "
-            f"pruning with min_count={min_count}, min_df={min_df} and max_df={max_df}"
-            f"{forgetting}. The highest count of a token is {highest}: try a lower "
-            "min_count or min_df, or a higher max_df."
+            f"pruning with min_count={parameters.min_count}, "
+            f"min_df={parameters.min_df} and max_df={parameters.max_df}{forgetting}. "
+            f"The highest count of a token is {highest}: try a lower min_count or "
+            "min_df, or a higher max_df."
         )
 
     row_of_word = np.full(len(words), UNKNOWN, dtype=np.int32)
@@ -176,13 +165,13 @@ def learn_vocabulary(
     vocabulary = {words[word]: row for row, word in enumerate(rows.tolist())}
     for ids in tokens_seen.id_slices():
         ids[:] = row_of_token[ids]  # in place, which saves memory
-    corpus = drop_unknown(tokens_seen)
+    corpus = tokens_seen.drop_unknown()
     n_unknown = len(tokens_seen.ids) - len(corpus.ids)
     return Encoded(vocabulary, corpus, counts.select(rows), n_unknown)
 
 
 def use_vocabulary(
-    documents: Iterable[Iterable[Any]],
+    documents: Documents,
     vocabulary: Mapping[Any, int] | Iterable[Any],
     ranks: Ranks = ONE_RANK,
 ) -> Encoded:
@@ -197,9 +186,7 @@ def use_vocabulary(
     return encoded
 
 
-def check_vocabulary(
-    vocabulary: Mapping[Any, int] | Iterable[Any],
-) -> dict[Any, int]:
+def check_vocabulary(vocabulary: Mapping[Any, int] | Iterable[Any]) -> dict[Any, int]:
     """Check the vocabulary that the user passed; return words and rows, by rows."""
     if isinstance(vocabulary, Mapping):
         if not all(isinstance(row, Integral) for row in vocabulary.values()):
@@ -221,18 +208,16 @@ def check_vocabulary(
 
 
 def encode_words(
-    documents: Iterable[Iterable[Any]],
-    vocabulary: dict[Any, int],
-    ranks: Ranks = ONE_RANK,
+    documents: Documents, vocabulary: dict[Any, int], ranks: Ranks = ONE_RANK
 ) -> Encoded:
     """Encode a stream of token lists with a vocabulary, and count its words.
 
     The counts are those of all ranks.
     """
     tokens = encode(documents, vocabulary)
-    corpus = drop_unknown(tokens)
+    corpus = tokens.drop_unknown()
     n_unknown = len(tokens.ids) - len(corpus.ids)
-    counts = count_words(corpus, len(vocabulary))
+    counts = corpus.count_words(len(vocabulary))
     require_equal(
         ranks,
         "vocabulary",
@@ -243,9 +228,9 @@ def encode_words(
     return Encoded(vocabulary, corpus, counts, n_unknown)
 
 
-def encode(documents: Iterable[Iterable[Any]], vocabulary: Mapping[Any, int]) -> Corpus:
+def encode(documents: Documents, vocabulary: Mapping[Any, int]) -> Corpus:
     """Replace tokens by their rows, and those that are not words by UNKNOWN."""
-    return _write(
+    return corpus_of(
         documents, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN))
     )
 
@@ -254,33 +239,16 @@ def _fingerprint(vocabulary: dict[Any, int]) -> str:
     return f"{len(vocabulary)} words of hash {joblib.hash(list(vocabulary))}"
 
 
-def _has_document_frequency(
-    counts: WordCounts, *, min_df: float, max_df: float
-) -> NDArray[np.bool_]:
-    """Return which tokens are in at least `min_df` and at most `max_df` documents."""
+def _are_frequent(counts: WordCounts, parameters: FitParameters) -> NDArray[np.bool_]:
+    """Return which tokens pass `min_count`, `min_df` and `max_df`."""
     n_documents, frequencies = counts.n_documents, counts.document_frequencies
+    min_df, max_df = parameters.min_df, parameters.max_df
     lowest = min_df if isinstance(min_df, Integral) else min_df * n_documents
     highest = max_df if isinstance(max_df, Integral) else max_df * n_documents
     if highest < lowest:
         raise ValueError("max_df corresponds to < documents than min_df")
-    return (frequencies >= lowest) & (frequencies <= highest)
-
-
-def _write(
-    documents: Iterable[Iterable[Any]],
-    ids_of: Callable[[Iterable[Any]], Iterable[int]],
-) -> Corpus:
-    """Return a corpus with the ids of each document's tokens."""
-    with CorpusWriter() as writer:
-        for position, tokens in enumerate(documents):
-            try:
-                writer.add(ids_of(tokens))
-            except TypeError as error:
-                raise TypeError(
-                    f"The tokens of document {position} must be hashable, for example "
-                    f"strings, numbers or tuples: {error}."
-                ) from error
-        return writer.corpus()
+    is_frequent = counts.tokens >= parameters.min_count
+    return is_frequent & (frequencies >= lowest) & (frequencies <= highest)
 
 
 def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:

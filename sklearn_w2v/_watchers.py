@@ -14,23 +14,20 @@ from sklearn_w2v._sklearn import init_callback_context
 SECONDS_PER_LINE = 5
 
 
-class ReadingLines:
-    """Prints how many documents have been read, every few seconds."""
-
-    def watch(self, token_lists: Iterable[Any]) -> Iterator[Any]:
-        """Yield the token lists, and print lines meanwhile."""
-        n_tokens = 0
-        begin = last = time.perf_counter()
-        for n_documents, tokens in enumerate(token_lists, 1):
-            yield tokens
-            n_tokens += len(tokens) if isinstance(tokens, Sized) else 0
-            now = time.perf_counter()
-            if now > last + SECONDS_PER_LINE:
-                _print(
-                    f"{n_documents:,} documents read, {n_tokens:,} tokens, "
-                    f"{n_tokens / (now - begin):,.0f} tokens/s"
-                )
-                last = now
+def print_reading(token_lists: Iterable[Any]) -> Iterator[Any]:
+    """Yield token lists; print every few seconds how many have been read."""
+    n_tokens = 0
+    begin = last = time.perf_counter()
+    for n_documents, tokens in enumerate(token_lists, 1):
+        yield tokens
+        n_tokens += len(tokens) if isinstance(tokens, Sized) else 0
+        now = time.perf_counter()
+        if now > last + SECONDS_PER_LINE:
+            _print(
+                f"{n_documents:,} documents read, {n_tokens:,} tokens, "
+                f"{n_tokens / (now - begin):,.0f} tokens/s"
+            )
+            last = now
 
 
 class EpochLines:
@@ -129,15 +126,15 @@ class FitCallbacks:
 
     def epoch_ends(self, progress: Progress) -> bool:
         """Call the callbacks at the end of an epoch; return whether to stop."""
-        return bool(
-            self.epoch_context.call_on_fit_task_end(
-                **self.arguments,
-                # Called only if a callback needs the fitted estimator: it makes copies.
-                reconstruction_attributes=lambda: self.attributes_of(
-                    progress.trained()
-                ),
-            )
+
+        # Called only if a callback needs the fitted estimator: it makes copies.
+        def fitted_attributes() -> dict[str, Any]:
+            return self.attributes_of(progress.trained())
+
+        stops = self.epoch_context.call_on_fit_task_end(
+            **self.arguments, reconstruction_attributes=fitted_attributes
         )
+        return bool(stops)
 
     def fit_ends(self, attributes: dict[str, Any]) -> None:
         """Call the callbacks at the end of the fit."""

@@ -11,10 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._learned import FittedAttributes
 from sklearn_w2v._pooling import unit
-from sklearn_w2v._skipgram.distributions import (
-    keep_probabilities,
-    noise_probabilities,
-)
+from sklearn_w2v._skipgram.distributions import keep_probabilities, noise_probabilities
 
 
 class WordVectors(FittedAttributes):
@@ -261,9 +258,20 @@ default=None
 
     def _vector(self, query: Any) -> NDArray[Any]:
         """Return the vector of a word; a vector is checked and returned."""
-        if isinstance(query, np.ndarray):
-            return self._check_vector(query)
-        return self.embedding_matrix_[self._row(query)]
+        if not isinstance(query, np.ndarray):
+            return self.embedding_matrix_[self._row(query)]
+        shape = self.embedding_matrix_.shape[1:]
+        if query.shape != shape:
+            raise ValueError(
+                f"Expected a vector of shape {shape}, got shape {query.shape}. Pass "
+                "several vectors as a list."
+            )
+        if query.dtype.kind not in "fiu" or not np.isfinite(query).all():
+            raise ValueError(
+                "Expected a vector of finite real numbers, got NaN, infinity or "
+                f"dtype={query.dtype}."
+            )
+        return query
 
     def _row(self, word: Hashable) -> int:
         try:
@@ -285,20 +293,6 @@ default=None
             raise TypeError(
                 f"Expected a word or a numpy array, got {word!r}: {error}."
             ) from None
-
-    def _check_vector(self, vector: NDArray[Any]) -> NDArray[Any]:
-        shape = self.embedding_matrix_.shape[1:]
-        if vector.shape != shape:
-            raise ValueError(
-                f"Expected a vector of shape {shape}, got shape {vector.shape}. Pass "
-                "several vectors as a list."
-            )
-        if vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
-            raise ValueError(
-                "Expected a vector of finite real numbers, got NaN, infinity or "
-                f"dtype={vector.dtype}."
-            )
-        return vector
 
 
 def _check_topn(topn: Any) -> None:

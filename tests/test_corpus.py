@@ -13,16 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_w2v import _corpus
-from sklearn_w2v._corpus import (
-    UNKNOWN,
-    Corpus,
-    CorpusWriter,
-    WordCounts,
-    count_words,
-    coverage,
-    drop_unknown,
-    hold_out,
-)
+from sklearn_w2v._corpus import UNKNOWN, Corpus, CorpusWriter, WordCounts, hold_out
 
 ROWS = st.lists(st.lists(st.integers(0, 4), max_size=12), max_size=12)
 ROWS_OR_UNKNOWN = st.lists(st.lists(st.integers(UNKNOWN, 3), max_size=12), max_size=12)
@@ -63,7 +54,7 @@ def test_parts_are_the_corpus_and_are_short(documents, n_documents, n_tokens):
 @given(documents=ROWS, n_documents=st.integers(1, 12), n_tokens=st.integers(1, 30))
 def test_words_are_counted_by_token_and_by_document(documents, n_documents, n_tokens):
     with at_once(n_documents, n_tokens):
-        counts = count_words(corpus_of(documents), 6)
+        counts = corpus_of(documents).count_words(6)
     assert counts.tokens.tolist() == [
         sum(document.count(row) for document in documents) for row in range(6)
     ]
@@ -85,7 +76,7 @@ def test_words_of_some_documents_are_counted(documents, data, n_tokens):
 @given(documents=ROWS_OR_UNKNOWN.filter(len), n_tokens=st.integers(1, 30))
 def test_unknown_tokens_are_dropped_and_documents_stay(documents, n_tokens):
     with at_once(100, n_tokens):
-        corpus = drop_unknown(corpus_of(documents))
+        corpus = corpus_of(documents).drop_unknown()
     assert corpus.ids.dtype == np.int32
     assert documents_of(corpus) == list(map(known, documents))
     assert corpus.lengths.tolist() == [len(known(document)) for document in documents]
@@ -94,7 +85,7 @@ def test_unknown_tokens_are_dropped_and_documents_stay(documents, n_tokens):
 @pytest.mark.parametrize("ids", [[0, 1], [0, UNKNOWN, 1], [UNKNOWN]])
 def test_unknown_tokens_are_dropped_in_the_memory_of_the_corpus(ids):
     corpus = Corpus(np.array(ids, np.int32), np.array([0, len(ids)]))
-    kept = drop_unknown(corpus).ids
+    kept = corpus.drop_unknown().ids
     assert kept.base is corpus.ids
 
 
@@ -118,7 +109,7 @@ def test_a_corpus_that_goes_on_in_a_file_is_the_same(
             corpus = writer.corpus()
         assert type(corpus.ids) is np.ndarray
         assert documents_of(corpus) == documents
-        assert documents_of(drop_unknown(corpus)) == list(map(known, documents))
+        assert documents_of(corpus.drop_unknown()) == list(map(known, documents))
 
 
 @pytest.fixture
@@ -159,7 +150,7 @@ def test_a_folder_that_is_not_there_is_named(temporary_folder, monkeypatch):
 
 @given(documents=ROWS_OR_UNKNOWN)
 def test_coverage_is_the_share_of_known_tokens(documents):
-    assert coverage(corpus_of(documents)).tolist() == [
+    assert corpus_of(documents).coverage().tolist() == [
         len(known(document)) / max(len(document), 1) for document in documents
     ]
 
@@ -218,8 +209,8 @@ def test_counting_takes_no_more_memory_for_more_tokens(length):
     ids[::10] = UNKNOWN
     corpus = Corpus(ids, np.arange(0, n_tokens + 1, length))
     tracemalloc.start()
-    known = drop_unknown(corpus)
-    count_words(known, 1000)
+    known = corpus.drop_unknown()
+    known.count_words(1000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 48 * _corpus.TOKENS_AT_ONCE + 16 * len(corpus.offsets)

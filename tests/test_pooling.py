@@ -13,7 +13,7 @@ from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_w2v import _corpus
-from sklearn_w2v._corpus import WordCounts, count_words
+from sklearn_w2v._corpus import WordCounts
 from sklearn_w2v._pooling import Pooling, common_components, unit, word_weights
 from sklearn_w2v._vocabulary import encode
 
@@ -135,7 +135,7 @@ def test_idf_weights_are_tfidf_vectorizers():
     texts = ["one two", "two three three", "two", ""]
     theirs = TfidfVectorizer().fit(texts)
     corpus = encode([text.split() for text in texts], theirs.vocabulary_)
-    counts = count_words(corpus, 3)
+    counts = corpus.count_words(3)
     weights = word_weights("idf", counts, sif_a=1)
     np.testing.assert_allclose(weights, theirs.idf_, rtol=1e-6)
 

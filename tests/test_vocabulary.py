@@ -12,8 +12,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sklearn_w2v import _corpus, _vocabulary
+from sklearn_w2v import Word2VecVectorizer, _corpus, _vocabulary
 from sklearn_w2v._corpus import UNKNOWN
+from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._vocabulary import (
     encode,
     encode_words,
@@ -24,15 +25,9 @@ from sklearn_w2v._vocabulary import (
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=12)
 
 
-def learn(documents, **parameters):
-    defaults = {
-        "min_count": 1,
-        "min_df": 1,
-        "max_df": 1.0,
-        "max_features": None,
-        "max_vocab_size": None,
-    }
-    return learn_vocabulary(documents, **(defaults | parameters))
+def learn(documents, known=(), **parameters):
+    vectorizer = Word2VecVectorizer(**({"min_count": 1} | parameters))
+    return learn_vocabulary(documents, FitParameters.of(vectorizer), known)
 
 
 def assert_encoded(encoded, documents, words):

@@ -99,12 +99,7 @@ def main():
     device = find_device(options.device)
     documents = read_documents(options.corpus, options.max_words)
     vocabulary, corpus, (word_counts, *_), _ = learn_vocabulary(
-        documents,
-        min_count=5,
-        min_df=1,
-        max_df=1.0,
-        max_features=None,
-        max_vocab_size=None,
+        documents, FitParameters.of(Word2VecVectorizer())
     )
     offsets = corpus.offsets[:FEW_DOCUMENTS]
     few = Corpus(corpus.ids[: offsets[-1]], offsets)

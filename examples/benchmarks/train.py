@@ -29,6 +29,7 @@ from torch.nn.functional import logsigmoid
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._fit import prepare_fit
+from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._ranks import ONE_RANK
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.distributions import noise_probabilities
@@ -166,12 +167,7 @@ def prepare_loop(documents, options):
     It has batches of pairs, two `nn.Embedding`, autograd and Adam.
     """
     vocabulary, corpus, counts, _ = learn_vocabulary(
-        documents,
-        min_count=1,
-        min_df=1,
-        max_df=1.0,
-        max_features=None,
-        max_vocab_size=None,
+        documents, FitParameters.of(Word2VecVectorizer(min_count=1))
     )
     ids = torch.from_numpy(corpus.ids[:LOOP_WORDS]).long()
     noise = torch.from_numpy(noise_probabilities(counts.tokens, 0.75))

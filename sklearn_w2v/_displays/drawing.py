@@ -80,11 +80,10 @@ def _draw_classes(
     drawn = [looks.get(name, other) for name in classes]
     style = style | {"marker": markers[0], "color": [color for _, color in drawn]}
     scatter = ax.scatter(*positions.T, **style)
-    shapes = {marker: MarkerStyle(marker) for marker in markers}
-    paths = {
-        marker: shape.get_path().transformed(shape.get_transform())
-        for marker, shape in shapes.items()
-    }
+    paths = {}
+    for marker in markers:
+        shape = MarkerStyle(marker)
+        paths[marker] = shape.get_path().transformed(shape.get_transform())
     scatter.set_paths([paths[marker] for marker, _ in drawn])
     named = [(str(name), look) for name, look in looks.items()]
     return scatter, named + ([(f"{n_others} others", other)] if n_others else [])

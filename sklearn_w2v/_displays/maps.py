@@ -179,12 +179,9 @@ class MapDisplay(ABC):
             if ax is None and self.legend_:
                 inches = self.legend_.get_window_extent().width / self.figure_.dpi
                 self.figure_.set_figwidth(self.figure_.get_figwidth() + inches)
+            positions, text_kw = self.positions[is_labeled], text_kw or {}
             self.texts_ = drawing.draw_labels(
-                self.scatter_,
-                self.positions[is_labeled],
-                labels,
-                text_style,
-                text_kw or {},
+                self.scatter_, positions, labels, text_style, text_kw
             )
         in_legend = self.legend_.get_texts() if self.legend_ else []
         fonts.warn_of_missing_characters([*self.texts_, *in_legend])

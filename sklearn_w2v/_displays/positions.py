@@ -11,9 +11,7 @@ MOST_FOR_TSNE = 2000
 
 
 def positions_of(
-    vectors: Array,
-    method: str,
-    random_state: int | np.random.RandomState | None,
+    vectors: Array, method: str, random_state: int | np.random.RandomState | None
 ) -> Array:
     """Turn unit vectors into positions: (n_points, vector_size) -> (n_points, 2)."""
     if method not in ("auto", "pca", "tsne"):

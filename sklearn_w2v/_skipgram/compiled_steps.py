@@ -128,17 +128,14 @@ def can_train(device: torch.device, solver: SolverName) -> bool:
         raise ValueError(
             f"{VARIABLE}={wanted!r}: 1 requires the compiled training, 0 forbids it."
         )
-    if wanted == "0":
-        return False
-    if _library() is None:
-        if wanted == "1":
-            raise RuntimeError(
-                f"{VARIABLE}=1 requires the compiled training, which was not built "
-                "when sklearn-w2v was installed. Install it again where there is a C "
-                f"compiler (gcc or clang), or unset {VARIABLE}."
-            )
-        return False
-    return device.type == CPU.type and solver != "adam"
+    if wanted == "1" and _library() is None:
+        raise RuntimeError(
+            f"{VARIABLE}=1 requires the compiled training, which was not built when "
+            "sklearn-w2v was installed. Install it again where there is a C compiler "
+            f"(gcc or clang), or unset {VARIABLE}."
+        )
+    is_there = wanted != "0" and _library() is not None
+    return is_there and device.type == CPU.type and solver != "adam"
 
 
 def empty_vectors(n_words: int, vector_size: int) -> Tensor:
@@ -179,14 +176,11 @@ class CompiledSteps:
             )
         self.library, self.model, self.threads = library, model, threads
         self.layout = plan.layout
-        weights = plan.pair_weights
         # SIMD vectors read beyond the last offset, where the weights are 0.
-        self.weights_by_offset = np.concatenate(
-            [weights[::-1], [0], weights, np.zeros(CACHE_LINE)], dtype=np.float32
-        )
-        self.weights_within = np.concatenate(
-            [[0], np.cumsum(weights)], dtype=np.float32
-        )
+        by_offset = np.append(plan.weights_by_offset, np.zeros(CACHE_LINE))
+        self.weights_by_offset = by_offset.astype(np.float32)
+        within = np.append(0, np.cumsum(plan.pair_weights))
+        self.weights_within = within.astype(np.float32)
         self.schedule = _zeros(-(-library.schedule_size() // 4))
         self.gradients = _zeros(0)
         self.workspaces: dict[int, NDArray[np.float32]] = {}  # of each thread
@@ -198,35 +192,25 @@ class CompiledSteps:
     def train_chunk(
         self, chunk: Chunk, learning_rates: Sequence[float], with_loss: Sequence[bool]
     ) -> tuple[float, float]:
-        """Make the steps of a chunk; return summed loss and weight, if requested."""
-        with np.errstate(over="ignore"):  # a rate may be infinite, as with torch
-            rates = np.asarray(learning_rates, dtype=np.float32)
-        losses, weights = self._run(
-            chunk,
-            learning_rates=rates,
-            with_loss=np.asarray(with_loss, dtype=np.uint8),
-            trains=True,
-        )
+        """Make the steps of a chunk; return summed loss and weight, where asked for."""
+        losses, weights = self._run(chunk, learning_rates, with_loss, trains=True)
         step_of_part = np.arange(chunk.n_parts) // chunk.layout.parts_per_step
         is_asked = np.asarray(with_loss, dtype=bool)[step_of_part]
         return float(losses[is_asked].sum()), float(weights[is_asked].sum())
 
     def chunk_loss(self, chunk: Chunk) -> tuple[float, float]:
         """Return summed loss and weight of the pairs of a chunk."""
-        losses, weights = self._run(
-            chunk,
-            learning_rates=np.zeros(chunk.n_steps, dtype=np.float32),
-            with_loss=np.ones(chunk.n_steps, dtype=np.uint8),
-            trains=False,
-        )
+        n_steps = chunk.n_steps
+        rates, with_loss = [0.0] * n_steps, [True] * n_steps
+        losses, weights = self._run(chunk, rates, with_loss, trains=False)
         return float(losses.sum()), float(weights.sum())
 
     def _run(
         self,
         chunk: Chunk,
+        learning_rates: Sequence[float],
+        with_loss: Sequence[bool],
         *,
-        learning_rates: NDArray[np.float32],
-        with_loss: NDArray[np.uint8],
         trains: bool,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Run the steps of a chunk; return the loss and the weight of each part."""
@@ -234,10 +218,12 @@ class CompiledSteps:
             raise ValueError(
                 f"The chunk has {chunk.layout}, but the plan has {self.layout}."
             )
+        with np.errstate(over="ignore"):  # a rate may be infinite, as with torch
+            rates = np.asarray(learning_rates, dtype=np.float32)
+        is_asked = np.asarray(with_loss, dtype=np.uint8)
         losses, weights = np.zeros((2, chunk.n_parts))
         steps = self._steps_of(chunk, trains)
-        steps.learning_rates = _address(learning_rates)
-        steps.with_loss = _address(with_loss)
+        steps.learning_rates, steps.with_loss = _address(rates), _address(is_asked)
         steps.losses, steps.pair_weights = _address(losses), _address(weights)
         length = self.library.gradients_length(steps)
         if length > len(self.gradients):

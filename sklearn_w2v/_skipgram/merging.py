@@ -18,7 +18,7 @@ Words are sorted by falling counts, so the first rows are merged more often.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import joblib
 import numpy as np
@@ -66,13 +66,6 @@ class Merger:
             "Pass the same init_vectors to all ranks, or let all of them continue the "
             "same fit.",
         )
-
-    def sum(self, values: Sequence[float]) -> list[float]:
-        """Return the sums of some numbers over all ranks."""
-        return [
-            sum(of_ranks)
-            for of_ranks in zip(*self.ranks.all_gather(values), strict=True)
-        ]
 
     def stretches(self, shares: NDArray[np.float64]) -> Iterator[slice]:
         """Split steps where merges are due, after the steps at these shares."""

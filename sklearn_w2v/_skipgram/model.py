@@ -44,11 +44,9 @@ class SkipGram:
     def set_known(self, known: KnownVectors) -> None:
         """Set the vectors of some words, and the solver's state of them."""
         device = self.vectors.device
-        rows: Tensor | slice
-        if isinstance(known.rows, slice):
-            rows = known.rows
-        else:
-            rows = _upload(known.rows, device)
+        rows: Any = known.rows
+        if not isinstance(rows, slice):
+            rows = _upload(rows, device)
         for i, vectors in enumerate((known.centers, known.contexts)):
             self.vectors[i][rows] = _upload(vectors, device)
         for name in self.solver_state.keys() & known.solver_state.keys():

@@ -40,12 +40,10 @@ class Noise:
         strata = _strata(probabilities, n_noise)
         tables = [_alias_table(*stratum) for stratum in strata]
         lengths = np.array([len(thresholds) for thresholds, _ in tables])
-        thresholds, choices = (
-            torch.from_numpy(np.concatenate(arrays)).to(device)
-            for arrays in zip(*tables, strict=True)
-        )
-        self.thresholds = thresholds  # (n_columns,)
-        self.choices = choices.flatten()  # (n_columns * 2,): the word and its alias
+        thresholds, choices = map(np.concatenate, zip(*tables, strict=True))
+        self.thresholds = torch.from_numpy(thresholds).to(device)  # (n_columns,)
+        # The word and its alias, (n_columns * 2,).
+        self.choices = torch.from_numpy(choices).to(device).flatten()
         # Each (n_noise,). A stratum has a power of two of columns: bits choose one.
         self.masks = torch.from_numpy(lengths - 1).to(device)
         self.starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
@@ -79,9 +77,8 @@ def _strata(
     for stratum in range(n_strata):
         first = np.searchsorted(ends, stratum, side="right")
         last = np.searchsorted(starts, stratum + 1, side="left")
-        inside = np.minimum(ends[first:last], stratum + 1) - np.maximum(
-            starts[first:last], stratum
-        )
+        inside = np.minimum(ends[first:last], stratum + 1)
+        inside -= np.maximum(starts[first:last], stratum)
         strata.append((words[first:last], inside / inside.sum()))
     return strata
 

@@ -6,21 +6,20 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._parameters import FitParameters, SolverName
+from sklearn_w2v._parameters import FitParameters, Implementation, SolverName
+from sklearn_w2v._ranks import ONE_RANK, Ranks
 from sklearn_w2v._skipgram.distributions import (
     keep_probabilities,
     noise_probabilities,
     weights_by_distance,
 )
-
-#: The implementation of the steps: `compiled_steps.py` or `torch_steps.py`.
-Implementation = Literal["compiled", "torch"]
 
 #: The learning rate for learning_rate="auto".
 AUTO_LEARNING_RATE = {"adagrad": 0.4, "adam": 0.03, "sgd": 0.025}
@@ -101,15 +100,19 @@ class Extent(NamedTuple):
 
 
 def extent_of(
-    corpus: Corpus, held_out: NDArray[np.int64] | None, n_words: int
+    corpus: Corpus,
+    held_out: NDArray[np.int64] | None,
+    n_words: int,
+    ranks: Ranks = ONE_RANK,
 ) -> Extent:
-    """Return the extent of a corpus without the documents that are held out."""
+    """Return the extent of the corpora of all ranks without what is held out."""
     counts = corpus.token_counts(n_words)
     n_documents = int(np.count_nonzero(corpus.lengths))
     if held_out is not None:
         counts -= corpus.token_counts(n_words, held_out)
         n_documents -= len(held_out)
-    return Extent(counts, n_documents, int(corpus.lengths.max(initial=0)))
+    own = Extent(counts, n_documents, int(corpus.lengths.max(initial=0)))
+    return reduce(Extent.plus, ranks.all_gather(own))
 
 
 class Layout(NamedTuple):
@@ -169,6 +172,11 @@ class TrainingPlan:
     def reach(self) -> int:
         """The distance of the farthest pair."""
         return len(self.pair_weights)
+
+    @property
+    def weights_by_offset(self) -> NDArray[np.float64]:
+        """Weights of pairs by the offset of the context, (2 * reach + 1,)."""
+        return np.concatenate([self.pair_weights[::-1], [0], self.pair_weights])
 
     def learning_rate_at(self, epoch: int) -> float:
         """Return the learning rate at the start of an epoch."""

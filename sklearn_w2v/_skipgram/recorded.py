@@ -7,6 +7,7 @@ launched at once.
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -129,32 +130,21 @@ class Recording:
         self.graph.replay()
 
 
-def _alike(batches: Sequence[Batch]) -> list[list[Tensor]]:
+def _alike(batches: Sequence[Batch]) -> list[tuple[Tensor, ...]]:
     """Return what batches are made of, each kind of tensor of all batches together."""
-    rows = [(batch.centers, batch.contexts) for batch in batches]
-    pairs = [
-        [
-            tensor
-            for part in batch.parts
-            for tensor in (part.weights, part.noise_weights)
-        ]
-        for batch in batches
-    ]
-    tensors = (
-        [*of_rows, *of_pairs] for of_rows, of_pairs in zip(rows, pairs, strict=True)
-    )
-    return list(map(list, zip(*tensors, strict=True)))
+    return list(zip(*map(_tensors_of, batches), strict=True))
+
+
+def _tensors_of(batch: Batch) -> list[Tensor]:
+    """Return the tensors that a batch is made of, as `_batch_of` takes them."""
+    weights = [(part.weights, part.noise_weights) for part in batch.parts]
+    return [batch.centers, batch.contexts, *chain.from_iterable(weights)]
 
 
 def _batch_of(tensors: Sequence[Tensor]) -> Batch:
     """Return the batch that is made of these tensors."""
     centers, contexts, *weights = tensors
     n_parts = len(weights) // 2
-    parts = map(
-        Part,
-        centers.chunk(n_parts),
-        contexts.chunk(n_parts),
-        weights[::2],
-        weights[1::2],
-    )
+    rows = centers.chunk(n_parts), contexts.chunk(n_parts)
+    parts = map(Part, *rows, weights[::2], weights[1::2])
     return Batch(centers, contexts, list(parts))

@@ -76,11 +76,9 @@ class Chunk(NamedTuple):
 
     def steps(self, first: int, last: int) -> "Chunk":
         """Return the steps from `first` to `last - 1`."""
-        layout, n_around = self.layout, 2 * self.reach
-        tokens = slice(
-            first * layout.step_length,
-            min(last * layout.step_length, self.n_tokens) + n_around,
-        )
+        layout = self.layout
+        end = min(last * layout.step_length, self.n_tokens) + 2 * self.reach
+        tokens = slice(first * layout.step_length, end)
         groups_per_step = layout.parts_per_step * layout.groups_per_part
         return self._replace(
             words=self.words[tokens],
@@ -114,15 +112,11 @@ class Sampler:
         noise: Noise,
         device: torch.device,
     ) -> None:
-        self.ids = _upload_if_it_fits(
-            torch.from_numpy(corpus.ids), device
-        )  # (n_tokens,)
-        self.sentence_starts, self.sentence_lengths = _sentences(
-            *(
-                torch.from_numpy(offsets[documents]).to(device)
-                for offsets in (corpus.offsets[:-1], corpus.offsets[1:])
-            )
-        )
+        ids = torch.from_numpy(corpus.ids)  # (n_tokens,)
+        self.ids = _upload_if_it_fits(ids, device)
+        starts = torch.from_numpy(corpus.offsets[:-1][documents]).to(device)
+        ends = torch.from_numpy(corpus.offsets[1:][documents]).to(device)
+        self.sentence_starts, self.sentence_lengths = _sentences(starts, ends)
         self.n_tokens = int(corpus.lengths[documents].sum())
         keep_probabilities = torch.from_numpy(plan.keep_probabilities).float()
         self.keep_probabilities = keep_probabilities.to(device)  # (n_words,)
@@ -152,12 +146,8 @@ class Sampler:
         seeds = torch.randint(
             2**62, (self.n_chunks,), generator=generator, device=self.device
         )
-        return [
-            partial(self._draw, sentences, seed)
-            for sentences, seed in zip(
-                order.split(self.n_sentences), seeds.tolist(), strict=True
-            )
-        ]
+        chunks = zip(order.split(self.n_sentences), seeds.tolist(), strict=True)
+        return [partial(self._draw, sentences, seed) for sentences, seed in chunks]
 
     def _draw(self, sentences: Tensor, seed: int) -> Chunk:
         """Draw the tokens of these sentences that survive, and their noise words."""

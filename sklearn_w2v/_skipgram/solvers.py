@@ -5,7 +5,6 @@ times has several gradients.
 """
 
 import math
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,13 +13,6 @@ from sklearn_w2v._parameters import SolverName
 
 #: A tensor if a step is recorded, so that it can be replayed at other rates.
 Rate = float | Tensor
-
-
-class Solver(Protocol):
-    """Moves the rows of a matrix by their gradients."""
-
-    def step(self, rows: Tensor, gradient: Tensor, learning_rate: Rate) -> None:
-        """Move rows by their gradients; may overwrite the gradients."""
 
 
 class AdaGrad:
@@ -82,11 +74,9 @@ class SGD:
         _add_to_rows(self.matrix, rows, gradient.mul_(-learning_rate))
 
 
-SOLVERS: dict[SolverName, type[AdaGrad] | type[Adam] | type[SGD]] = {
-    "adagrad": AdaGrad,
-    "adam": Adam,
-    "sgd": SGD,
-}
+Solver = AdaGrad | Adam | SGD
+
+SOLVERS: dict[SolverName, type[Solver]] = {"adagrad": AdaGrad, "adam": Adam, "sgd": SGD}
 
 
 def initial_state(solver: SolverName, vectors: Tensor) -> dict[str, Tensor]:

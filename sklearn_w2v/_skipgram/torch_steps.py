@@ -88,19 +88,14 @@ class TorchSteps:
     def __init__(self, model: SkipGram, plan: TrainingPlan, workers: Workers) -> None:
         self.model, self.plan, self.workers = model, plan, workers
         self.matrices = list(model.vectors)  # each (n_words, d)
+        solver, states = SOLVERS[model.solver], model.solver_state.items()
         self.solvers: list[Solver] = [
-            SOLVERS[model.solver](
-                matrix, **{name: state[i] for name, state in model.solver_state.items()}
-            )
+            solver(matrix, **{name: state[i] for name, state in states})
             for i, matrix in enumerate(self.matrices)
         ]
-        device = model.vectors.device
-        pair_weights = torch.from_numpy(plan.pair_weights).float().to(device)
-        of_itself = pair_weights.new_zeros(1)
+        weights = torch.from_numpy(plan.weights_by_offset).float()
         # (2 * reach + 1, 1)
-        self.weights_by_offset = torch.cat(
-            [pair_weights.flip(0), of_itself, pair_weights]
-        )[:, None]
+        self.weights_by_offset = weights.to(model.vectors.device)[:, None]
         self.gradients: Gradients | None = None
         self.workspaces: dict[int, Workspace] = {}  # of each worker
 
@@ -132,7 +127,10 @@ class TorchSteps:
             return
         G, T = layout.groups_per_part, layout.group_length
         L, GT = layout.block_length, layout.part_length
-        weights, noise_weights = self._weights(chunk)
+        # Each (2 * reach + 1, n_tokens), by the offset of the context.
+        documents = chunk.documents.unfold(0, n_parts * GT, 1)
+        weights = (documents == documents[reach]) * self.weights_by_offset
+        noise_weights = weights.sum(0).mul_(self.plan.negative / layout.n_noise)
         words = chunk.words.long()
         centers = words[reach : reach + n_parts * GT].view(n_parts, GT)
         around = words.as_strided((n_parts, GT + 2 * reach), (GT, 1))
@@ -155,27 +153,13 @@ class TorchSteps:
         for rows in steps:
             yield Batch(*rows, list(islice(parts, P)))
 
-    def _weights(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
-        """Return the weights of pairs and of noise words.
-
-        Of pairs by offset and token, (2 * reach + 1, n_tokens); of noise words by
-        token, (n_tokens,).
-        """
-        reach, n_tokens = chunk.reach, chunk.n_tokens
-        around = chunk.documents.unfold(0, n_tokens, 1)  # (2 * reach + 1, n_tokens)
-        weights = (around == around[reach]) * self.weights_by_offset
-        noise_weights = weights.sum(0).mul_(self.plan.negative / chunk.layout.n_noise)
-        return weights, noise_weights
-
     def batch_loss(self, batch: Batch) -> float:
         """Return the batch's summed loss."""
         self._prepare(batch)
         losses = [0.0] * len(batch.parts)
 
         def score(i: int) -> None:
-            workspace = self._workspace(batch.parts[i])
-            workspace.score(batch.parts[i], *self.matrices)
-            losses[i] = workspace.loss()
+            losses[i] = self._scored(batch.parts[i]).loss()
 
         self.workers.run([partial(score, i) for i in range(len(losses))])
         return sum(losses)
@@ -191,8 +175,7 @@ class TorchSteps:
         losses = [0.0] * len(batch.parts)
 
         def differentiate(i: int) -> None:
-            workspace = self._workspace(batch.parts[i])
-            workspace.score(batch.parts[i], *self.matrices)
+            workspace = self._scored(batch.parts[i])
             if with_loss:
                 losses[i] = workspace.loss()
             workspace.differentiate(gradients.parts[i])
@@ -210,12 +193,14 @@ class TorchSteps:
         run([partial(descend, 0), partial(descend, 1)])
         return sum(losses)
 
-    def _workspace(self, part: Part) -> "Workspace":
-        """Return the workspace of the worker that runs this."""
+    def _scored(self, part: Part) -> "Workspace":
+        """Return the workspace of the worker that runs this, with a part's scores."""
         worker = self.workers.current()
         if worker not in self.workspaces:
             self.workspaces[worker] = Workspace(part, self.model.vectors)
-        return self.workspaces[worker]
+        workspace = self.workspaces[worker]
+        workspace.score(part, *self.matrices)
+        return workspace
 
     def _prepare(self, batch: Batch) -> "Gradients":
         """Return memory for the batch's gradients: that of the last one if it fits."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain, islice
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -33,7 +33,6 @@ from sklearn_w2v._skipgram.state import (
     Trained,
     Training,
     TrainingStopped,
-    Watcher,
 )
 from sklearn_w2v._skipgram.threads import ThreadPool, thread_pool
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
@@ -58,13 +57,6 @@ class Steps(Protocol):
         """Return summed loss and weight of the pairs of a chunk."""
 
 
-class ModelState(NamedTuple):
-    """All that a model has learned."""
-
-    vectors: Tensor  # (2, n_words, d): the center matrix and the context matrix
-    solver_state: dict[str, Tensor]  # each (2, n_words)
-
-
 def train(training: Training, execution: Execution) -> Trained:
     """Train the center and the context matrix.
 
@@ -80,71 +72,157 @@ def train(training: Training, execution: Execution) -> Trained:
     TrainingStopped
         If a watcher stops it.
     """
-    plan, device, ranks = training.plan, execution.device, execution.ranks
+    device = execution.device
     n_threads = execution.n_threads if device.type == CPU.type else 1
     with thread_pool(n_threads) as threads, _current(device):
-        generator = torch.Generator(device).manual_seed(training.seed)
-        sampler, held_out_sampler = _samplers(training, device)
-        model = _initial_model(plan, training.initial, generator)
-        steps = _steps_of(model, plan, threads)
-        merger = None
-        if ranks.world_size > 1:
-            merger = Merger(model, plan, ranks)
-            merger.check_start()
-        if ranks.rank:  # rank 0 draws the same as without a group
-            generator.manual_seed(training.seed + ranks.rank)
+        return Trainer(training, execution, threads).train()
+
+
+class Trainer:
+    """Trains one model: makes its steps, draws their chunks, and merges ranks."""
+
+    def __init__(
+        self, training: Training, execution: Execution, threads: ThreadPool
+    ) -> None:
+        self.plan, self.seed, self.threads = training.plan, training.seed, threads
+        self.ranks, self.watchers = execution.ranks, execution.watchers
+        self.generator = torch.Generator(execution.device).manual_seed(self.seed)
+        self.sampler, self.held_out_sampler = _samplers(training, execution.device)
+        self.model = _initial_model(self.plan, training.initial, self.generator)
+        self.steps = _steps_of(self.model, self.plan, threads)
+        self.merger = None
+        if self.ranks.world_size > 1:
+            self.merger = Merger(self.model, self.plan, self.ranks)
+            self.merger.check_start()
+        if self.ranks.rank:  # rank 0 draws the same as without a group
+            self.generator.manual_seed(self.seed + self.ranks.rank)
         if not any(known.solver_state for known in training.initial.known):
-            first_chunks = sampler.epoch(generator)
-            if merger:
-                _make_first_steps(merger, steps, first_chunks)
-        (n_tokens,) = _sum([sampler.n_tokens], merger)
-        history = History(plan)
+            self._make_first_steps(self.sampler.epoch(self.generator))
+        # Tokens of an epoch on all ranks, which read about equally fast.
+        self.n_tokens = sum(self.ranks.all_gather(self.sampler.n_tokens))
+
+    def train(self) -> Trained:
+        """Train until the last epoch, or until the score or a watcher stops it."""
+        sampler, history = self.sampler, History(self.plan, self.model)
         # All epochs at once, so that chunks of the next epoch are drawn in advance.
-        chunks = threads.prefetch(
-            chain.from_iterable(sampler.epoch(generator) for _ in range(plan.epochs))
-        )
-        for epoch in range(plan.epochs):
-            for watcher in execution.watchers:
+        epochs = (sampler.epoch(self.generator) for _ in range(self.plan.epochs))
+        chunks = self.threads.prefetch(chain.from_iterable(epochs))
+        for epoch in range(self.plan.epochs):
+            for watcher in self.watchers:
                 watcher.epoch_begins()
-            epoch_chunks = islice(chunks, sampler.n_chunks)
-            reports = Reports(execution.watchers, sampler.n_tokens, n_tokens)
-            loss = _train_epoch(plan, steps, epoch_chunks, epoch, merger, reports)
-            _check_numbers([torch.tensor(loss, device=CPU)], plan.learning_rate)
-            score = None
-            if held_out_sampler:
-                # With the same draws each time, only the vectors differ between epochs.
-                draws = torch.Generator(device).manual_seed(training.seed)
-                held_out = threads.prefetch(iter(held_out_sampler.epoch(draws)))
-                score = _validation_score(steps, held_out, merger)
-            state = ModelState(model.vectors, model.solver_state)
-            history.add(loss, score, state)
-            progress = history.progress(n_tokens, state)
+            loss = self._train_epoch(epoch, islice(chunks, sampler.n_chunks))
+            self._check_numbers([torch.tensor(loss, device=CPU)])
+            history.add(loss, self._validation_score())
+            progress = Progress(
+                history.losses, history.scores, self.n_tokens, history.trained
+            )
             # All watchers are called, even if an earlier one stops the training.
-            answers = [watcher.epoch_ends(progress) for watcher in execution.watchers]
-            (n_stops,) = _sum([sum(answers)], merger)
+            answers = [watcher.epoch_ends(progress) for watcher in self.watchers]
+            n_stops = sum(self.ranks.all_gather(sum(answers)))
             if n_stops or history.stagnates():
                 break
-        rows = model.vectors.flatten(0, 1)  # (2 * n_words, d), in the same memory
-        _check_numbers(rows.split(ROWS_AT_ONCE), plan.learning_rate)
-        trained = progress.trained()
-    if n_stops:
-        raise TrainingStopped(trained)
-    return trained
+        rows = self.model.vectors.flatten(0, 1)  # (2 * n_words, d), in the same memory
+        self._check_numbers(rows.split(ROWS_AT_ONCE))
+        if n_stops:
+            raise TrainingStopped(history.trained())
+        return history.trained()
+
+    def _make_first_steps(self, chunks: Sequence[Callable[[], Chunk]]) -> None:
+        """Let rank 0 make some steps, and all ranks continue from its model.
+
+        While vectors are still short, the gradients of all ranks point in the same
+        direction, and their sum is far too long.
+        """
+        n_left = 0 if self.ranks.rank else self.plan.first_steps
+        for draw in chunks:
+            if not n_left:
+                break
+            chunk = draw()
+            n = min(n_left, chunk.n_steps)
+            rates = [self.plan.learning_rate] * n
+            self.steps.train_chunk(chunk.steps(0, n), rates, [False] * n)
+            n_left -= n
+        if self.merger:
+            self.merger.broadcast("the end of the first steps")
+
+    def _train_epoch(self, epoch: int, chunks: Iterator[Chunk]) -> float:
+        """Train on the chunks of an epoch, and return the mean loss of a pair."""
+        plan, merger, n_own = self.plan, self.merger, self.sampler.n_tokens
+        first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
+        sums, n_steps, n_read = np.zeros(2), 0, 0
+        for chunk in chunks:
+            numbers = np.arange(chunk.n_steps)
+            # The share of the epoch read before each step, (n_steps,).
+            n_read_before = n_read + chunk.n_read * numbers / max(chunk.n_steps, 1)
+            shares = n_read_before / n_own
+            rates = first_rate + shares * (last_rate - first_rate)
+            with_loss = (n_steps + numbers) % plan.loss_every == 0
+            all_steps = [slice(0, len(shares))]
+            for stretch in merger.stretches(shares) if merger else all_steps:
+                sums += self.steps.train_chunk(
+                    chunk.steps(stretch.start, stretch.stop),
+                    rates[stretch].tolist(),
+                    with_loss[stretch].tolist(),
+                )
+                if merger:
+                    merger.merge_due(float(shares[stretch.stop - 1]))
+            n_steps += chunk.n_steps
+            n_read += chunk.n_read
+            for watcher in self.watchers:
+                watcher.tokens_read(n_read * self.n_tokens // n_own, self.n_tokens)
+        if merger:
+            merger.end_epoch()
+        return self._mean(sums)
+
+    def _validation_score(self) -> float | None:
+        """Return minus the mean loss of a pair that is held out; nan if there is none.
+
+        None if no documents are held out.
+        """
+        if self.held_out_sampler is None:
+            return None
+        # With the same draws each time, only the vectors differ between epochs.
+        draws = torch.Generator(self.generator.device).manual_seed(self.seed)
+        chunks = self.threads.prefetch(iter(self.held_out_sampler.epoch(draws)))
+        sums = np.zeros(2)
+        for chunk in chunks:
+            sums += self.steps.chunk_loss(chunk)
+        return -self._mean(sums) or math.nan
+
+    def _mean(self, sums: NDArray[np.float64]) -> float:
+        """Return the mean loss of a pair from the loss and weight on this rank.
+
+        The mean is that of all ranks, and 0.0 if there are no pairs.
+        """
+        loss, weight = np.sum([*self.ranks.all_gather(sums)], axis=0).tolist()
+        return loss / weight if weight else 0.0
+
+    def _check_numbers(self, values: Sequence[Tensor]) -> None:
+        # A minimum or maximum is nan where a value is; this takes hardly any memory.
+        extremes = [torch.stack(some.aminmax()) for some in values]
+        if not (torch.stack(extremes).abs() <= LARGEST_NUMBER).all():
+            raise ValueError(
+                "Training diverged: the loss or the vectors have numbers that are "
+                f"{REFUSED_NUMBERS}. Lower learning_rate (here "
+                f"{self.plan.learning_rate}) or batch_size, use solver='adagrad', or "
+                "start at shorter init_vectors, if there are any."
+            )
 
 
 class History:
     """The losses and scores of the epochs, and the state of the best one."""
 
-    def __init__(self, plan: TrainingPlan) -> None:
+    def __init__(self, plan: TrainingPlan, model: SkipGram) -> None:
         self.n_iter_no_change, self.tol = plan.n_iter_no_change, plan.tol
+        self.state = {"vectors": model.vectors, **model.solver_state}
         self.losses: list[float] = []
         self.scores: list[float] = []
-        self.best: ModelState | None = None
+        self.best: dict[str, Tensor] | None = None
         self.best_score = -math.inf
         self.n_stagnant = 0
 
-    def add(self, loss: float, score: float | None, state: ModelState) -> None:
-        """Add an epoch; copy its state if it is the best so far."""
+    def add(self, loss: float, score: float | None) -> None:
+        """Add an epoch; copy the state of the model if it is the best so far."""
         self.losses.append(loss)
         if score is None:
             return
@@ -161,40 +239,25 @@ class History:
         stagnates = score < self.best_score + self.tol
         self.n_stagnant = self.n_stagnant + 1 if stagnates else 0
         if self.best is None or score > self.best_score:
-            self._keep(state)
+            self._keep()
         self.best_score = max(score, self.best_score)
 
     def stagnates(self) -> bool:
         """Return whether the score has not improved for `n_iter_no_change` epochs."""
         return self.n_stagnant >= self.n_iter_no_change
 
-    def progress(self, n_tokens: int, state: ModelState) -> Progress:
-        """Return what is passed to watchers at the end of an epoch."""
-        return Progress(
-            self.losses, self.scores, n_tokens, partial(self._trained, state)
-        )
-
-    def _trained(self, state: ModelState) -> Trained:
+    def trained(self) -> Trained:
         """Return the state of the best epoch, or the last one if none has a score."""
-        vectors, solver_state = self.best or state
-        centers, contexts = _to_numpy(vectors)
-        return Trained(
-            centers,
-            contexts,
-            {name: _to_numpy(tensor) for name, tensor in solver_state.items()},
-            self.losses,
-            self.scores,
-        )
+        state = self.best or self.state
+        arrays = {name: _to_numpy(tensor) for name, tensor in state.items()}
+        centers, contexts = arrays.pop("vectors")
+        return Trained(centers, contexts, arrays, self.losses, self.scores)
 
-    def _keep(self, state: ModelState) -> None:
+    def _keep(self) -> None:
         if self.best is None:  # memory that later epochs use again
-            solver_state = {
-                n: torch.empty_like(t) for n, t in state.solver_state.items()
-            }
-            self.best = ModelState(torch.empty_like(state.vectors), solver_state)
-        self.best.vectors.copy_(state.vectors)
-        for name, tensor in state.solver_state.items():
-            self.best.solver_state[name].copy_(tensor)
+            self.best = {n: torch.empty_like(t) for n, t in self.state.items()}
+        for name, tensor in self.state.items():
+            self.best[name].copy_(tensor)
 
 
 def _to_numpy(tensor: Tensor) -> NDArray[np.float32]:
@@ -213,13 +276,10 @@ def _samplers(
     corpus, held_out, plan = training.corpus, training.held_out, training.plan
     noise = Noise(plan.noise_probabilities, plan.layout.n_noise, device)
     documents = np.arange(len(corpus.lengths))
+    sampler_of = partial(Sampler, corpus, plan=plan, noise=noise, device=device)
     if held_out is None:
-        return Sampler(corpus, documents, plan, noise, device), None
-    documents = np.delete(documents, held_out)
-    return (
-        Sampler(corpus, documents, plan, noise, device),
-        Sampler(corpus, held_out, plan, noise, device),
-    )
+        return sampler_of(documents), None
+    return sampler_of(np.delete(documents, held_out)), sampler_of(held_out)
 
 
 def _initial_model(
@@ -257,108 +317,6 @@ def _steps_of(model: SkipGram, plan: TrainingPlan, threads: ThreadPool) -> Steps
     return kind(model, plan, Streams(device))
 
 
-def _make_first_steps(
-    merger: Merger, steps: Steps, chunks: Sequence[Callable[[], Chunk]]
-) -> None:
-    """Let rank 0 make some steps, and all ranks continue from its model.
-
-    While vectors are still short, the gradients of all ranks point in the same
-    direction, and their sum is far too long.
-    """
-    plan = merger.plan
-    n_left = 0 if merger.ranks.rank else plan.first_steps
-    for draw in chunks:
-        if not n_left:
-            break
-        chunk = draw()
-        n = min(n_left, chunk.n_steps)
-        steps.train_chunk(chunk.steps(0, n), [plan.learning_rate] * n, [False] * n)
-        n_left -= n
-    merger.broadcast("the end of the first steps")
-
-
-class Reports(NamedTuple):
-    """Reports to watchers how much of an epoch has been read."""
-
-    watchers: Sequence[Watcher]
-    n_own: int  # tokens of an epoch on this rank
-    n_tokens: int  # on all ranks, which read about equally fast
-
-    def read(self, n_read: int) -> None:
-        """Report that this rank has read so many tokens."""
-        for watcher in self.watchers:
-            watcher.tokens_read(n_read * self.n_tokens // self.n_own, self.n_tokens)
-
-
-def _train_epoch(
-    plan: TrainingPlan,
-    steps: Steps,
-    chunks: Iterator[Chunk],
-    epoch: int,
-    merger: Merger | None,
-    reports: Reports,
-) -> float:
-    """Train on the chunks of an epoch, and return the mean loss of a pair."""
-    first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
-    loss, weight, n_steps, n_read = 0.0, 0.0, 0, 0
-    for chunk in chunks:
-        numbers = np.arange(chunk.n_steps)
-        # The share of the epoch read before each step, (n_steps,).
-        n_read_before = n_read + chunk.n_read * numbers / max(chunk.n_steps, 1)
-        shares = n_read_before / reports.n_own
-        rates = first_rate + shares * (last_rate - first_rate)
-        with_loss = (n_steps + numbers) % plan.loss_every == 0
-        for stretch in merger.stretches(shares) if merger else [slice(0, len(shares))]:
-            sums = steps.train_chunk(
-                chunk.steps(stretch.start, stretch.stop),
-                rates[stretch].tolist(),
-                with_loss[stretch].tolist(),
-            )
-            loss, weight = loss + sums[0], weight + sums[1]
-            if merger:
-                merger.merge_due(float(shares[stretch.stop - 1]))
-        n_steps += chunk.n_steps
-        n_read += chunk.n_read
-        reports.read(n_read)
-    if merger:
-        merger.end_epoch()
-    return _mean(loss, weight, merger)
-
-
-def _validation_score(
-    steps: Steps, chunks: Iterator[Chunk], merger: Merger | None
-) -> float:
-    """Return minus the mean loss of a pair that is held out; nan if there is none."""
-    loss, weight = 0.0, 0.0
-    for chunk in chunks:
-        sums = steps.chunk_loss(chunk)
-        loss, weight = loss + sums[0], weight + sums[1]
-    return -_mean(loss, weight, merger) or math.nan
-
-
-def _mean(loss: float, weight: float, merger: Merger | None) -> float:
-    """Return the mean loss of the pairs of all ranks; 0.0 if there are none."""
-    loss, weight = _sum([loss, weight], merger)
-    return loss / weight if weight else 0.0
-
-
-def _sum(values: list[Any], merger: Merger | None) -> list[Any]:
-    """Return the sums over all ranks, if there are several."""
-    return merger.sum(values) if merger else values
-
-
 def _current(device: torch.device) -> AbstractContextManager[Any]:
     """Make a CUDA device the current one, on which streams and graphs are created."""
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
-
-
-def _check_numbers(values: Sequence[Tensor], learning_rate: float) -> None:
-    # A minimum or maximum is nan where a value is; this takes hardly any memory.
-    extremes = [torch.stack(some.aminmax()) for some in values]
-    if not (torch.stack(extremes).abs() <= LARGEST_NUMBER).all():
-        raise ValueError(
-            "Training diverged: the loss or the vectors have numbers that are "
-            f"{REFUSED_NUMBERS}. Lower learning_rate (here {learning_rate}) or "
-            "batch_size, use solver='adagrad', or start at shorter init_vectors, if "
-            "there are any."
-        )
