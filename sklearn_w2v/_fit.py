@@ -21,7 +21,7 @@ from sklearn_w2v._learned import Learned
 from sklearn_w2v._memory import training_memory
 from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._pooling import Pooling, common_components, word_weights
-from sklearn_w2v._ranks import Ranks, require_equal
+from sklearn_w2v._ranks import RankFailedError, Ranks, require_equal
 from sklearn_w2v._skipgram.plan import (
     Extent,
     Implementation,
@@ -435,6 +435,8 @@ def memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
         raise MemoryError(f"{too_large}.")
     try:
         yield
+    except RankFailedError:  # whose message may be that of another rank's memory
+        raise
     except (MemoryError, RuntimeError) as error:
         # The first is torch's message on the CPU, the second that on other devices.
         of_torch = ("allocate memory", "out of memory")

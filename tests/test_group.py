@@ -5,6 +5,7 @@ import pickle
 import signal
 import time
 from datetime import timedelta
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from recorders import Recorder, with_callbacks
 
 from sklearn_w2v import Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailedError
+from sklearn_w2v._skipgram import training
 
 
 @pytest.fixture(scope="module")
@@ -381,6 +383,22 @@ def test_an_error_of_one_rank_ends_the_fit_of_all(
             assert f"rank {culprit} failed with {kind.__name__}" in str(error)
         assert is_as_it_was
         assert fits_again
+
+
+def fit_without_memory(rank, culprit):
+    error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+    fault = Mock(side_effect=error) if rank == culprit else training._train_epoch
+    with patch.object(training, "_train_epoch", fault):
+        return fit(rank)
+
+
+@pytest.mark.parametrize("culprit", [0, 1])
+def test_a_memory_error_of_one_rank_is_reported_as_its_own(on_ranks, culprit):
+    results = on_ranks.run(2, fit_without_memory, culprit, timeout=10)
+    own, other = results[culprit], results[1 - culprit]
+    assert type(own) is MemoryError
+    assert type(other) is RankFailedError
+    assert f"rank {culprit} failed with MemoryError: Not enough memory" in str(other)
 
 
 class KillsItsRank:
