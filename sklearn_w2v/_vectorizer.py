@@ -374,7 +374,8 @@ class Word2VecVectorizer(
     usual. `memory` stores nothing. Solvers other than "adagrad" and
     `n_components_removed` are errors. An error in one process ends the fit of all, and
     a lost process is named. Processes wait for one another up to the ``timeout`` of
-    ``init_process_group``. A group of one process changes nothing.
+    ``init_process_group``, also for one whose parameters have invalid values, which is
+    found before it joins the others. A group of one process changes nothing.
 
     To load a vectorizer that was saved by skops, trust its class:
     ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
@@ -843,11 +844,11 @@ class Word2VecVectorizer(
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""
-        before = self._continued(partial)
-        token_lists = self._token_lists(X)
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         with all_ranks() as ranks:
+            before = self._continued(partial)
+            token_lists = self._token_lists(X)
             fit = prepare_fit(self, before, partial=partial, ranks=ranks)
             is_verbose = self.verbose and ranks.rank == 0
             documents = ReadingLines().watch(token_lists) if is_verbose else token_lists

@@ -385,6 +385,34 @@ def test_an_error_of_one_rank_ends_the_fit_of_all(
         assert fits_again
 
 
+def fit_one_text(rank, culprit):
+    return small().fit("one text" if rank == culprit else share(rank))
+
+
+def fit_without_pattern(rank, culprit):
+    return fit(rank, 2, {}, {culprit: {"token_pattern": None}})
+
+
+@pytest.mark.parametrize("culprit", [0, 1])
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (fit_one_text, "string object received"),
+        (fit_without_pattern, "token_pattern=None requires a tokenizer"),
+    ],
+)
+def test_an_error_before_documents_are_read_ends_the_fit_of_all(
+    on_ranks, culprit, task, message
+):
+    results = on_ranks.run(2, task, culprit, timeout=10)
+    own, other = results[culprit], results[1 - culprit]
+    assert type(own) is ValueError
+    assert type(other) is RankFailedError
+    assert f"rank {culprit} failed with ValueError: " in str(other)
+    assert message in str(own)
+    assert message in str(other)
+
+
 def fit_without_memory(rank, culprit):
     error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
     fault = Mock(side_effect=error) if rank == culprit else training._train_epoch
