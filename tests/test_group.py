@@ -9,10 +9,12 @@ from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
+import torch
 import torch.distributed as dist
 from helpers import TOPICS, assert_same_fit, small
 from rank_processes import RankProcesses
 from recorders import Recorder, with_callbacks
+from torch.distributed.distributed_c10d import _world
 
 from sklearn_w2v import Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailedError
@@ -427,6 +429,35 @@ def test_a_memory_error_of_one_rank_is_reported_as_its_own(on_ranks, culprit):
     assert type(own) is MemoryError
     assert type(other) is RankFailedError
     assert f"rank {culprit} failed with MemoryError: Not enough memory" in str(other)
+
+
+def fit_with_nccl_alone(rank):
+    """Fit three times, once in vain; return how many groups there are, and timeouts."""
+    timeouts = []
+
+    def barrier(group, where):
+        options = group.cpu_group._get_backend(torch.device("cpu")).options
+        timeouts.append(options._timeout.seconds)
+        return wait(group, where)
+
+    wait = _group.Group.barrier
+    with (
+        patch.object(dist, "get_backend_config", lambda: "cuda:nccl"),
+        patch.object(_group.Group, "barrier", barrier),
+    ):
+        one, _, other = fit(rank), fit_one_text_in_vain(rank), fit(rank)
+    assert_same_fit(one, other)
+    return len(_world.pg_map), set(timeouts)
+
+
+def fit_one_text_in_vain(rank):
+    with pytest.raises(ValueError if rank else RankFailedError, match="string object"):
+        fit_one_text(rank, culprit=1)
+
+
+def test_a_group_of_gloo_next_to_nccl_ends_with_the_fit_and_has_its_timeout(on_ranks):
+    expected = 1, {77}
+    assert on_ranks.run(2, fit_with_nccl_alone, timeout=77) == [expected] * 2
 
 
 class KillsItsRank:
