@@ -21,7 +21,9 @@ from torch import Tensor
 
 from sklearn_w2v._ranks import ONE_RANK, RankFailedError, Ranks, Value
 
-#: How long a collective operation may take once all ranks have passed its barrier.
+#: How long the sum or the broadcast of a tensor may take, once all ranks have passed
+#: its barrier. The timeout of the group also covers the wait for a slow rank, so it is
+#: long, and a rank that is lost during the operation has to be found earlier.
 TIMEOUT = timedelta(minutes=2)
 
 #: Bytes of the message that a rank sends at a barrier.

@@ -375,7 +375,8 @@ class Word2VecVectorizer(
     `n_components_removed` are errors. An error in one process ends the fit of all, and
     a lost process is named. Processes wait for one another up to the ``timeout`` of
     ``init_process_group``, also for one whose parameters have invalid values, which is
-    found before it joins the others. A group of one process changes nothing.
+    found before it joins the others. Each exchange of a matrix has to end within two
+    minutes, whatever the ``timeout``. A group of one process changes nothing.
 
     To load a vectorizer that was saved by skops, trust its class:
     ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
