@@ -276,7 +276,7 @@ class Fit:
         # Known vectors can be long, and the first loss far from that of chance.
         is_known = bool(training.initial.known)
         of_chance = loss_of_chance(self.parameters.negative)
-        warn_of_losses(trained.losses, trained.losses[0] if is_known else of_chance)
+        warn_of_losses(trained.losses, None if is_known else of_chance)
 
     def _learn_counts(self, encoded: Encoded) -> Learned:
         """Return what is learned from a batch without a word of the vocabulary."""

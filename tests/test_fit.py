@@ -425,6 +425,14 @@ def test_a_fit_with_hardly_an_epoch_that_has_pairs_says_so():
     small(epochs="auto", sample=None).fit(texts)
 
 
+def test_known_vectors_without_pairs_in_the_first_epoch_give_no_warning():
+    known = {"cat": np.ones(8), "dog": np.ones(8)}
+    fitted = small(epochs=6, sample=0.15, init_vectors=known, random_state=16).fit(
+        ["cat dog"] * 3
+    )
+    assert fitted.loss_curve_[0] == 0 < fitted.loss_curve_[-1]
+
+
 @pytest.mark.parametrize("length", [0.0, 99.0])
 def test_a_fit_of_frozen_words_alone_says_nothing_of_its_loss(length, texts):
     words = {word for text in texts for word in text.split()}
