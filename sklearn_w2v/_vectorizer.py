@@ -118,6 +118,7 @@ class Word2VecVectorizer(
         bytes each. It limits memory if a corpus has many millions of distinct tokens.
         The rarest are forgotten while documents are read, with a warning, by gensim's
         rule: those seen fewer times than a threshold, which rises by one each time.
+        With `warm_start`, words of the last fit do not count, and are never forgotten.
         `min_count` and `max_features` apply afterwards. Not used with a `vocabulary`.
 
     vocabulary : mapping, iterable or None, default=None
