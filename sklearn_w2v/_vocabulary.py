@@ -217,6 +217,8 @@ def check_vocabulary(
     try:
         checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
     except TypeError as error:
+        if not _is_of_hashing(error):
+            raise
         raise TypeError(
             "The words of `vocabulary` must be hashable, for example strings, numbers "
             f"or tuples: {error}."
@@ -280,11 +282,18 @@ def _write(
             try:
                 writer.add(ids_of(tokens))
             except TypeError as error:
+                if not _is_of_hashing(error):
+                    raise
                 raise TypeError(
                     f"The tokens of document {position} must be hashable, for example "
                     f"strings, numbers or tuples: {error}."
                 ) from error
         return writer.corpus()
+
+
+def _is_of_hashing(error: TypeError) -> bool:
+    """Return whether an object is not hashable; lazy analyzers raise other errors."""
+    return "unhashable" in str(error)
 
 
 def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:

@@ -258,6 +258,7 @@ def test_a_bad_vocabulary_is_scikit_learns_own_error(vocabulary, message):
     ("vocabulary", "error", "message"),
     [
         ({"a": 0.0, "b": 1.0}, ValueError, "The rows of `vocabulary` must be integers"),
+        ({1, "a"}, TypeError, "^'<' not supported between"),
         ([["a"]], TypeError, r"words of `vocabulary` must be hashable, .*unhashable"),
         (["a", math.nan], ValueError, r"`vocabulary` has a missing value .*: nan\."),
         (["a", None], ValueError, r"`vocabulary` has a missing value .*: None\."),
@@ -349,3 +350,15 @@ def test_tokens_that_cannot_be_looked_up_are_named(documents):
     for read in (learn, lambda documents: encode(documents, {"a": 0})):
         with pytest.raises(TypeError, match=message):
             read(documents)
+
+
+@pytest.mark.parametrize("max_vocab_size", [None, 9])
+def test_another_type_error_of_a_lazy_analyzer_is_raised_as_it_is(max_vocab_size):
+    def documents():
+        yield (len(token) for token in [1])
+
+    message = r"^object of type 'int' has no len\(\)$"
+    with pytest.raises(TypeError, match=message):
+        learn(documents(), max_vocab_size=max_vocab_size)
+    with pytest.raises(TypeError, match=message):
+        encode(documents(), {"a": 0})
