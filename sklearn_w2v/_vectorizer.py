@@ -348,6 +348,7 @@ class Word2VecVectorizer(
     where there is a C compiler, or from a wheel with them. Otherwise torch makes the
     same steps, two to three times slower. The environment variable SKLEARN_W2V_COMPILED
     requires the compiled steps ("1") or forbids them ("0"), at build and training time.
+    "adam" and other devices train by torch also with "1".
 
     There is no `ngram_range`: scikit-learn appends all bigrams of a document to its
     unigrams, so windows would have words that are not next to each other in the text.
