@@ -113,8 +113,10 @@ class Fit:
         # Each epoch of continued fits needs draws of its own, also if random_state is
         # an int.
         n_epochs_before = 0 if self.before is None else self.before.n_iter
-        *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
-        seed, *_ = self.ranks.all_gather(seed)
+        # Only the last draw is used. There may have been many epochs, and a list of all
+        # draws takes five times as much memory as the array.
+        seeds = random_state.randint(2**31 - 1, size=n_epochs_before + 1)
+        seed, *_ = self.ranks.all_gather(int(seeds[-1]))
         extent = extent_of(corpus, held_out, len(encoded.vocabulary))
         plan = plan_training(
             parameters,
