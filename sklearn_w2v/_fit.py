@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -446,5 +447,16 @@ def memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
             words in str(error) for words in of_torch
         ):
             raise
+        if _is_of_callback(error):
+            raise
         reason = str(error).partition("\n")[0]
-        raise MemoryError(f"{too_large} ({reason}).") from error
+        in_brackets = f" ({reason})" if reason else ""
+        raise MemoryError(f"{too_large}{in_brackets}.") from error
+
+
+def _is_of_callback(error: Exception) -> bool:
+    """Return whether an error was raised while scikit-learn called a callback."""
+    return any(
+        frame.f_globals.get("__name__", "").startswith("sklearn.callback")
+        for frame, _ in walk_tb(error.__traceback__)
+    )

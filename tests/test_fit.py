@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import pytest
 from helpers import TOPICS, assert_same_fit, small
+from recorders import Recorder, with_callbacks
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer, _corpus
@@ -368,6 +369,27 @@ def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
     with pytest.raises(MemoryError, match=message):
         vectorizer.fit(texts)
     np.testing.assert_equal(vectorizer.__dict__, before)
+
+
+def test_short_memory_without_a_reason_ends_the_message_with_the_cure(
+    texts, monkeypatch
+):
+    monkeypatch.setattr(
+        "sklearn_w2v._skipgram.training.train", Mock(side_effect=MemoryError)
+    )
+    with pytest.raises(MemoryError, match=r"or lower max_features or vector_size\.$"):
+        small().fit(texts)
+
+
+@with_callbacks
+@pytest.mark.parametrize(
+    "error", [MemoryError("of a callback"), RuntimeError("out of memory")]
+)
+def test_short_memory_of_a_callback_is_its_own_error(error, texts):
+    vectorizer = small().set_callbacks(Recorder(stop_after=1, error=error))
+    with pytest.raises(type(error), match=f"^{error}$") as caught:
+        vectorizer.fit(texts)
+    assert caught.value is error
 
 
 def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch):
