@@ -47,6 +47,7 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
+from sklearn_w2v._warnings import warn
 
 if TYPE_CHECKING:
     import torch
@@ -235,7 +236,14 @@ class Fit:
         parameters, before = self.parameters, self.before
         known = [] if before is None else [self._known_before(before, vocabulary)]
         if self.partial and before is not None and before.n_iter:
-            # All words were looked up for the first batch.
+            # An earlier call gave all words their vectors, from init_vectors if it had
+            # them.
+            if parameters.init_vectors is not None and before.init_coverage is None:
+                warn(
+                    "init_vectors are not used: an earlier fit or partial_fit without "
+                    "them gave the words their vectors, which partial_fit continues "
+                    "from. Pass init_vectors to the first call."
+                )
             return Initial(known, before.frozen, before.init_coverage)
         if parameters.init_vectors is None:
             return Initial(known, NO_ROWS)

@@ -629,11 +629,12 @@ class Word2VecVectorizer(
         """Train on one batch of documents, in one pass.
 
         The first call learns the vocabulary, unless `vocabulary` or an earlier `fit`
-        gave it; later calls add no words. The learning rate does not decay, since the
-        number of batches is not known, but the steps of "adagrad" become shorter.
-        `epochs`, `early_stopping` and `memory` are not used: for more epochs, pass the
-        batches again. Word weights are those of all batches, common directions those of
-        the last batch.
+        gave it; later calls add no words. The first call looks up `init_vectors`; later
+        calls, and calls after a `fit`, do not use them. The learning rate does not
+        decay, since the number of batches is not known, but the steps of "adagrad"
+        become shorter. `epochs`, `early_stopping` and `memory` are not used: for more
+        epochs, pass the batches again. Word weights are those of all batches, common
+        directions those of the last batch.
 
         To continue a `fit`, give it ``warm_start=True``, which keeps both matrices:
         otherwise both start at `embedding_matrix_`. Vectors from a file come without
