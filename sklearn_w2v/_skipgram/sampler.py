@@ -104,6 +104,8 @@ class Sampler:
         Draws the noise words.
     device : torch.device
         The device on which to draw.
+    ids : Tensor or None
+        The ids of all documents, if another sampler of the corpus has uploaded them.
     """
 
     def __init__(
@@ -113,10 +115,11 @@ class Sampler:
         plan: TrainingPlan,
         noise: Noise,
         device: torch.device,
+        ids: Tensor | None = None,
     ) -> None:
-        self.ids = _upload_if_it_fits(
-            torch.from_numpy(corpus.ids), device
-        )  # (n_tokens,)
+        if ids is None:
+            ids = _upload_if_it_fits(torch.from_numpy(corpus.ids), device)
+        self.ids = ids  # (n_tokens,)
         self.sentence_starts, self.sentence_lengths = _sentences(
             *(
                 torch.from_numpy(offsets[documents]).to(device)

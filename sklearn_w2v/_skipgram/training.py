@@ -216,10 +216,8 @@ def _samplers(
     if held_out is None:
         return Sampler(corpus, documents, plan, noise, device), None
     documents = np.delete(documents, held_out)
-    return (
-        Sampler(corpus, documents, plan, noise, device),
-        Sampler(corpus, held_out, plan, noise, device),
-    )
+    sampler = Sampler(corpus, documents, plan, noise, device)
+    return sampler, Sampler(corpus, held_out, plan, noise, device, sampler.ids)
 
 
 def _initial_model(
