@@ -22,9 +22,17 @@ def loss_of_chance(negative: int) -> float:
     return (1 + negative) * math.log(2)
 
 
-def warn_of_losses(losses: Sequence[float], first: float) -> None:
-    """Warn if nothing was learned; `first` is the loss before the training."""
+def warn_of_losses(losses: Sequence[float], before: float | None) -> None:
+    """Warn if nothing was learned.
+
+    `before` is the loss before the training. If it is None, losses are compared with
+    that of the first epoch that has pairs.
+    """
     of_pairs = [loss for loss in losses if loss]
+    first, when = before, "before the training"
+    if first is None:
+        first = next(iter(of_pairs), 0.0)
+        when = f"in epoch {losses.index(first) + 1}"
     most_rise = MOST_RISE if len(losses) < FEW_EPOCHS else MOST_RISE_OF_MANY
     n_without = len(losses) - len(of_pairs)
     if not of_pairs:
@@ -45,8 +53,8 @@ def warn_of_losses(losses: Sequence[float], first: float) -> None:
         )
     elif of_pairs[-1] > most_rise * first:
         warn(
-            f"The final loss is {of_pairs[-1]:.3f}, and was {first:.3f} before the "
-            "training. Lower learning_rate.",
+            f"The final loss is {of_pairs[-1]:.3f}, and was {first:.3f} {when}. Lower "
+            "learning_rate.",
             ConvergenceWarning,
         )
     elif (

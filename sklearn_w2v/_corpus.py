@@ -203,11 +203,18 @@ def corpus_of(
             try:
                 writer.add(ids_of(tokens))
             except TypeError as error:
+                if not is_of_hashing(error):
+                    raise
                 raise TypeError(
                     f"The tokens of document {position} must be hashable, for example "
                     f"strings, numbers or tuples: {error}."
                 ) from error
         return writer.corpus()
+
+
+def is_of_hashing(error: TypeError) -> bool:
+    """Return whether an object is not hashable; lazy analyzers raise other errors."""
+    return "unhashable" in str(error)
 
 
 class WordCounts(NamedTuple):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -19,7 +20,7 @@ from sklearn_w2v._learned import Learned
 from sklearn_w2v._memory import training_memory
 from sklearn_w2v._parameters import FitParameters, Implementation
 from sklearn_w2v._pooling import common_components, word_weights
-from sklearn_w2v._ranks import Ranks, check_parameters
+from sklearn_w2v._ranks import RankFailedError, Ranks, check_parameters
 from sklearn_w2v._skipgram.plan import auto_epochs, extent_of, plan_training
 from sklearn_w2v._skipgram.state import (
     Execution,
@@ -38,6 +39,7 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
+from sklearn_w2v._warnings import warn
 
 if TYPE_CHECKING:
     import torch
@@ -99,8 +101,10 @@ class Fit:
         # Each epoch of continued fits needs different draws, also if random_state is
         # an int.
         n_epochs_before = 0 if self.before is None else self.before.n_iter
-        *_, seed = random_state.randint(2**31 - 1, size=n_epochs_before + 1).tolist()
-        seed, *_ = self.ranks.all_gather(seed)
+        # Only the last draw is used. There may have been many epochs, and a list of all
+        # draws takes five times as much memory as the array.
+        seeds = random_state.randint(2**31 - 1, size=n_epochs_before + 1)
+        seed, *_ = self.ranks.all_gather(int(seeds[-1]))
         epochs = 1 if self.partial else parameters.epochs
         if epochs == "auto":
             epochs = auto_epochs(n_tokens)
@@ -213,7 +217,14 @@ class Fit:
         parameters, before = self.parameters, self.before
         known = [] if before is None else [self._known_before(before, vocabulary)]
         if self.partial and before is not None and before.n_iter:
-            # All words were looked up for the first batch.
+            # An earlier call gave all words their vectors, from init_vectors if it had
+            # them.
+            if parameters.init_vectors is not None and before.init_coverage is None:
+                warn(
+                    "init_vectors are not used: an earlier fit or partial_fit without "
+                    "them gave the words their vectors, which partial_fit continues "
+                    "from. Pass init_vectors to the first call."
+                )
             return Initial(known, before.frozen, before.init_coverage)
         if parameters.init_vectors is None:
             return Initial(known, NO_ROWS)
@@ -257,7 +268,7 @@ class Fit:
         # Known vectors can be long, and the first loss far from that of chance.
         is_known = bool(training.initial.known)
         of_chance = loss_of_chance(self.parameters.negative)
-        warn_of_losses(trained.losses, trained.losses[0] if is_known else of_chance)
+        warn_of_losses(trained.losses, None if is_known else of_chance)
 
     def _split(
         self, trained: Trained
@@ -335,6 +346,8 @@ def memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
         raise MemoryError(f"{too_large}.")
     try:
         yield
+    except RankFailedError:  # whose message may be that of another rank's memory
+        raise
     except (MemoryError, RuntimeError) as error:
         # The first is torch's message on the CPU, the second that on other devices.
         of_torch = ("allocate memory", "out of memory")
@@ -342,5 +355,16 @@ def memory_errors(n_words: int, vector_size: int) -> Iterator[None]:
             words in str(error) for words in of_torch
         ):
             raise
+        if _is_of_callback(error):
+            raise
         reason = str(error).partition("\n")[0]
-        raise MemoryError(f"{too_large} ({reason}).") from error
+        in_brackets = f" ({reason})" if reason else ""
+        raise MemoryError(f"{too_large}{in_brackets}.") from error
+
+
+def _is_of_callback(error: Exception) -> bool:
+    """Return whether an error was raised while scikit-learn called a callback."""
+    return any(
+        frame.f_globals.get("__name__", "").startswith("sklearn.callback")
+        for frame, _ in walk_tb(error.__traceback__)
+    )

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -20,7 +21,9 @@ from torch import Tensor
 
 from sklearn_w2v._ranks import ONE_RANK, RankFailedError, Ranks, Value
 
-#: How long a collective operation may take once all ranks have passed its barrier.
+#: How long the sum or the broadcast of a tensor may take, once all ranks have passed
+#: its barrier. The timeout of the group also covers the wait for a slow rank, so it is
+#: long, and a rank that is lost during the operation has to be found earlier.
 TIMEOUT = timedelta(minutes=2)
 
 #: Bytes of the message that a rank sends at a barrier.
@@ -46,6 +49,8 @@ def all_ranks() -> Iterator[Ranks]:
         with suppress(RankFailedError):  # this rank raises its own error
             group.fail(error)
         raise
+    finally:
+        group.close()
 
 
 class Group:
@@ -59,7 +64,13 @@ class Group:
         # nccl sends nothing that is in the memory of the CPU.
         self.cpu_group = None
         if "gloo" not in backends:
-            self.cpu_group = dist.new_group(backend="gloo")
+            timeout = _timeout_of_nccl() if self.is_on_devices else None
+            self.cpu_group = dist.new_group(timeout=timeout, backend="gloo")
+
+    def close(self) -> None:
+        """Free what the group has in addition to the default group."""
+        if self.cpu_group is not None:
+            dist.destroy_process_group(self.cpu_group)
 
     def barrier(self, where: str) -> None:
         """Wait until all ranks get here; raise an error if one of them failed."""
@@ -137,6 +148,13 @@ class Group:
         message = torch.zeros(MESSAGE_LENGTH, dtype=torch.uint8, device="cpu")
         dist.recv(message, rank, group=self.cpu_group)
         return message.numpy().tobytes().rstrip(b"\0").decode(errors="ignore")
+
+
+def _timeout_of_nccl() -> timedelta:
+    """Return the timeout of the default group, which torch does not show publicly."""
+    world: Any = dist.group.WORLD
+    backend = world._get_backend(torch.device("cuda"))  # noqa: SLF001
+    return cast("timedelta", backend.options._timeout)  # noqa: SLF001
 
 
 def _verdict(messages: dict[int, str], gone: dict[int, str]) -> str:

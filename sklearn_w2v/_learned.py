@@ -72,7 +72,9 @@ class Learned:
         if self.other_matrix is None or self.kind == "center":
             return embeddings
         others = self.other_matrix[rows]
-        # Exact up to the last bit of each number. Only a third matrix would keep it.
+        # The sum was rounded, so the error is about the last bit of the larger of both
+        # numbers: a center of 1e-8 is lost next to a context of 1. Only a third matrix
+        # would keep it.
         return 2 * embeddings - others if self.kind == "average" else others
 
     def contexts(self) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """The cache of trainings that the parameter `memory` asks for."""
 
 import os
+import tempfile
 from typing import Any
 
 from sklearn.utils.validation import check_memory
@@ -44,6 +45,9 @@ def _writable_folder(memory: str) -> str | None:
     folder = os.path.join(memory, "joblib", "sklearn_w2v")
     try:
         os.makedirs(folder, exist_ok=True)
+        # A folder that exists may be read-only.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         warn(
             f"memory={memory!r} stores nothing, since it cannot be written to "

@@ -118,6 +118,7 @@ class Word2VecVectorizer(
         bytes each. It limits memory if a corpus has many millions of distinct tokens.
         The rarest are forgotten while documents are read, with a warning, by gensim's
         rule: those seen fewer times than a threshold, which rises by one each time.
+        With `warm_start`, words of the last fit do not count, and are never forgotten.
         `min_count` and `max_features` apply afterwards. Not used with a `vocabulary`.
 
     vocabulary : mapping, iterable or None, default=None
@@ -347,6 +348,7 @@ class Word2VecVectorizer(
     where there is a C compiler, or from a wheel with them. Otherwise torch makes the
     same steps, two to three times slower. The environment variable SKLEARN_W2V_COMPILED
     requires the compiled steps ("1") or forbids them ("0"), at build and training time.
+    "adam" and other devices train by torch also with "1".
 
     There is no `ngram_range`: scikit-learn appends all bigrams of a document to its
     unigrams, so windows would have words that are not next to each other in the text.
@@ -374,7 +376,9 @@ class Word2VecVectorizer(
     usual. `memory` stores nothing. Solvers other than "adagrad" and
     `n_components_removed` are errors. An error in one process ends the fit of all, and
     a lost process is named. Processes wait for one another up to the ``timeout`` of
-    ``init_process_group``. A group of one process changes nothing.
+    ``init_process_group``, also for one whose parameters have invalid values, which is
+    found before it joins the others. Each exchange of a matrix has to end within two
+    minutes, whatever the ``timeout``. A group of one process changes nothing.
 
     To load a vectorizer that was saved by skops, trust its class:
     ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
@@ -600,11 +604,12 @@ class Word2VecVectorizer(
         """Train on one batch of documents, in one pass.
 
         The first call learns the vocabulary, unless `vocabulary` or an earlier `fit`
-        gave it; later calls add no words. The learning rate does not decay, since the
-        number of batches is not known, but the steps of "adagrad" become shorter.
-        `epochs`, `early_stopping` and `memory` are not used: for more epochs, pass the
-        batches again. Word weights are those of all batches, common directions those of
-        the last batch.
+        gave it; later calls add no words. The first call looks up `init_vectors`; later
+        calls, and calls after a `fit`, do not use them. The learning rate does not
+        decay, since the number of batches is not known, but the steps of "adagrad"
+        become shorter. `epochs`, `early_stopping` and `memory` are not used: for more
+        epochs, pass the batches again. Word weights are those of all batches, common
+        directions those of the last batch.
 
         To continue a `fit`, give it ``warm_start=True``, which keeps both matrices:
         otherwise both start at `embedding_matrix_`. Vectors from a file come without
@@ -814,11 +819,11 @@ class Word2VecVectorizer(
 
     def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
         """Fit, and return the encoded documents."""
-        before = self._continued(partial)
-        token_lists = token_lists_of(self, X)
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         with all_ranks() as ranks:
+            before = self._continued(partial)
+            token_lists = token_lists_of(self, X)
             fit = prepare_fit(self, before, partial=partial, ranks=ranks)
             is_verbose = self.verbose and ranks.rank == 0
             documents = print_reading(token_lists) if is_verbose else token_lists

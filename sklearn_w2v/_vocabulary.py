@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
-from itertools import islice, repeat
+from itertools import compress, islice, repeat
 from numbers import Integral
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._corpus import TOKENS_AT_ONCE, UNKNOWN, Corpus, WordCounts, corpus_of
+from sklearn_w2v._corpus import (
+    TOKENS_AT_ONCE,
+    UNKNOWN,
+    Corpus,
+    WordCounts,
+    corpus_of,
+    is_of_hashing,
+)
 from sklearn_w2v._documents import is_na_of_pandas
 from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
 from sklearn_w2v._parameters import FitParameters
@@ -41,9 +48,10 @@ class TokenIds(dict[Any, int]):
     known : iterable of hashables
         Tokens that get the first ids, and are never forgotten.
     max_vocab_size : int or None
-        The largest number of tokens. When there are more, rare tokens are forgotten by
-        gensim's rule: those seen fewer times than a threshold, which rises by one each
-        time. A forgotten token that occurs again gets a new id, and a new count.
+        The largest number of tokens that are not known. When there are more, rare ones
+        are forgotten by gensim's rule: those seen fewer times than a threshold, which
+        rises by one each time. A forgotten token that occurs again gets a new id, and a
+        new count.
     """
 
     def __init__(self, known: Iterable[Any], max_vocab_size: int | None) -> None:
@@ -66,21 +74,26 @@ class TokenIds(dict[Any, int]):
             return ids
         document = array("i", ids)
         self.pending.extend(document)
-        if len(self) > max(self.max_vocab_size, self.n_known):
+        if len(self) - self.n_known > self.max_vocab_size:
             self._forget()
         elif len(self.pending) > TOKENS_AT_ONCE:
             self._count()
         return document
 
+    @property
+    def n_forgotten(self) -> int:
+        """How often a token was forgotten; one that returns can be so again."""
+        return self.n_ids - len(self)
+
     def warn_if_forgotten(self) -> None:
         """Warn if tokens were forgotten, so that words may be missing."""
-        n_forgotten = self.n_ids - len(self)
-        if n_forgotten:
+        if self.n_forgotten:
             warn(
-                f"max_vocab_size={self.max_vocab_size}: {n_forgotten} times a token "
-                "was forgotten while documents were read, since there were more. It "
-                f"had been seen fewer than {self.threshold - 1} times by then. Words "
-                "that are rare or occur late may be missing, or their counts too low.",
+                f"max_vocab_size={self.max_vocab_size}: {self.n_forgotten} times a "
+                "token was forgotten while documents were read, since there were more. "
+                f"It had been seen fewer than {self.threshold - 1} times by then. "
+                "Words that are rare or occur late may be missing, or their counts too "
+                "low.",
                 DocumentWarning,
             )
 
@@ -92,13 +105,10 @@ class TokenIds(dict[Any, int]):
 
     def _forget(self) -> None:
         self._count()
-        counts = self.counts.tolist()
-        rare = [
-            token
-            for token, token_id in islice(self.items(), self.n_known, None)
-            if counts[token_id] < self.threshold
-        ]
-        for token in rare:
+        ids = np.fromiter(self.values(), np.int64, len(self))
+        counts = self.counts[ids[self.n_known :]]  # of the tokens that are not known
+        new = islice(self, self.n_known, None)
+        for token in list(compress(new, counts < self.threshold)):
             del self[token]
         self.threshold += 1
 
@@ -148,12 +158,14 @@ def learn_vocabulary(
         forgetting = ""
         if max_vocab_size is not None:
             forgetting = f", and with max_vocab_size={max_vocab_size}"
-        n_distinct = max(seen.n_ids, len(words))
+        which = f"none of the {len(words)} distinct tokens"
+        if seen.n_forgotten:  # how many were distinct is not known
+            which = "no token"
         highest = max(own_counts.tokens.max(), counts.tokens.max(initial=0))
         raise ValueError(
-            f"empty vocabulary; none of the {n_distinct} distinct tokens is left after "
-            f"pruning with min_count={parameters.min_count}, "
-            f"min_df={parameters.min_df} and max_df={parameters.max_df}{forgetting}. "
+            f"empty vocabulary; {which} is left after pruning with "
+            f"min_count={parameters.min_count}, min_df={parameters.min_df} and "
+            f"max_df={parameters.max_df}{forgetting}. "
             f"The highest count of a token is {highest}: try a lower min_count or "
             "min_df, or a higher max_df."
         )
@@ -200,6 +212,8 @@ def check_vocabulary(vocabulary: Mapping[Any, int] | Iterable[Any]) -> dict[Any,
     try:
         checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
     except TypeError as error:
+        if not is_of_hashing(error):
+            raise
         raise TypeError(
             "The words of `vocabulary` must be hashable, for example strings, numbers "
             f"or tuples: {error}."

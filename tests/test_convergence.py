@@ -45,3 +45,22 @@ def test_losses_that_teach_nothing_give_a_warning(losses, message):
     with pytest.warns(ConvergenceWarning, match=message) as caught:
         warn_of_losses(losses, CHANCE)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("losses", "message"),
+    [
+        ([3.0, 31.0], r"final loss is 31\.000, and was 3\.000 in epoch 1\. Lower"),
+        ([0.0, 3.0, 31.0], r"final loss is 31\.000, and was 3\.000 in epoch 2\. Lower"),
+    ],
+)
+def test_losses_are_compared_with_the_first_epoch_of_pairs_if_vectors_are_known(
+    losses, message
+):
+    with pytest.warns(ConvergenceWarning, match=message):
+        warn_of_losses(losses, None)
+
+
+@pytest.mark.parametrize("losses", [[40.0, 41.0], [0.0, 3.1, 3.0, 3.0, 3.0, 2.9]])
+def test_known_vectors_may_have_any_first_loss(losses):
+    warn_of_losses(losses, None)

@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import pytest
 from helpers import TOPICS, assert_same_fit, small
+from recorders import Recorder, with_callbacks
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer, _corpus
@@ -370,6 +371,27 @@ def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
     np.testing.assert_equal(vectorizer.__dict__, before)
 
 
+def test_short_memory_without_a_reason_ends_the_message_with_the_cure(
+    texts, monkeypatch
+):
+    monkeypatch.setattr(
+        "sklearn_w2v._skipgram.training.train", Mock(side_effect=MemoryError)
+    )
+    with pytest.raises(MemoryError, match=r"or lower max_features or vector_size\.$"):
+        small().fit(texts)
+
+
+@with_callbacks
+@pytest.mark.parametrize(
+    "error", [MemoryError("of a callback"), RuntimeError("out of memory")]
+)
+def test_short_memory_of_a_callback_is_its_own_error(error, texts):
+    vectorizer = small().set_callbacks(Recorder(stop_after=1, error=error))
+    with pytest.raises(type(error), match=f"^{error}$") as caught:
+        vectorizer.fit(texts)
+    assert caught.value is error
+
+
 def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch):
     error = RuntimeError("of another kind")
     monkeypatch.setattr("sklearn_w2v._skipgram.training.train", Mock(side_effect=error))
@@ -423,6 +445,14 @@ def test_a_fit_with_hardly_an_epoch_that_has_pairs_says_so():
     with pytest.warns(UserWarning, match=message):
         small(epochs="auto").fit(texts)
     small(epochs="auto", sample=None).fit(texts)
+
+
+def test_known_vectors_without_pairs_in_the_first_epoch_give_no_warning():
+    known = {"cat": np.ones(8), "dog": np.ones(8)}
+    fitted = small(epochs=6, sample=0.15, init_vectors=known, random_state=16).fit(
+        ["cat dog"] * 3
+    )
+    assert fitted.loss_curve_[0] == 0 < fitted.loss_curve_[-1]
 
 
 @pytest.mark.parametrize("length", [0.0, 99.0])

@@ -247,6 +247,22 @@ def test_the_first_batch_needs_words():
         small().partial_fit([""])
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_init_vectors_that_come_after_the_first_call_are_not_used(method, texts):
+    first, other = (getattr(small(), method)(texts) for _ in range(2))
+    first.set_params(init_vectors={"cat": np.ones(8)})
+    with pytest.warns(UserWarning, match="^init_vectors are not used: an earlier"):
+        first.partial_fit(texts)
+    assert_same_fit(first, other.partial_fit(texts))
+
+
+def test_init_vectors_that_the_first_call_looked_up_give_no_warning(texts):
+    for known in ({"cat": np.ones(8)}, {"cat": np.ones(8), "unseen": np.ones(8)}):
+        vectorizer = small(init_vectors=known).fit(texts).partial_fit(texts)
+        vectorizer.partial_fit(["unknown words"]).partial_fit(texts)
+        assert vectorizer.init_coverage_ == 1 / len(vectorizer.vocabulary_)
+
+
 def test_partial_fit_does_not_stop_early(texts):
     vectorizer = small(early_stopping=True).partial_fit(texts).partial_fit(texts)
     assert vectorizer.validation_scores_ is None

@@ -5,16 +5,20 @@ import pickle
 import signal
 import time
 from datetime import timedelta
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
+import torch
 import torch.distributed as dist
 from helpers import TOPICS, assert_same_fit, small
 from rank_processes import RankProcesses
 from recorders import Recorder, with_callbacks
+from torch.distributed.distributed_c10d import _world
 
 from sklearn_w2v import Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailedError
+from sklearn_w2v._skipgram import training
 
 
 @pytest.fixture(scope="module")
@@ -381,6 +385,79 @@ def test_an_error_of_one_rank_ends_the_fit_of_all(
             assert f"rank {culprit} failed with {kind.__name__}" in str(error)
         assert is_as_it_was
         assert fits_again
+
+
+def fit_one_text(rank, culprit):
+    return small().fit("one text" if rank == culprit else share(rank))
+
+
+def fit_without_pattern(rank, culprit):
+    return fit(rank, 2, {}, {culprit: {"token_pattern": None}})
+
+
+@pytest.mark.parametrize("culprit", [0, 1])
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (fit_one_text, "string object received"),
+        (fit_without_pattern, "token_pattern=None requires a tokenizer"),
+    ],
+)
+def test_an_error_before_documents_are_read_ends_the_fit_of_all(
+    on_ranks, culprit, task, message
+):
+    results = on_ranks.run(2, task, culprit, timeout=10)
+    own, other = results[culprit], results[1 - culprit]
+    assert type(own) is ValueError
+    assert type(other) is RankFailedError
+    assert f"rank {culprit} failed with ValueError: " in str(other)
+    assert message in str(own)
+    assert message in str(other)
+
+
+def fit_without_memory(rank, culprit):
+    error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+    fault = Mock(side_effect=error) if rank == culprit else training._train_epoch
+    with patch.object(training, "_train_epoch", fault):
+        return fit(rank)
+
+
+@pytest.mark.parametrize("culprit", [0, 1])
+def test_a_memory_error_of_one_rank_is_reported_as_its_own(on_ranks, culprit):
+    results = on_ranks.run(2, fit_without_memory, culprit, timeout=10)
+    own, other = results[culprit], results[1 - culprit]
+    assert type(own) is MemoryError
+    assert type(other) is RankFailedError
+    assert f"rank {culprit} failed with MemoryError: Not enough memory" in str(other)
+
+
+def fit_with_nccl_alone(rank):
+    """Fit three times, once in vain; return how many groups there are, and timeouts."""
+    timeouts = []
+
+    def barrier(group, where):
+        options = group.cpu_group._get_backend(torch.device("cpu")).options
+        timeouts.append(options._timeout.seconds)
+        return wait(group, where)
+
+    wait = _group.Group.barrier
+    with (
+        patch.object(dist, "get_backend_config", lambda: "cuda:nccl"),
+        patch.object(_group.Group, "barrier", barrier),
+    ):
+        one, _, other = fit(rank), fit_one_text_in_vain(rank), fit(rank)
+    assert_same_fit(one, other)
+    return len(_world.pg_map), set(timeouts)
+
+
+def fit_one_text_in_vain(rank):
+    with pytest.raises(ValueError if rank else RankFailedError, match="string object"):
+        fit_one_text(rank, culprit=1)
+
+
+def test_a_group_of_gloo_next_to_nccl_ends_with_the_fit_and_has_its_timeout(on_ranks):
+    expected = 1, {77}
+    assert on_ranks.run(2, fit_with_nccl_alone, timeout=77) == [expected] * 2
 
 
 class KillsItsRank:

@@ -1,6 +1,8 @@
 """Fits that are read from a memory, and what it keeps."""
 
 import os
+import subprocess
+import sys
 
 import joblib
 import numpy as np
@@ -166,6 +168,36 @@ def test_a_memory_that_cannot_be_written_says_that_it_keeps_nothing(texts, tmp_p
         ):
             assert_same_fit(small(memory=memory).fit(texts), expected)
     assert file.read_text() == "no folder"
+
+
+READ_ONLY = """
+import os
+from sklearn_w2v import Word2VecVectorizer
+vectorizer = Word2VecVectorizer(vector_size=4, epochs=1, sample=None, random_state=0)
+texts = ["the cat sat", "the dog sat"] * 9
+vectorizer.fit(texts)  # imports all modules
+if os.geteuid() == 0:  # root may write to any folder
+    os.setuid(65534)
+vectorizer.set_params(memory="memory").fit(texts)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders have no permissions")
+def test_a_memory_that_exists_and_is_read_only_stores_nothing(tmp_path):
+    folder = tmp_path / "memory" / "joblib" / "sklearn_w2v"
+    folder.mkdir(parents=True)
+    folder.chmod(0o555)
+    tmp_path.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ONLY],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "memory='memory' stores nothing, since it cannot be written" in done.stderr
+    assert not list(folder.iterdir())
 
 
 def test_a_memory_does_not_mind_where_a_corpus_is(texts, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from functools import partial
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
@@ -363,6 +364,13 @@ def test_a_fit_in_two_halves_without_decay_equals_one(train_on):
 
 
 HELD_OUT = [[0, 1, 2, 3], [5, 4, 3]]
+
+
+def test_held_out_documents_upload_no_ids_of_their_own(train_on):
+    upload = Mock(side_effect=sampler._upload_if_it_fits)
+    with patch.object(sampler, "_upload_if_it_fits", upload):
+        train_on(held_out=HELD_OUT)
+    upload.assert_called_once()
 
 
 def test_held_out_documents_are_scored_by_their_loss_before_each_step(train_on):

@@ -146,7 +146,10 @@ def test_gensim_forgets_the_same_tokens():
 
 
 def test_a_vocabulary_that_is_all_forgotten_names_the_parameter():
-    message = r"max_df=1\.0, and with max_vocab_size=1\. The highest"
+    message = (
+        r"^empty vocabulary; no token is left after pruning .* max_df=1\.0, and with "
+        r"max_vocab_size=1\. The highest"
+    )
     with (
         pytest.warns(UserWarning, match="max_vocab_size=1"),
         pytest.raises(ValueError, match=message),
@@ -160,6 +163,28 @@ def test_known_words_are_not_forgotten():
             [["a"], ["b"], ["c"], ["d"]] * 3, known=["x", "a"], max_vocab_size=1
         )
     assert list(encoded.vocabulary)[:2] == ["x", "a"]
+
+
+@pytest.mark.parametrize("n_known", [3, 4, 50])
+def test_as_many_new_words_are_counted_however_many_are_known(n_known):
+    known = [f"known{i}" for i in range(n_known)]
+    documents = [["known0", "a", "b"], ["c", "known1", "d", "a"], ["b"]]
+    encoded = learn(documents, known=known, max_vocab_size=4)
+    assert_encoded(encoded, documents, [*known, "a", "b", "c", "d"])
+
+
+def test_forgetting_takes_memory_for_the_tokens_that_remain():
+    token_ids = _vocabulary.TokenIds((), max_vocab_size=10)
+    n_tokens = 200_000
+    list(token_ids.ids_of(range(n_tokens)))
+    token_ids._forget()
+    list(token_ids.ids_of(["cat"]))
+    token_ids._count()
+    tracemalloc.start()
+    token_ids._forget()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * 8 * n_tokens  # the sum of the counts
 
 
 def test_a_vocabulary_that_fits_is_not_forgotten_and_not_told_of():
@@ -228,6 +253,7 @@ def test_a_bad_vocabulary_is_scikit_learns_own_error(vocabulary, message):
     ("vocabulary", "error", "message"),
     [
         ({"a": 0.0, "b": 1.0}, ValueError, "The rows of `vocabulary` must be integers"),
+        ({1, "a"}, TypeError, "^'<' not supported between"),
         ([["a"]], TypeError, r"words of `vocabulary` must be hashable, .*unhashable"),
         (["a", math.nan], ValueError, r"`vocabulary` has a missing value .*: nan\."),
         (["a", None], ValueError, r"`vocabulary` has a missing value .*: None\."),
@@ -319,3 +345,15 @@ def test_tokens_that_cannot_be_looked_up_are_named(documents):
     for read in (learn, lambda documents: encode(documents, {"a": 0})):
         with pytest.raises(TypeError, match=message):
             read(documents)
+
+
+@pytest.mark.parametrize("max_vocab_size", [None, 9])
+def test_another_type_error_of_a_lazy_analyzer_is_raised_as_it_is(max_vocab_size):
+    def documents():
+        yield (len(token) for token in [1])
+
+    message = r"^object of type 'int' has no len\(\)$"
+    with pytest.raises(TypeError, match=message):
+        learn(documents(), max_vocab_size=max_vocab_size)
+    with pytest.raises(TypeError, match=message):
+        encode(documents(), {"a": 0})

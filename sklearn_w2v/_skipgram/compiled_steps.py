@@ -26,8 +26,8 @@ from sklearn_w2v._skipgram.sampler import Chunk
 from sklearn_w2v._skipgram.threads import ThreadPool
 from sklearn_w2v._warnings import warn
 
-#: The environment variable that requires the compiled steps ("1") or forbids them
-#: ("0"), when the package is built and when it trains.
+#: The environment variable that requires the compiled steps where they can train ("1")
+#: or forbids them ("0"), when the package is built and when it trains.
 VARIABLE = "SKLEARN_W2V_COMPILED"
 
 #: The library that `.build/backend.py` compiles from `steps.c`.
@@ -119,7 +119,8 @@ def can_train(device: torch.device, solver: SolverName) -> bool:
     Raises
     ------
     RuntimeError
-        If the environment variable requires them and they were not built.
+        If the environment variable requires them and they were not built, whatever the
+        device and the solver are.
     ValueError
         If the environment variable is neither 0 nor 1.
     """

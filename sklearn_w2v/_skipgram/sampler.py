@@ -102,6 +102,8 @@ class Sampler:
         Draws the noise words.
     device : torch.device
         The device on which to draw.
+    ids : Tensor or None
+        The ids of all documents, if another sampler of the corpus has uploaded them.
     """
 
     def __init__(
@@ -111,9 +113,11 @@ class Sampler:
         plan: TrainingPlan,
         noise: Noise,
         device: torch.device,
+        ids: Tensor | None = None,
     ) -> None:
-        ids = torch.from_numpy(corpus.ids)  # (n_tokens,)
-        self.ids = _upload_if_it_fits(ids, device)
+        if ids is None:
+            ids = _upload_if_it_fits(torch.from_numpy(corpus.ids), device)
+        self.ids = ids  # (n_tokens,)
         starts = torch.from_numpy(corpus.offsets[:-1][documents]).to(device)
         ends = torch.from_numpy(corpus.offsets[1:][documents]).to(device)
         self.sentence_starts, self.sentence_lengths = _sentences(starts, ends)

@@ -279,7 +279,8 @@ def _samplers(
     sampler_of = partial(Sampler, corpus, plan=plan, noise=noise, device=device)
     if held_out is None:
         return sampler_of(documents), None
-    return sampler_of(np.delete(documents, held_out)), sampler_of(held_out)
+    sampler = sampler_of(np.delete(documents, held_out))
+    return sampler, sampler_of(held_out, ids=sampler.ids)
 
 
 def _initial_model(
