@@ -49,10 +49,10 @@ NO_ROWS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 @dataclass(frozen=True)
 class Fit:
-    """A fit: `encode`, `plan`, `train` and `learn`, called in this order.
+    """A fit: `encode`, `plan`, `train` and `learn`, in this order.
 
-    Each step takes what the earlier ones returned, and changes nothing else, so that a
-    fit that fails leaves everything as it was.
+    Each step takes what the earlier ones returned, and none changes the vectorizer, so
+    that a fit that fails leaves it as it was.
     """
 
     parameters: FitParameters
@@ -70,8 +70,8 @@ class Fit:
     def encode(self, documents: Iterable[Iterable[Any]]) -> Encoded:
         """Read documents of tokens; return them as rows of the vocabulary.
 
-        The counts, also of unknown tokens, are those of all ranks, and of all fits that
-        continue one another.
+        The counts are those of all ranks, and of all fits that continue one another.
+        Unknown tokens are only counted in batches after the first.
         """
         encoded, before = self._encode_new(documents), self.before
         if before is None:

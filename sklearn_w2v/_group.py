@@ -1,12 +1,12 @@
 """Several ranks: a torch.distributed group, all of whose processes call `fit`.
 
-All ranks pass a barrier before anything is sent: each sends rank 0 the name of the
-barrier or its own error, and rank 0 sends the verdict to all of them. So an error of
-one rank ends the fit of all ranks immediately, with its message, and the message names
-a rank that is gone. torch's `monitored_barrier` names the ranks that are missing, but
-only after the whole timeout, only on rank 0, and without the error that stopped them.
-`all_gather_object` keeps the values of all ranks in memory at once. Here, these are
-tables of all tokens, so `all_gather` yields them one after the other.
+All ranks pass a barrier before they exchange values or tensors: each sends rank 0 the
+name of the barrier or its own error, and rank 0 sends the verdict to all of them. So an
+error of one rank ends the fit of all ranks immediately, with its message, and the
+message names a rank that is gone. torch's `monitored_barrier` names the ranks that are
+missing, but only after the whole timeout, only on rank 0, and without the error that
+stopped them. `all_gather_object` keeps the values of all ranks in memory at once. Here,
+these are tables of all tokens, so `all_gather` yields them one after the other.
 """
 
 import re
@@ -77,7 +77,7 @@ class Group:
         self._exchange(f"is at {where}")
 
     def fail(self, error: Exception) -> None:
-        """Send all ranks, at their next barrier, the error of this rank."""
+        """Send all ranks the error of this rank, at their next barrier; raise it."""
         self._exchange(f"failed with {type(error).__name__}: {error}")
 
     def all_gather(self, value: Value) -> Iterator[Value]:

@@ -1,4 +1,8 @@
-"""The cache of trainings that the parameter `memory` asks for."""
+"""The cache of trainings that the parameter `memory` asks for.
+
+A training is stored by the hash of its `Training`: the documents as ids, those held
+out, the plan, the initial vectors, the seed, the releases and the kind of device.
+"""
 
 import os
 import tempfile

@@ -13,11 +13,14 @@ import numpy as np
 Value = TypeVar("Value")
 
 #: Parameters that may differ between ranks, or that are compared elsewhere.
-PARAMETERS_OF_A_RANK = {"init_vectors", "memory", "n_jobs", "verbose", "vocabulary"}
+PARAMETERS_NOT_COMPARED = {"init_vectors", "memory", "n_jobs", "verbose", "vocabulary"}
 
 
 class Ranks(Protocol):
-    """All ranks, as seen by one of them. All have to make the same calls in order."""
+    """All ranks, as seen by one of them. All have to make the same calls in order.
+
+    `all_reduce` and `broadcast` are called after a barrier.
+    """
 
     rank: int  # of this process, from 0
     world_size: int  # the number of ranks
@@ -26,7 +29,10 @@ class Ranks(Protocol):
         """Wait until all ranks get here; raise an error if one of them failed."""
 
     def all_gather(self, value: Value) -> Iterator[Value]:
-        """Yield the values of all ranks, in the order of ranks, on each of them."""
+        """Yield the values of all ranks, in the order of ranks, on each of them.
+
+        All ranks have to consume all values.
+        """
 
     def all_reduce(self, tensor: Any) -> None:
         """Replace a tensor by the sum over all ranks, with the same bits on each."""
@@ -36,7 +42,10 @@ class Ranks(Protocol):
 
 
 class RankFailedError(RuntimeError):
-    """Another rank failed, or cannot be reached; the fit has ended on all ranks."""
+    """The fit has ended on all ranks.
+
+    Another rank failed, cannot be reached, or makes other calls.
+    """
 
 
 class OneRank:
@@ -106,7 +115,7 @@ def check_parameters(
     values = {
         name: _comparable(value)
         for name, value in {**parameters, **shared}.items()
-        if name not in PARAMETERS_OF_A_RANK
+        if name not in PARAMETERS_NOT_COMPARED
     }
     require_equal(ranks, "parameters", lambda: values, "Pass the same to all.")
 

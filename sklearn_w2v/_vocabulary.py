@@ -36,7 +36,7 @@ class Encoded(NamedTuple):
 
     vocabulary: dict[Any, int]  # word -> row, in the order of rows
     corpus: Corpus  # without tokens that are not words
-    counts: WordCounts  # of the words in the corpus
+    counts: WordCounts  # of the words in the documents
     n_unknown: int  # tokens that are not words
 
 

@@ -53,7 +53,7 @@ class ChunkOfSteps(ctypes.Structure):
         ("squares", ctypes.c_void_p * 2),
         ("trainable", ctypes.c_void_p),
         ("words", ctypes.c_void_p),
-        ("documents", ctypes.c_void_p),
+        ("sentences", ctypes.c_void_p),
         ("noise", ctypes.c_void_p),
         ("weights_by_offset", ctypes.c_void_p),
         ("weights_within", ctypes.c_void_p),
@@ -251,7 +251,7 @@ class CompiledSteps:
         vectors, layout = self.model.vectors, chunk.layout
         steps = ChunkOfSteps(
             words=chunk.words.data_ptr(),
-            documents=chunk.documents.data_ptr(),
+            sentences=chunk.sentences.data_ptr(),
             noise=chunk.noise.data_ptr(),
             weights_by_offset=_address(self.weights_by_offset),
             weights_within=_address(self.weights_within),

@@ -1,4 +1,7 @@
-"""Merges: the matrices of several ranks become the same, many times in an epoch.
+"""Merges: rows of the matrices become the same on all ranks, many times in an epoch.
+
+Words are sorted by falling counts, so the first rows are merged more often. The last
+merge of an epoch covers all rows.
 
 Since the last merge, rank r has moved a row by D_r. Where the ranks moved it in
 different directions, as the few documents with a rare word do, one process that read
@@ -13,8 +16,6 @@ move the row do not count. This is the idea of Maleki et al. (2021), "Scaling
 Distributed Training with Adaptive Summation", for each row and all ranks at once. The
 growth of AdaGrad's accumulators is summed and multiplied by the square of the scale,
 since they sum squares: gradients scaled like this would have moved the row as far.
-
-Words are sorted by falling counts, so the first rows are merged more often.
 """
 
 import math

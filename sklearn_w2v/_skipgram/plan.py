@@ -1,4 +1,4 @@
-"""The plan of a training: all that is decided before anything is drawn. No torch.
+"""The plan of a training: all that is decided before the first step. No torch.
 
 "auto" becomes a number, and word counts become word2vec's two distributions.
 `sampler.py` explains how the tokens of a step are used.
@@ -57,8 +57,9 @@ COMPILED_PART_LENGTH = 192
 #: scores and gradients take too much memory.
 DEVICE_PART_LENGTH = 2**15
 
-#: Noise words of a group (K): for each pair of an average token, at least, and at most.
-#: K is a multiple of NOISE_MULTIPLE, since products of odd lengths are slow.
+#: Noise words of a group (K): NOISE_PER_PAIR for each pair of an average token, at
+#: least MIN_NOISE, at most MAX_NOISE. K is a multiple of NOISE_MULTIPLE, since products
+#: of odd lengths are slow.
 NOISE_PER_PAIR = 5
 MIN_NOISE = 24
 MAX_NOISE = 64
@@ -68,9 +69,9 @@ NOISE_MULTIPLE = 8
 #: Documents are split into sentences so that a corpus of one document is shuffled too.
 SENTENCE_LENGTH = 1000
 
-#: Steps between merges, summed over all ranks, about: the first number, or the second
-#: one divided by `world_size` if that is more. Few ranks can merge less often without
-#: harm.
+#: Steps between merges, summed over all ranks, about: STEPS_PER_MERGE, or
+#: STEPS_OF_FEW_RANKS / `world_size` if that is more. Few ranks can merge less often
+#: without harm.
 STEPS_PER_MERGE = 32
 STEPS_OF_FEW_RANKS = 128
 
@@ -88,7 +89,7 @@ class Extent(NamedTuple):
 
     token_counts: NDArray[np.int64]  # (n_words,)
     n_documents: int  # with at least one word
-    longest: int  # tokens of the longest document
+    longest: int  # tokens of the longest document, also of those held out
 
     def plus(self, other: "Extent") -> "Extent":
         """Return the extent together with that of another rank."""
@@ -105,7 +106,7 @@ def extent_of(
     n_words: int,
     ranks: Ranks = ONE_RANK,
 ) -> Extent:
-    """Return the extent of the corpora of all ranks without what is held out."""
+    """Return the extent of the documents of all ranks that are not held out."""
     counts = corpus.token_counts(n_words)
     n_documents = int(np.count_nonzero(corpus.lengths))
     if held_out is not None:

@@ -1,11 +1,11 @@
 """The random draws of word2vec: from the ids of a corpus to chunks of steps.
 
-The tokens that survive the subsampling follow one another, each with the number of its
-document. A pair is two tokens of a document that are at most `reach` tokens apart.
-Steps are equal slices of these tokens, wherever documents start and end:
+The tokens that survive the subsampling follow one another, each with the index of its
+sentence. A pair is two tokens of a sentence that are at most `reach` tokens apart.
+Steps are equal slices of these tokens, wherever sentences start and end:
 
     words      (reach + n_tokens + reach,)
-    documents  (reach + n_tokens + reach,)
+    sentences  (reach + n_tokens + reach,)
     noise      (n_groups, K)   noise words, shared by the tokens of a group
 
 A step consists of parts, and a part of groups.
@@ -16,7 +16,8 @@ variance is lower, and the scores are computed anyway.
 
 In word2vec, each pair of a word and its context has its own `negative` noise words.
 Here, a token whose pairs have the summed weight p gives each of the K noise words of
-its group the weight negative * p / K. The expectation is the same again.
+its group the weight negative * p / K. The expectation is the same again, except that
+word2vec skips a noise word that is the context word itself.
 """
 
 from collections.abc import Callable
@@ -41,8 +42,8 @@ CHUNK_PAIRS = 2**23
 DEVICE_CHUNK_LENGTH = 2**20
 DEVICE_CHUNK_PAIRS = 2**25
 
-#: The document of the positions before the first token and after the last one.
-NO_DOCUMENT = -1
+#: The sentence of the positions before the first token and after the last one.
+NO_SENTENCE = -1
 
 
 class Chunk(NamedTuple):
@@ -50,7 +51,7 @@ class Chunk(NamedTuple):
 
     n_read: int  # tokens, before subsampling
     words: Tensor  # (reach + n_tokens + reach,) int32
-    documents: Tensor  # (reach + n_tokens + reach,) int32
+    sentences: Tensor  # (reach + n_tokens + reach,) int32
     noise: Tensor  # (n_groups, K) int32
     layout: Layout
 
@@ -82,7 +83,7 @@ class Chunk(NamedTuple):
         groups_per_step = layout.parts_per_step * layout.groups_per_part
         return self._replace(
             words=self.words[tokens],
-            documents=self.documents[tokens],
+            sentences=self.sentences[tokens],
             noise=self.noise[first * groups_per_step : last * groups_per_step],
         )
 
@@ -95,7 +96,7 @@ class Sampler:
     corpus : Corpus
         All documents.
     documents : ndarray of shape (n_documents,)
-        The numbers of the documents to draw from.
+        The indices of the documents to draw from.
     plan : TrainingPlan
         The distributions, and the layout of steps.
     noise : Noise
@@ -134,8 +135,9 @@ class Sampler:
             chunk_length, chunk_pairs = DEVICE_CHUNK_LENGTH, DEVICE_CHUNK_PAIRS
         chunk_length = min(chunk_length, chunk_pairs // (2 * self.reach + 1))
         n_sentences = len(self.sentence_starts)
-        self.n_sentences = max(1, chunk_length * n_sentences // max(self.n_tokens, 1))
-        self.n_chunks = -(-n_sentences // self.n_sentences)
+        n_in_chunk = chunk_length * n_sentences // max(self.n_tokens, 1)
+        self.sentences_per_chunk = max(1, n_in_chunk)
+        self.n_chunks = -(-n_sentences // self.sentences_per_chunk)
 
     def epoch(self, generator: torch.Generator) -> list[Callable[[], Chunk]]:
         """Return functions that draw the chunks of an epoch, sentences in random order.
@@ -150,7 +152,7 @@ class Sampler:
         seeds = torch.randint(
             2**62, (self.n_chunks,), generator=generator, device=self.device
         )
-        chunks = zip(order.split(self.n_sentences), seeds.tolist(), strict=True)
+        chunks = zip(order.split(self.sentences_per_chunk), seeds.tolist(), strict=True)
         return [partial(self._draw, sentences, seed) for sentences, seed in chunks]
 
     def _draw(self, sentences: Tensor, seed: int) -> Chunk:
@@ -172,19 +174,19 @@ class Sampler:
         is_kept = draws < self.keep_probabilities.index_select(0, tokens)
         kept = is_kept.nonzero().squeeze(1)  # (n_kept,)
 
-        # The last part is padded with documents of one token, which have no pairs.
+        # The last part is padded with sentences of one token, which have no pairs.
         n_kept, part_length = len(kept), self.layout.part_length
         n_parts = -(-n_kept // part_length)
         words = tokens.new_zeros(2 * self.reach + n_parts * part_length)
-        documents = torch.full_like(words, NO_DOCUMENT)
+        sentence_of = torch.full_like(words, NO_SENTENCE)
         survived = slice(self.reach, self.reach + n_kept)
         words[survived] = tokens.index_select(0, kept)
-        documents[survived] = sentence.index_select(0, kept)
+        sentence_of[survived] = sentence.index_select(0, kept)
         padding = slice(survived.stop, len(words) - self.reach)
         n_padding = padding.stop - padding.start
-        documents[padding] = self._range(n_padding) + len(sentences)
+        sentence_of[padding] = self._range(n_padding) + len(sentences)
         noise = self.noise.draw(n_parts * self.layout.groups_per_part, generator)
-        return Chunk(n_read, words, documents, noise, self.layout)
+        return Chunk(n_read, words, sentence_of, noise, self.layout)
 
     def _range(self, n: int) -> Tensor:
         return torch.arange(n, device=self.device)

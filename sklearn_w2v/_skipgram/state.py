@@ -40,7 +40,7 @@ class Training:
     releases: dict[str, str]  # of the libraries that train
     device_type: str  # other kinds of devices round and draw differently
     corpus: Corpus  # at least one word
-    held_out: NDArray[np.int64] | None  # the numbers of documents held out, if any
+    held_out: NDArray[np.int64] | None  # indices of the documents held out, if any
     plan: TrainingPlan
     initial: Initial
     seed: int  # determines all draws
@@ -48,7 +48,11 @@ class Training:
 
 @dataclass(frozen=True, eq=False)
 class Execution:
-    """Where a training runs and what it reports to: none of it changes the result."""
+    """Where a training runs, what it reports to, and the other ranks.
+
+    A cache does not compare it: trainings of several ranks are not cached, and one that
+    a watcher stops is not stored.
+    """
 
     device: "torch.device"
     n_threads: int  # of the CPU, if that is the device

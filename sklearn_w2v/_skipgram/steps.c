@@ -228,23 +228,23 @@ INLINE Range tokens_of(const Chunk *chunk, const Workspace *work, int position)
     return (Range){max(first, 0), min(last, part_length(chunk) - 1)};
 }
 
-/* Find the rows and the documents of a part, and sum the weights of its pairs. */
+/* Find the rows and the sentences of a part, and sum the weights of its pairs. */
 static void fill_workspace(const Chunk *chunk, int64_t part, const Workspace *work)
 {
     const int n = part_length(chunk), reach = chunk->reach, n_positions = n + 2 * reach;
     const int K = chunk->n_noise, stride = work->noise_stride;
     const int32_t *words = chunk->words + part * n;
-    const int32_t *documents = chunk->documents + part * n;
+    const int32_t *sentences = chunk->sentences + part * n;
     const int32_t *noise = chunk->noise + part * chunk->groups_per_part * K;
     const int64_t row_length = chunk->row_length;
     const float *centers = chunk->matrices[CENTERS], *contexts = chunk->matrices[CONTEXTS];
 
     for (int j = 0; j < n_positions; j++) {
-        int starts = j == 0 || documents[j] != documents[j - 1];
+        int starts = j == 0 || sentences[j] != sentences[j - 1];
         work->first[j] = starts ? j : work->first[j - 1];
     }
     for (int j = n_positions - 1; j >= 0; j--) {
-        int ends = j == n_positions - 1 || documents[j] != documents[j + 1];
+        int ends = j == n_positions - 1 || sentences[j] != sentences[j + 1];
         work->last[j] = ends ? j : work->last[j + 1];
     }
     double total = 0.0;

@@ -20,7 +20,7 @@ typedef struct {
 
     /* The tokens and noise words; see `sampler.py`. */
     const int32_t *words;     /* (reach + n_tokens + reach,) */
-    const int32_t *documents; /* (reach + n_tokens + reach,) */
+    const int32_t *sentences; /* (reach + n_tokens + reach,) */
     const int32_t *noise;     /* (n_groups, n_noise) */
 
     /* The weights of pairs. */

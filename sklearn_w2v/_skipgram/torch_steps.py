@@ -128,8 +128,8 @@ class TorchSteps:
         G, T = layout.groups_per_part, layout.group_length
         L, GT = layout.block_length, layout.part_length
         # Each (2 * reach + 1, n_tokens), by the offset of the context.
-        documents = chunk.documents.unfold(0, n_parts * GT, 1)
-        weights = (documents == documents[reach]) * self.weights_by_offset
+        sentences = chunk.sentences.unfold(0, n_parts * GT, 1)
+        weights = (sentences == sentences[reach]) * self.weights_by_offset
         noise_weights = weights.sum(0).mul_(self.plan.negative / layout.n_noise)
         words = chunk.words.long()
         centers = words[reach : reach + n_parts * GT].view(n_parts, GT)
