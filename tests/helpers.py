@@ -22,7 +22,7 @@ needs_compiled = pytest.mark.skipif(
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
 N_WORDS = 7
 
-#: What the texts of the fixture `texts` are about.
+#: The words of the texts on each topic.
 TOPICS = [
     ["cat", "dog", "puppy", "kitten", "tail", "whisker", "paw", "bark", "meow", "fur"],
     ["stock", "bond", "market", "share", "broker", "trade", "profit", "bank", "cash"],
@@ -32,6 +32,12 @@ TOPICS = [
 def small(**parameters):
     defaults = {"vector_size": 8, "epochs": 2, "min_count": 1, "random_state": 0}
     return Word2VecVectorizer(**(defaults | parameters))
+
+
+def texts_on_topics(n_texts):
+    """Texts of eight words each, by turns on the first topic and the second."""
+    random = np.random.RandomState(0)
+    return [" ".join(random.choice(TOPICS[i % 2], size=8)) for i in range(n_texts)]
 
 
 def assert_same_fit(one, other):

@@ -234,8 +234,8 @@ def test_the_legend_is_outside_the_axes_if_there_is_a_layout(layout):
 
 
 @pytest.mark.parametrize("name", ["c", "color", "facecolor", "facecolors"])
-def test_colors_besides_those_of_classes_raise_an_error(name, topic_vectorizer):
+def test_colors_besides_those_of_classes_raise_an_error(name, fitted):
     with pytest.raises(ValueError, match=rf"^scatter_kw has '{name}', but colors"):
         WordMapDisplay.from_estimator(
-            topic_vectorizer, ["cat"], groups=["animal"], scatter_kw={name: "red"}
+            fitted, ["cat"], groups=["animal"], scatter_kw={name: "red"}
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import torch.distributed as dist
-from helpers import TOPICS, assert_same_fit, small
+from helpers import TOPICS, assert_same_fit, small, texts_on_topics
 from rank_processes import RankProcesses
 from recorders import Recorder, with_callbacks
 
@@ -33,17 +33,11 @@ def on_new_ranks():
     processes.close()
 
 
-def texts_of(n_documents=200):
-    """Texts about two topics."""
-    rng = np.random.default_rng(0)
-    return [
-        " ".join(rng.choice(TOPICS[i % len(TOPICS)], size=8))
-        for i in range(n_documents)
-    ]
+TEXTS = texts_on_topics(200)
 
 
 def share(rank, n_ranks=2):
-    return texts_of()[rank::n_ranks]
+    return TEXTS[rank::n_ranks]
 
 
 def fit(rank, n_ranks=2, parameters=None, of_rank=None):
@@ -147,7 +141,7 @@ def test_a_rank_gets_the_vectors_of_its_own_documents(on_ranks):
 
 def fit_unequal(rank):
     # One has few documents, and not one word that stays.
-    documents = ["aardvark", "emu emu"] if rank else texts_of()
+    documents = ["aardvark", "emu emu"] if rank else TEXTS
     return small(min_count=3, epochs=3).fit(documents)
 
 

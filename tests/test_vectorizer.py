@@ -21,11 +21,6 @@ from sklearn_w2v import Word2VecVectorizer, _documents
 from sklearn_w2v._documents import build_analyzer
 
 
-@pytest.fixture(scope="module")
-def fitted(texts):
-    return small(epochs=10).fit(texts)
-
-
 @pytest.mark.parametrize("solver", [{}, {"solver": "adam", "learning_rate": 0.01}])
 def test_the_tutorials_corpus(solver, tutorial_sentences):
     def fit(vectors):

@@ -15,11 +15,6 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn_w2v import Word2VecVectorizer
 
 
-@pytest.fixture(scope="module")
-def fitted(texts):
-    return small(epochs=10).fit(texts)
-
-
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("name", ["vectors.txt", "vectors.gz"])
 def test_a_file_of_word_vectors_comes_back_ready_to_transform(

@@ -14,11 +14,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn_w2v import Word2VecVectorizer
 
 
-@pytest.fixture(scope="module")
-def fitted(texts):
-    return small(epochs=10).fit(texts)
-
-
 def test_keyed_vectors_have_words_vectors_and_counts(fitted):
     pytest.importorskip("gensim", reason="gensim is optional")
     keyed_vectors = fitted.to_keyed_vectors()
