@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import needs_compiled, small, texts_on_topics
+from helpers import needs_compiled, random_vectors, small, texts_on_topics
 from hypothesis import settings
 
 # Tests that take seconds run a quarter of these examples.
@@ -59,6 +59,12 @@ def fitted(texts):
 def documents(texts):
     """The first 60 of `texts`."""
     return texts[:60]
+
+
+@pytest.fixture
+def vectors():
+    """Both matrices of a model."""
+    return random_vectors()
 
 
 @pytest.fixture

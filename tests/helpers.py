@@ -1,4 +1,4 @@
-"""What several test modules build on."""
+"""Corpora, plans and comparisons that several test modules need."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._skipgram import compiled_steps
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.noise import Noise
-from sklearn_w2v._skipgram.plan import extent_of, plan_training
+from sklearn_w2v._skipgram.plan import Layout, extent_of, plan_training
 from sklearn_w2v._skipgram.sampler import Sampler
 
 needs_compiled = pytest.mark.skipif(
@@ -20,7 +20,7 @@ needs_compiled = pytest.mark.skipif(
 )
 
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
-N_WORDS = 7
+N_WORDS, SIZE = 7, 5  # of words, and of their vectors
 
 #: The words of the texts on each topic.
 TOPICS = [
@@ -67,9 +67,9 @@ def all_of(documents):
 
 
 def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
-    """The plan of a training: settings are parameters, or what the plan has of them."""
+    """The plan of a training: settings are parameters, or attributes of the plan."""
     parameters = {
-        "vector_size": 5,
+        "vector_size": SIZE,
         "window": 3,
         "ns_exponent": 0,  # all words are drawn equally often
         "sample": None,
@@ -95,7 +95,7 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
 
 
 def draws_of(plan, documents=DOCUMENTS, *, seed=0):
-    """What draws the chunks of an epoch."""
+    """Functions that draw the chunks of an epoch."""
     noise = Noise(plan.noise_probabilities, plan.layout.n_noise, CPU)
     sampler = Sampler(*all_of(documents), plan, noise, CPU)
     return list(sampler.epoch(torch.Generator().manual_seed(seed)))
@@ -106,8 +106,24 @@ def chunks_of(plan, documents=DOCUMENTS, *, seed=0):
     return [draw() for draw in draws_of(plan, documents, seed=seed)]
 
 
+def plan_and_chunk(layout=(3, 1, 2, 8, 6), documents=DOCUMENTS, **settings):
+    """A plan of such a layout, and an epoch that is a single chunk."""
+    # float32 holds each weight of these windows exactly, and `negative` / K.
+    settings = {"window": 4, "negative": 3} | settings
+    plan = plan_of(documents, layout=Layout(*layout), **settings)
+    (chunk,) = chunks_of(plan, documents)
+    return plan, chunk
+
+
+def random_vectors(n_words=N_WORDS, size=SIZE, *, seed=0):
+    """Both matrices in float64; the scores of pairs are about 1."""
+    generator = torch.Generator().manual_seed(seed)
+    vectors = torch.randn(2, n_words, size, dtype=torch.float64, generator=generator)
+    return vectors / size**0.25
+
+
 def pairs_of(chunk, pair_weights):
-    """Yield the places of each token and context, and what they count: a plain loop."""
+    """Yield the places of a token and its context, and their weight: a plain loop."""
     documents, reach = chunk.documents.tolist(), len(pair_weights)
     for token in range(reach, reach + chunk.n_tokens):
         for context in range(token - reach, token + reach + 1):
