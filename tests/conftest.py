@@ -61,6 +61,12 @@ def documents(texts):
     return texts[:60]
 
 
+@pytest.fixture(scope="session")
+def gensim():
+    """The module of gensim's models."""
+    return pytest.importorskip("gensim.models", reason="gensim is optional")
+
+
 @pytest.fixture
 def vectors():
     """Both matrices of a model."""

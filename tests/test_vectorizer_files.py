@@ -68,14 +68,10 @@ def test_words_that_are_no_text_cannot_be_written(tmp_path):
 
 
 @pytest.mark.parametrize("binary", [False, True])
-def test_gensim_reads_and_writes_the_same_files(binary, fitted, tmp_path):
-    keyedvectors = pytest.importorskip(
-        "gensim.models.keyedvectors", reason="gensim is optional"
-    )
+def test_gensim_reads_and_writes_the_same_files(gensim, binary, fitted, tmp_path):
+    load = gensim.KeyedVectors.load_word2vec_format
     fitted.save_word2vec_format(tmp_path / "ours", binary=binary)
-    theirs = keyedvectors.KeyedVectors.load_word2vec_format(
-        tmp_path / "ours", binary=binary
-    )
+    theirs = load(tmp_path / "ours", binary=binary)
     assert theirs.key_to_index == fitted.vocabulary_
     np.testing.assert_array_equal(theirs.vectors, fitted.embedding_matrix_)
     theirs.save_word2vec_format(tmp_path / "theirs", binary=binary)

@@ -136,8 +136,7 @@ def test_the_rarest_tokens_are_forgotten_by_gensims_rule(
     assert {words[row] for row in encoded.corpus.ids} == set(words)
 
 
-def test_gensim_forgets_the_same_tokens():
-    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+def test_gensim_forgets_the_same_tokens(gensim):
     random = np.random.RandomState(0)
     documents = [[f"w{i}" for i in random.zipf(1.5, size=20)] for _ in range(300)]
     model = gensim.Word2Vec(min_count=1, max_vocab_size=100)

@@ -125,8 +125,9 @@ def test_all_before_the_numbers_of_a_line_is_its_word(
 
 @NAMES
 @pytest.mark.parametrize("write_header", [False, True], ids=["GloVe", "word2vec"])
-def test_words_with_spaces_are_read_from_files_of_gensim(tmp_path, write_header, name):
-    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+def test_words_with_spaces_are_read_from_files_of_gensim(
+    gensim, tmp_path, write_header, name
+):
     words = ["york", "new york", "3 cats"]
     saved = gensim.KeyedVectors(vector_size=3)
     saved.add_vectors(words, ODD_VECTORS[:3])

@@ -37,11 +37,6 @@ BOTH = pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 NAMES = pytest.mark.parametrize("name", ["vectors", "vectors.gz"])
 
 
-@pytest.fixture(scope="session")
-def gensim():
-    return pytest.importorskip("gensim.models", reason="gensim is optional")
-
-
 # --- what is written
 
 

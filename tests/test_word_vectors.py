@@ -14,8 +14,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn_w2v import Word2VecVectorizer
 
 
+@pytest.mark.usefixtures("gensim")
 def test_keyed_vectors_have_words_vectors_and_counts(fitted):
-    pytest.importorskip("gensim", reason="gensim is optional")
     keyed_vectors = fitted.to_keyed_vectors()
     assert keyed_vectors.key_to_index == fitted.vocabulary_
     np.testing.assert_array_equal(keyed_vectors.vectors, fitted.embedding_matrix_)
