@@ -222,13 +222,6 @@ def test_weights_of_a_file_that_has_met_no_word_are_finite(weighting, tmp_path):
     assert np.isfinite(vectorizer.transform(["cat"])).all()
 
 
-@pytest.mark.filterwarnings("ignore:.* documents with text have no word")
-@pytest.mark.filterwarnings("ignore:The vocabulary of")
-def test_partial_fit_uses_a_given_vocabulary(texts):
-    vectorizer = small(vocabulary=["dog", "cat"]).partial_fit(texts)
-    assert vectorizer.vocabulary_ == {"dog": 0, "cat": 1}
-
-
 def test_partial_fit_goes_on_from_a_fit_and_from_a_file(texts, tmp_path):
     fitted = small().fit(texts)
     fitted.save_word2vec_format(tmp_path / "vectors")
@@ -240,11 +233,6 @@ def test_partial_fit_goes_on_from_a_fit_and_from_a_file(texts, tmp_path):
     assert fitted.n_iter_ == 3
     assert loaded.n_iter_ == 1
     assert loaded.word_counts_.sum() == len(" ".join(texts).split())
-
-
-def test_the_first_batch_needs_words():
-    with pytest.raises(ValueError, match="empty vocabulary"):
-        small().partial_fit([""])
 
 
 def test_partial_fit_does_not_stop_early(texts):
