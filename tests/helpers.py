@@ -1,5 +1,6 @@
 """Corpora, plans and comparisons that several test modules need."""
 
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -46,6 +47,15 @@ def assert_same_fit(one, other):
     for name in vars(one):
         if name.endswith("_"):
             np.testing.assert_equal(getattr(one, name), getattr(other, name))
+
+
+def output_of(*command, **options):
+    """Run a program, and return what it prints."""
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, **options
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def corpus_of(documents):

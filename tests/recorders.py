@@ -1,4 +1,4 @@
-"""A callback that notes what it is told."""
+"""A callback that records its calls."""
 
 from importlib.util import find_spec
 
@@ -10,7 +10,7 @@ with_callbacks = pytest.mark.skipif(
 
 
 class Recorder:
-    """Notes what it is told, and can stop or interrupt the fit after some epochs."""
+    """Records its calls, and can stop or interrupt the fit after some epochs."""
 
     def __init__(self, stop_after=None, error=None):
         self.stop_after, self.error = stop_after, error

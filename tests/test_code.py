@@ -1,15 +1,15 @@
-"""The code as linters see it, the plan of its rooms, and the pages about it."""
+"""Linters, the imports between modules, links of pages, and docstrings."""
 
+import inspect
 import re
-import subprocess
 import sys
 from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
+from helpers import output_of
 
 import sklearn_w2v
-from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._displays.maps import MapDisplay
 from sklearn_w2v._vector_files import VectorFiles
 from sklearn_w2v._word_vectors import WordVectors
@@ -28,21 +28,14 @@ ROOT = Path(__file__).parents[1]
 )
 def test_linters_find_nothing(command):
     tool, *arguments = command.split()
-    done = subprocess.run(
-        [Path(sys.executable).with_name(tool), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    output_of(Path(sys.executable).with_name(tool), *arguments, cwd=ROOT)
 
 
-# --- the rooms: see CONTRIBUTING.md
+# --- modules: see CONTRIBUTING.md
 
 
 def floors_of_the_linter():
-    """The rooms of each floor, from the top, as import-linter has them."""
+    """The modules of each floor, from the top, as import-linter has them."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each["type"] == "layers")
@@ -50,33 +43,32 @@ def floors_of_the_linter():
 
 
 def floors_of_the_table():
-    """The rooms of each floor, from the top, as CONTRIBUTING.md lists them."""
+    """The modules of each floor, from the top, as CONTRIBUTING.md lists them."""
     page = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
     floors = []
-    for floor, rooms in re.findall(r"^\| (\d*) *\| (`_.*?) \|", page, re.M):
+    for floor, modules in re.findall(r"^\| (\d*) *\| (`_.*?) \|", page, re.M):
         if floor:
             floors.append(set())
-        floors[-1].update(
-            room.replace("/", ".") for room in re.findall(r"`(\S+)\.py`", rooms)
-        )
+        paths = re.findall(r"`(\S+)\.py`", modules)
+        floors[-1].update(path.replace("/", ".") for path in paths)
     return floors
 
 
-def test_the_table_of_rooms_has_the_floors_of_the_linter():
+def test_the_table_of_modules_has_the_floors_of_the_linter():
     assert floors_of_the_table() == floors_of_the_linter()
 
 
-def test_every_room_has_a_floor():
+def test_every_module_has_a_floor():
     package = ROOT / "sklearn_w2v"
-    rooms = {
+    modules = {
         ".".join(path.relative_to(package).with_suffix("").parts)
         for path in package.rglob("*.py")
         if path.name != "__init__.py"
     }
-    assert rooms == set().union(*floors_of_the_linter())
+    assert modules == set().union(*floors_of_the_linter())
 
 
-def test_no_room_looks_into_the_attributes_of_an_object_by_their_dict():
+def test_no_module_uses_the_dict_of_an_object():
     for path in (ROOT / "sklearn_w2v").rglob("*.py"):
         assert "__dict__" not in path.read_text(encoding="utf-8"), path
 
@@ -88,16 +80,15 @@ PAGES = ["README.md", ".github/CONTRIBUTING.md", "examples/benchmarks/README.md"
 
 
 def links_of(text):
-    """The pictures and links of a page that are not of another site."""
+    """The pictures and links of a page that do not lead to another site."""
     return re.findall(r"\]\((?!https?://)([^)\s]+)\)", text)
 
 
 def anchors_of(text):
-    """What links to a page's headings are called."""
-    headings = re.findall(r"^#+ (.*)$", text, re.M)
+    """The names of the anchors of a page's headings."""
     return {
         re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
-        for heading in headings
+        for heading in re.findall(r"^#+ (.*)$", text, re.M)
     }
 
 
@@ -122,12 +113,8 @@ def test_a_package_index_gets_no_links_to_files_that_it_does_not_have():
         assert link[1:] in anchors_of(description)
 
 
-DISPLAYS = [
-    getattr(sklearn_w2v, name)
-    for name in sklearn_w2v.__all__
-    if name.endswith("Display")
-]
-OWNERS = [Word2VecVectorizer, WordVectors, VectorFiles, MapDisplay, *DISPLAYS]
+PUBLIC = [getattr(sklearn_w2v, name) for name in sklearn_w2v.__all__]
+OWNERS = [*filter(inspect.isclass, PUBLIC), WordVectors, VectorFiles, MapDisplay]
 OWN_METHODS = [
     (owner, name)
     for owner in OWNERS
