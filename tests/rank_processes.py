@@ -14,8 +14,8 @@ import torch.distributed as dist
 #: Seconds after which a test of ranks that wait for one another has failed.
 AT_MOST = 120
 
-#: How processes are started: some systems have spawn alone. What is imported
-#: beforehand does not have to be imported by each process.
+#: The method that starts processes: some systems only have spawn. A fork server imports
+#: modules once for all processes.
 METHODS = multiprocessing.get_all_start_methods()
 CONTEXT = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else None)
 CONTEXT.set_forkserver_preload(

@@ -1,11 +1,11 @@
-"""Ranks that are threads of this process; `rank_processes.py` has real ones."""
+"""Ranks that are threads of this process; in `rank_processes.py` they are processes."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 
 class ThreadRanks:
-    """Ranks that are threads, and note their barriers."""
+    """Ranks that are threads, and record their barriers."""
 
     def __init__(self, rank, values, meeting):
         self.rank, self.world_size = rank, len(values)
