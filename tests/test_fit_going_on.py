@@ -8,14 +8,15 @@ from helpers import assert_same_fit, small
 
 from sklearn_w2v import Word2VecVectorizer
 
-# --- going on
+# --- warm starts
 
 
+@pytest.mark.parametrize("warm_before", [False, True])
 @pytest.mark.parametrize("vectors", ["average", "center", "context"])
-def test_a_warm_start_goes_on_from_the_last_matrices(vectors, texts):
-    vectorizer = small(vectors=vectors, warm_start=True).fit(texts)
+def test_a_warm_start_continues_from_the_last_matrices(vectors, warm_before, texts):
+    vectorizer = small(vectors=vectors, warm_start=warm_before).fit(texts)
     before = vectorizer.embedding_matrix_
-    vectorizer.set_params(learning_rate=1e-20).fit(texts)
+    vectorizer.set_params(warm_start=True, learning_rate=1e-20).fit(texts)
     np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
     assert vectorizer.n_iter_ == len(vectorizer.loss_curve_) == 4
 
@@ -35,7 +36,7 @@ def test_a_warm_start_of_an_unfitted_vectorizer_is_a_fit(texts):
     assert_same_fit(small(warm_start=True).fit(texts), small().fit(texts))
 
 
-def test_a_vocabulary_grows_behind_the_words_known_before(texts):
+def test_new_words_come_after_those_known_before(texts):
     vectorizer = small(warm_start=True, min_count=2).fit(texts)
     before = dict(vectorizer.vocabulary_)
     counts = dict(zip(before, vectorizer.word_counts_.tolist(), strict=True))
@@ -83,13 +84,6 @@ def test_a_warm_start_may_change_kind_and_solver(texts):
         vectorizer.set_params(**parameters).fit(texts)
     assert vectorizer.n_iter_ == 8
     assert np.isfinite(vectorizer.embedding_matrix_).all()
-
-
-def test_a_fit_goes_on_from_one_that_was_no_warm_start(texts):
-    vectorizer = small().fit(texts)
-    before = vectorizer.embedding_matrix_
-    vectorizer.set_params(warm_start=True, learning_rate=1e-20).fit(texts)
-    np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
 
 
 def test_partial_fit_after_a_fit_keeps_steps_short(texts):
@@ -176,10 +170,7 @@ def test_partial_fit_trains_on_batches_with_the_vocabulary_of_the_first(texts):
 
 def test_partial_fit_is_one_pass_at_a_rate_that_does_not_decay(texts):
     # With the same draws, what decays moves less far; context vectors begin at 0.
-    batch, whole = (
-        small(vectors="context", epochs=3),
-        small(vectors="context", epochs=1),
-    )
+    batch, whole = (small(vectors="context", epochs=epochs) for epochs in (3, 1))
     lengths = [
         np.linalg.norm(vectorizer.embedding_matrix_)
         for vectorizer in (batch.partial_fit(texts), whole.fit(texts))
@@ -241,7 +232,7 @@ def test_partial_fit_does_not_stop_early(texts):
     assert vectorizer.n_iter_ == 2
 
 
-def test_scores_stand_beside_the_losses_of_all_fits(texts):
+def test_all_fits_have_scores_next_to_their_losses(texts):
     vectorizer = small(warm_start=True).fit(texts)
     assert vectorizer.validation_scores_ is None
     vectorizer.set_params(early_stopping=True).fit(texts).partial_fit(texts)
