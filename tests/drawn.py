@@ -1,4 +1,4 @@
-"""What tests of the displays measure of a drawing; skips them without matplotlib."""
+"""Measures of a drawing, for tests of the displays; skips them without matplotlib."""
 
 import numpy as np
 import pytest

@@ -48,9 +48,7 @@ def test_documents_without_known_words_are_left_out_with_a_warning(documents, fi
     assert (boxes[:, 2:] <= frame[2:]).all()
 
 
-def test_more_labels_than_a_map_has_room_for_make_a_warning(
-    documents, fitted, monkeypatch
-):
+def test_too_many_labels_bring_a_warning(documents, fitted, monkeypatch):
     monkeypatch.setattr("sklearn_w2v._displays.document_map.MOST_LABELS", 2)
     few = [*"ab", *[None] * (len(documents) - 2)]
     DocumentMapDisplay.from_estimator(fitted, documents, labels=few)

@@ -88,20 +88,35 @@ def test_a_map_is_the_same_each_time_and_keeps_the_global_random_state(method, f
     np.testing.assert_array_equal(boxes_of(first), boxes_of(second))
 
 
+def test_an_unknown_word_raises_an_error(fitted):
+    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
+        WordMapDisplay.from_estimator(fitted, ["cat", "unicorn"])
+
+
+GROUPS = "^groups must be a list with a value for each of the 1 words"
+NO_MAPPING = "^groups must be a mapping .* if words is None, got list"
+SEVERAL = "got several of them for 'a'. Pass an item for each word"
+UNKNOWN = "^groups has none of the words, such as 'cat'"
+
+
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("words", "arguments", "message"),
     [
-        ({"words": ["cat", "unicorn"]}, KeyError, "'unicorn' is not in the vocabulary"),
-        ({"words": []}, ValueError, "^words is empty"),
-        ({"words": "cat"}, ValueError, "^words must be a list of words, got 'cat'"),
-        ({"words": {"cat": ["dog"]}}, ValueError, "list of words, .* as `groups`"),
-        ({"n_words": 0}, ValueError, "^n_words must be an int of at least 1, got 0"),
-        ({"n_words": 2.0}, ValueError, "^n_words must be an int .* got 2.0"),
+        ([], {}, "^words is empty"),
+        ("cat", {}, "^words must be a list of words, got 'cat'"),
+        ({"cat": ["dog"]}, {}, "list of words, .* as `groups`"),
+        (None, {"n_words": 0}, "^n_words must be an int of at least 1, got 0"),
+        (None, {"n_words": 2.0}, r"^n_words must be an int .* got 2\.0"),
+        (None, {"groups": ["a"]}, NO_MAPPING),
+        (None, {"groups": {"a": ["b"]}}, SEVERAL),
+        (["cat"], {"groups": ["a", "b"]}, rf"{GROUPS}, .* \(2,\)"),
+        (["cat"], {"groups": "a"}, GROUPS),
+        (["cat"], {"groups": {"unicorn": "a"}}, UNKNOWN),
     ],
 )
-def test_invalid_arguments_raise_an_error(arguments, error, message, fitted):
-    with pytest.raises(error, match=message):
-        WordMapDisplay.from_estimator(fitted, **arguments)
+def test_invalid_arguments_raise_an_error(words, arguments, message, fitted):
+    with pytest.raises(ValueError, match=message):
+        WordMapDisplay.from_estimator(fitted, words, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +141,7 @@ def test_groups_have_colors_and_a_legend(groups, fitted):
     assert display.colorbar_ is None
 
 
-def test_words_of_groups_are_shown_besides_the_chosen_ones(fitted):
+def test_words_of_groups_are_shown_in_addition_to_the_chosen_ones(fitted):
     word = list(fitted.vocabulary_)[-1]
     groups = {word: "last", "unicorn": "none"}
     display = WordMapDisplay.from_estimator(fitted, n_words=4, groups=groups)
@@ -135,40 +150,8 @@ def test_words_of_groups_are_shown_besides_the_chosen_ones(fitted):
     assert names_of(display.legend_) == ["last"]
 
 
-def test_a_mapping_of_groups_to_words_raises_an_error(fitted):
-    message = "got several of them for 'animals'. Pass an item for each word"
-    with pytest.raises(ValueError, match=message):
-        WordMapDisplay.from_estimator(fitted, groups={"animals": ["cat", "dog"]})
-
-
 def test_a_word_given_twice_has_one_group(fitted):
     words, groups = ["cat", "stock", "cat"], ["animal", "money", "animal"]
     display = WordMapDisplay.from_estimator(fitted, words, groups=groups)
     assert display.words == ["cat", "stock"]
     assert display.groups == ["animal", "money"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            {"groups": ["a", "b"]},
-            "^groups must be a mapping .* if words is None, got list",
-        ),
-        (
-            {"words": ["cat"], "groups": ["a", "b"]},
-            r"^groups must be a list with a value for each of the 1 words, .* \(2,\)",
-        ),
-        (
-            {"words": ["cat"], "groups": "a"},
-            "^groups must be a list with a value for each of the 1 words",
-        ),
-        (
-            {"words": ["cat"], "groups": {"unicorn": "a"}},
-            "^groups has none of the words, such as 'cat'",
-        ),
-    ],
-)
-def test_invalid_groups_raise_an_error(arguments, message, fitted):
-    with pytest.raises(ValueError, match=message):
-        WordMapDisplay.from_estimator(fitted, **arguments)
