@@ -1,8 +1,8 @@
-"""Documents out of numbers, so that scikit-learn's checks run on the real estimator.
+"""Documents made of numbers, so that scikit-learn's checks run on the real estimator.
 
-scikit-learn skips nearly all its checks for estimators that take text. Left of the real
-class, this mixin validates a numeric matrix as estimators do, and turns each row into a
-document: the row [0.2, 3.1] becomes "c0v0 c1v3".
+scikit-learn skips nearly all its checks for estimators that take text. This mixin comes
+before the real class. It validates a numeric matrix as estimators do, and turns each
+row into a document: the row [0.2, 3.1] becomes "c0v0 c1v3".
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ class NumericDocumentsMixin:
         return super().transform(self._documents(X, reset=False))
 
     def _documents(self, X, *, reset):
-        # Methods call one another: what comes from here comes back as documents.
+        # Methods call one another, and then pass documents.
         if isinstance(X, pd.Series) and isinstance(X.iloc[0], str):
             return X
         index = getattr(X, "index", None)

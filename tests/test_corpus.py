@@ -129,7 +129,7 @@ def temporary_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_file_of_a_corpus_has_no_name_that_could_be_left_behind(temporary_folder):
+def test_the_file_of_a_corpus_has_no_name_and_cannot_remain(temporary_folder):
     with CorpusWriter() as writer:
         writer.add([1, 2, 3])
         assert list(temporary_folder.iterdir()) == []

@@ -265,10 +265,7 @@ PATTERN = {"tokenizer": str.split, "token_pattern": "a"}
         ({"analyzer": list, "stop_words": "english"}, [f"stop_words {BY_ANALYZER}"]),
         ({"analyzer": list} | PATTERN, [f"tokenizer and token_pattern {BY_ANALYZER}"]),
         ({"analyzer": list, "preprocessor": str}, [f"preprocessor {BY_ANALYZER}"]),
-        (
-            {"analyzer": list, "strip_accents": "ascii"},
-            [f"strip_accents {BY_ANALYZER}"],
-        ),
+        ({"analyzer": list, "strip_accents": str}, [f"strip_accents {BY_ANALYZER}"]),
         (ACCENTS, [OF_ACCENTS]),
         (PATTERN, [OF_PATTERN]),
         (ACCENTS | PATTERN, [OF_ACCENTS, OF_PATTERN]),
@@ -286,11 +283,7 @@ def test_each_parameter_without_an_effect_brings_a_warning(parameters, expected)
 @pytest.mark.parametrize(
     ("parameters", "vocabulary", "whose"),
     [
-        (
-            {},
-            ["a", "Paris", "B"],
-            "2 words of `vocabulary` have capitals, such as 'Par",
-        ),
+        ({}, ["a", "Paris", "B"], "2 words of `vocabulary` have capitals, such as 'P"),
         ({}, {"Paris": 0}, "1 words of `vocabulary`"),
         ({}, ["paris"], None),
         ({}, [("Paris", 1), 3], None),

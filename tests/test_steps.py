@@ -42,7 +42,7 @@ def width(numbers):
     if library is None:
         reason = "the compiled steps were not built"
     elif numbers > library.simd_width():
-        reason = f"this processor has no vectors of {numbers} numbers"
+        reason = f"this CPU has no vectors of {numbers} numbers"
     skip = pytest.mark.skipif(bool(reason), reason=reason)
     return pytest.param(numbers, marks=skip, id=f"compiled-{numbers}")
 

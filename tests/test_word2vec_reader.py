@@ -1,4 +1,4 @@
-"""Reading files of word vectors, and what is said of those that cannot be read."""
+"""Reading files of word vectors, and errors and warnings about bad ones."""
 
 import bz2
 import gzip
@@ -111,7 +111,7 @@ def test_all_before_the_numbers_of_a_line_is_its_word(
     tmp_path_factory, has_header, table
 ):
     words, vectors = table
-    # The first begins with a BOM of its own, and has no space, since without a header
+    # The first word begins with a BOM, and has no space, since without a header
     # the spaces of the first line are counted.
     words = ["\ufefffirst", *words[1:]]
     assume(len(set(words)) == len(words))

@@ -212,7 +212,9 @@ def test_both_matrices_are_reachable_where_they_were_kept(vectors, texts):
     ("vectors", "kept"),
     [("average", []), ("center", ["center"]), ("context", ["context"])],
 )
-def test_a_matrix_that_was_not_kept_says_what_keeps_it(vectors, kept, texts):
+def test_the_error_for_a_matrix_that_was_not_kept_names_the_parameter(
+    vectors, kept, texts
+):
     fitted = small(vectors=vectors).fit(texts)
     for kind in ("center", "context"):
         if kind in kept:
@@ -260,7 +262,7 @@ def test_most_likely_context_gives_the_probabilities_of_the_documents(
     np.testing.assert_allclose(found, expected, atol=0.03)
 
 
-def test_most_likely_context_of_several_words_averages_their_centres(texts):
+def test_most_likely_context_of_several_words_averages_their_centers(texts):
     fitted = small(warm_start=True, sample=None).fit(texts)
     contexts = dict(fitted.most_likely_context(["cat", "dog"], topn=100))
     rows = [fitted.vocabulary_[word] for word in ("cat", "dog")]
@@ -291,7 +293,7 @@ def test_most_likely_context_needs_words(words, error, message, texts):
         fitted.most_likely_context(words)
 
 
-def test_most_likely_context_says_what_keeps_the_matrices(fitted, texts, tmp_path):
+def test_the_error_of_most_likely_context_names_the_parameter(fitted, texts, tmp_path):
     fitted.save_word2vec_format(tmp_path / "vectors.txt")
     loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors.txt")
     of_centers = small(vectors="center").fit(texts)
@@ -300,7 +302,7 @@ def test_most_likely_context_says_what_keeps_the_matrices(fitted, texts, tmp_pat
             vectorizer.most_likely_context("cat")
 
 
-def test_rare_items_beside_a_dominant_one_are_as_likely_as_they_are():
+def test_rare_items_have_their_probabilities_next_to_a_dominant_one():
     # As in clicks: one page occurs 400,000 times, and thirty others thirty times each.
     random = np.random.RandomState(0)
     sessions = [["home"] * 20 for _ in range(20_000)]
