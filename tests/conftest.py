@@ -1,4 +1,4 @@
-"""Corpora that the tests share."""
+"""Corpora and other fixtures that the tests share."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Whether compiled steps train, and errors and warnings if there are none."""
+"""Whether compiled steps train, and the errors and warnings if they cannot."""
 
 import ctypes
 from unittest.mock import Mock

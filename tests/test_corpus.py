@@ -104,7 +104,7 @@ def test_unknown_tokens_are_dropped_in_the_memory_of_the_corpus(ids):
     more=st.integers(0, 40),
     n_tokens=st.integers(1, 30),
 )
-def test_a_corpus_that_goes_on_in_a_file_is_the_same(
+def test_a_corpus_that_continues_in_a_file_is_the_same(
     documents, in_memory, more, n_tokens
 ):
     with (

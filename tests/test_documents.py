@@ -106,7 +106,7 @@ TOKENS_OF_A_DOCUMENT = "pass a callable analyzer .* analyzer=list"
         ([object()], "Document 0 is a object, not a text"),
     ],
 )
-def test_an_error_for_what_is_no_column_of_texts_names_the_cure(X, message):
+def test_an_error_for_another_type_than_a_column_of_texts_names_the_cure(X, message):
     with pytest.raises(ValueError, match=message):
         tokens_of(X)
 
@@ -119,7 +119,7 @@ def test_an_error_for_what_is_no_column_of_texts_names_the_cure(X, message):
         (pd.DataFrame({"text": TEXTS}), r"df\['text'\] rather than df\[\['text'\]\]"),
     ],
 )
-def test_an_error_for_what_is_no_column_of_token_lists_names_the_cure(X, message):
+def test_an_error_for_a_table_instead_of_token_lists_names_the_cure(X, message):
     with pytest.raises(ValueError, match=message):
         tokens_of(X, analyzer=list)
 
@@ -209,7 +209,7 @@ def test_texts_without_words_bring_a_warning_if_they_are_most():
 
 
 @pytest.mark.parametrize("analyzer", [str.split, lambda text: iter(text.split())])
-def test_texts_without_text_are_none_whatever_an_analyzer_returns(analyzer):
+def test_empty_texts_do_not_count_for_lists_and_iterators_of_tokens(analyzer):
     assert warnings_of_texts(["a", "", " ", "b"], 2, analyzer) == []
     (message,) = warnings_of_texts(["a", "!", "?", ""], 3, analyzer)
     assert message.startswith("2 of 3 documents with text")
@@ -316,7 +316,7 @@ def test_a_missing_file_is_scikit_learns_own_error(tmp_path):
 
 
 @pytest.mark.parametrize("returned", [None, ["a"], b"a"], ids=repr)
-def test_what_prepares_texts_has_to_return_them(returned):
+def test_callables_that_prepare_texts_have_to_return_texts(returned):
     name = type(returned).__name__
     for kind in ("preprocessor", "strip_accents"):
         message = f"{kind} must return a string, but returned a {name} for document 1"

@@ -156,7 +156,7 @@ def test_init_vectors_are_no_sequence(init_vectors, texts):
         small(init_vectors=init_vectors).fit(texts)
 
 
-def test_a_fit_that_goes_on_holds_out_the_same_documents():
+def test_a_fit_that_continues_another_holds_out_the_same_documents():
     # The number of the other tokens shows which documents were held out.
     tokens = [["word"] * 2**i for i in range(12)]
     n_first, learned = n_trained_on(small(early_stopping=True), tokens)
@@ -190,7 +190,7 @@ def test_an_interrupt_leaves_the_vectorizer_as_it_was(
     assert pickle.dumps(vectorizer) == before
 
 
-def test_the_state_to_go_on_from_is_kept_only_where_it_is_asked_for(texts):
+def test_the_state_to_continue_from_is_kept_only_if_a_parameter_asks_for_it(texts):
     sizes = {
         name: len(pickle.dumps(vectorizer))
         for name, vectorizer in {

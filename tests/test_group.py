@@ -175,7 +175,7 @@ def fit_twice(rank):
     return vectorizer.fit(share(rank)).fit(share(rank) + ["ant bee ant bee"] * 5)
 
 
-def test_ranks_go_on_from_the_fit_before(on_ranks):
+def test_ranks_continue_from_the_fit_before(on_ranks):
     one, other = on_ranks.run(2, fit_twice)
     assert_same_fit(one, other)
     assert one.n_iter_ == 4

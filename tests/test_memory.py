@@ -44,7 +44,7 @@ def test_a_memory_trains_the_same_once(memory_of, early_stopping, texts, tmp_pat
     assert not any(isinstance(value, np.memmap) for value in values)
 
 
-def test_what_is_read_from_the_memory_is_not_trained(texts, tmp_path):
+def test_a_result_in_the_memory_is_not_trained_again(texts, tmp_path):
     small(memory=tmp_path).fit(texts)
     (cached,) = tmp_path.rglob("output.pkl")
     trained = joblib.load(cached)

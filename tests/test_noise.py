@@ -1,4 +1,4 @@
-"""Noise words: how they are drawn, against the probabilities that were promised."""
+"""Noise words: how they are drawn, against their probabilities."""
 
 import numpy as np
 import pytest

@@ -232,7 +232,7 @@ def test_chunks_are_the_same_in_any_order_and_from_several_threads(monkeypatch):
             assert_same_chunk(chunk, other)
 
 
-def test_chunks_are_drawn_apart(monkeypatch):
+def test_chunks_are_drawn_independently(monkeypatch):
     monkeypatch.setattr(samplers, "CHUNK_LENGTH", 64)
     _, chunks = plan_and_chunks(
         [[0] * 64] * 9, noise_probabilities=np.full(N_WORDS, 1 / N_WORDS)

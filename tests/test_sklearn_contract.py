@@ -1,4 +1,4 @@
-"""The estimator among scikit-learn's other estimators."""
+"""The estimator together with scikit-learn's checks and other estimators."""
 
 import pickle
 import sys
@@ -226,7 +226,7 @@ def test_feature_names_are_those_of_scikit_learn(texts):
     assert names.tolist() == [f"word2vecvectorizer{i}" for i in range(8)]
 
 
-def test_tags_say_that_it_takes_text():
+def test_tags_declare_that_it_takes_text():
     tags = sklearn.utils.get_tags(small())
     assert tags.input_tags.string
     assert not tags.input_tags.two_d_array
@@ -234,7 +234,7 @@ def test_tags_say_that_it_takes_text():
     assert tags.transformer_tags.preserves_dtype == []
 
 
-def test_it_claims_no_number_of_features(texts):
+def test_it_has_no_number_of_features(texts):
     assert not hasattr(small().fit(texts), "n_features_in_")
 
 
@@ -250,7 +250,7 @@ def test_repr_and_html_show_the_parameters_that_were_set():
     assert "window" in html
 
 
-def test_html_has_no_link_that_leads_nowhere(texts):
+def test_html_has_no_broken_link(texts):
     for vectorizer in (small(), small().fit(texts)):
         assert "href" not in vectorizer._repr_html_()
 

@@ -278,7 +278,9 @@ def test_steps_of_other_sizes_in_between_change_nothing(begin, vectors):
 
 
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_a_chunk_in_one_go_has_the_bits_of_its_steps_one_by_one(begin, solver, vectors):
+def test_a_whole_chunk_has_the_same_bits_as_its_steps_one_by_one(
+    begin, solver, vectors
+):
     plan, chunk = plan_and_chunk((2, 1, 1, 8, 6), solver=solver)
     rates = np.linspace(0.1, 0.01, chunk.n_steps)
     whole, steps = begin(plan, vectors)

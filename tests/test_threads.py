@@ -26,7 +26,7 @@ def test_each_task_is_done_once_before_run_returns(n_threads, n_tasks):
             assert sorted(done) == list(range(n_tasks))
 
 
-def test_tasks_run_side_by_side():
+def test_tasks_run_at_the_same_time():
     both_are_here = threading.Barrier(2, timeout=30)
     with thread_pool(2) as threads:
         threads.run([both_are_here.wait, both_are_here.wait])
@@ -89,7 +89,7 @@ def test_few_items_are_made_ahead(n_threads, n_ahead):
 
 
 @pytest.mark.parametrize("n_threads", [4, 8])
-def test_several_threads_make_items_side_by_side(n_threads):
+def test_several_threads_make_items_at_the_same_time(n_threads):
     wait = threading.Barrier(2, timeout=30).wait
     with thread_pool(n_threads) as threads:
         # While the first item is used, the next two are made.

@@ -405,7 +405,7 @@ def test_parameters_of_no_library_are_pythons_and_scikit_learns_errors():
         Word2VecVectorizer().set_params(colour="red")
 
 
-def test_a_class_of_yours_may_have_such_a_parameter(texts):
+def test_a_subclass_may_have_such_a_parameter(texts):
     class Seeded(Word2VecVectorizer):
         def __init__(self, seed=0):
             super().__init__(min_count=1, vector_size=4, random_state=seed)

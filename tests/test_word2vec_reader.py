@@ -300,7 +300,7 @@ no_line_2 = (
         (b"1 1\na \0\0\x80\x7f\n", not_finite("a")),
     ],
 )
-def test_the_error_for_a_bad_file_says_what_is_wrong(file_of, content, expected):
+def test_the_error_for_a_bad_file_names_the_fault(file_of, content, expected):
     assert error_of(file_of(content)) == expected
 
 

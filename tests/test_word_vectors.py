@@ -66,7 +66,7 @@ def test_most_similar_is_the_cosine_of_a_plain_loop(fitted):
 
 
 @pytest.mark.parametrize("topn", [1, 3, 100])
-def test_most_similar_returns_so_many_other_words(topn, fitted):
+def test_most_similar_returns_topn_other_words(topn, fitted):
     found = fitted.most_similar("cat", topn=topn)
     assert len(found) == min(topn, len(fitted.vocabulary_) - 1)
     assert "cat" not in dict(found)
@@ -152,7 +152,7 @@ NO_WORD = r"Expected a word or a numpy array, got \["
         ("similarity", ["cat", np.ones(3)], ValueError, SIZE),
     ],
 )
-def test_an_error_for_a_query_says_what_it_may_be(
+def test_an_error_for_a_query_names_what_is_allowed(
     method, arguments, error, message, fitted
 ):
     with pytest.raises(error, match=message):
