@@ -213,18 +213,22 @@ def test_a_fit_needs_no_more_than_an_iterator(texts):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "more", "message"),
+    ("parameters", "n_documents", "message"),
     [
-        ({"warm_start": True}, [None], r"Document 400 is missing \(None\)"),
-        ({"init_vectors": {"cat": [1, 2]}}, [], r"of shape \(2,\) for 'cat', but"),
-        ({"solver": "sgd", "learning_rate": 1e30}, [], "Lower learning_rate"),
+        ({"warm_start": True}, 401, r"Document 400 is missing \(None\)"),
+        ({"early_stopping": True}, 1, r"validation_fraction=0\.1 .*n_samples=1"),
+        ({"n_components_removed": 8}, 400, "=8 leaves nothing of vectors"),
+        ({"init_vectors": {"cat": [1, 2]}}, 400, r"of shape \(2,\) for 'cat', but"),
+        ({"solver": "sgd", "learning_rate": 1e30}, 400, "Lower learning_rate"),
     ],
 )
-def test_an_error_leaves_the_vectorizer_as_it_was(parameters, more, message, texts):
+def test_an_error_leaves_the_vectorizer_as_it_was(
+    parameters, n_documents, message, texts
+):
     for vectorizer in (small(), small().fit(texts)):
         before = copy.deepcopy(vars(vectorizer.set_params(sample=None, **parameters)))
         with pytest.raises(ValueError, match=message):
-            vectorizer.fit([*texts, *more])
+            vectorizer.fit([*texts, None][:n_documents])
         np.testing.assert_equal(vars(vectorizer), before)
 
 

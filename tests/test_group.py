@@ -295,10 +295,10 @@ def test_ranks_that_call_different_methods_are_named(on_ranks):
 
 
 def test_the_error_names_the_places_of_ranks_that_are_at_different_ones():
-    assert _group._verdict({0: "is in all_gather", 1: "is in all_gather"}, {}) == ""
-    message = _group._verdict({0: "is in all_gather", 1: "is in a barrier"}, {})
+    assert _group._verdict({0: "is at a merge", 1: "is at a merge"}, {}) == ""
+    message = _group._verdict({0: "is at a merge", 1: "is at a gather"}, {})
     assert message.endswith(
-        "to make the same calls, but rank 0 is in all_gather; rank 1 is in a barrier"
+        "to make the same calls, but rank 0 is at a merge; rank 1 is at a gather"
     )
 
 
