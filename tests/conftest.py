@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import TOPICS, needs_compiled
+from helpers import needs_compiled, random_vectors, small, texts_on_topics
 from hypothesis import settings
-
-from sklearn_w2v import Word2VecVectorizer
 
 # Tests that take seconds run a quarter of these examples.
 settings.register_profile("suite", max_examples=100, deadline=None)
@@ -15,22 +13,20 @@ settings.register_profile("gate", max_examples=400, deadline=None)
 settings.register_profile("minutes", max_examples=4_000, deadline=None)
 settings.register_profile("long", max_examples=200_000, deadline=None)
 
-#: Eight sentences like those of word2vec tutorials, twenty times: 31 different words.
-TUTORIAL_SENTENCES = [
-    "the quick brown fox jumps over the lazy dog",
-    "the dog barks at the moon",
-    "the fox runs through the forest",
-    "a quick rabbit hops over the fence",
-    "the lazy cat sleeps all day",
-    "the moon shines over the forest",
-    "foxes and dogs are animals",
-    "brown bears live in the forest",
-] * 20
-
 
 @pytest.fixture(scope="session")
 def tutorial_sentences():
-    return TUTORIAL_SENTENCES
+    """Eight sentences as in tutorials of word2vec, twenty times each: 31 words."""
+    return [
+        "the quick brown fox jumps over the lazy dog",
+        "the dog barks at the moon",
+        "the fox runs through the forest",
+        "a quick rabbit hops over the fence",
+        "the lazy cat sleeps all day",
+        "the moon shines over the forest",
+        "foxes and dogs are animals",
+        "brown bears live in the forest",
+    ] * 20
 
 
 @pytest.fixture(
@@ -43,33 +39,38 @@ def implementation(request):
 
 @pytest.fixture(scope="session")
 def labels():
-    """The topics of `texts`."""
+    """The topic of each of `texts`."""
     return np.arange(400) % 2
 
 
 @pytest.fixture(scope="session")
-def texts(labels):
+def texts():
     """400 short texts on two topics."""
-    random = np.random.RandomState(0)
-    return [" ".join(random.choice(TOPICS[label], size=8)) for label in labels]
+    return texts_on_topics(400)
 
 
 @pytest.fixture(scope="session")
-def topic_texts(texts, labels):
-    """The fixtures `texts` and `labels`."""
-    return texts, labels
-
-
-@pytest.fixture(scope="session")
-def topic_vectorizer(texts):
-    """A vectorizer fitted on `texts`."""
-    return Word2VecVectorizer(vector_size=8, epochs=5, random_state=0).fit(texts)
+def fitted(texts):
+    """A vectorizer fitted on `texts`, which tests leave as it is."""
+    return small(epochs=10).fit(texts)
 
 
 @pytest.fixture(scope="session")
 def documents(texts):
     """The first 60 of `texts`."""
     return texts[:60]
+
+
+@pytest.fixture(scope="session")
+def gensim():
+    """The module of gensim's models."""
+    return pytest.importorskip("gensim.models", reason="gensim is optional")
+
+
+@pytest.fixture
+def vectors():
+    """Both matrices of a model."""
+    return random_vectors()
 
 
 @pytest.fixture

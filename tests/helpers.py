@@ -1,5 +1,6 @@
 """Documents, plans and comparisons that several test modules use."""
 
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._skipgram import compiled_steps
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.noise import Noise
-from sklearn_w2v._skipgram.plan import extent_of, plan_training
+from sklearn_w2v._skipgram.plan import Layout, extent_of, plan_training
 from sklearn_w2v._skipgram.sampler import Sampler
 
 needs_compiled = pytest.mark.skipif(
@@ -20,7 +21,7 @@ needs_compiled = pytest.mark.skipif(
 )
 
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]
-N_WORDS = 7
+N_WORDS, SIZE = 7, 5  # of words, and of their vectors
 
 #: The words of the two topics of the fixture `texts`.
 TOPICS = [
@@ -34,12 +35,27 @@ def small(**parameters):
     return Word2VecVectorizer(**(defaults | parameters))
 
 
+def texts_on_topics(n_texts):
+    """Texts of eight words each, by turns on the first topic and the second."""
+    random = np.random.RandomState(0)
+    return [" ".join(random.choice(TOPICS[i % 2], size=8)) for i in range(n_texts)]
+
+
 def assert_same_fit(one, other):
     """Check that two vectorizers have learned the same, bit for bit."""
     assert vars(one).keys() == vars(other).keys()
     for name in vars(one):
         if name.endswith("_"):
             np.testing.assert_equal(getattr(one, name), getattr(other, name))
+
+
+def output_of(*command, **options):
+    """Run a program, and return what it prints."""
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, **options
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def corpus_of(documents):
@@ -66,7 +82,7 @@ def plan_of(documents=DOCUMENTS, held_out=None, *, n_words=N_WORDS, **settings):
     Settings are parameters of the vectorizer, or fields of the plan.
     """
     parameters = {
-        "vector_size": 5,
+        "vector_size": SIZE,
         "window": 3,
         "ns_exponent": 0,  # all words are drawn equally often
         "sample": None,
@@ -103,10 +119,26 @@ def chunks_of(plan, documents=DOCUMENTS, *, seed=0):
     return [draw() for draw in draws_of(plan, documents, seed=seed)]
 
 
+def plan_and_chunk(layout=(3, 1, 2, 8, 6), documents=DOCUMENTS, **settings):
+    """A plan of such a layout, and an epoch that is a single chunk."""
+    # float32 holds each weight of these windows exactly, and `negative` / K.
+    settings = {"window": 4, "negative": 3} | settings
+    plan = plan_of(documents, layout=Layout(*layout), **settings)
+    (chunk,) = chunks_of(plan, documents)
+    return plan, chunk
+
+
+def random_vectors(n_words=N_WORDS, size=SIZE, *, seed=0):
+    """Both matrices in float64; the scores of pairs are about 1."""
+    generator = torch.Generator().manual_seed(seed)
+    vectors = torch.randn(2, n_words, size, dtype=torch.float64, generator=generator)
+    return vectors / size**0.25
+
+
 def pairs_of(chunk, pair_weights):
     """Yield the positions of each pair of a chunk and its weight, by a plain loop."""
-    documents, reach = chunk.documents.tolist(), len(pair_weights)
+    sentences, reach = chunk.sentences.tolist(), len(pair_weights)
     for token in range(reach, reach + chunk.n_tokens):
         for context in range(token - reach, token + reach + 1):
-            if context != token and documents[context] == documents[token]:
+            if context != token and sentences[context] == sentences[token]:
                 yield token, context, pair_weights[abs(token - context) - 1]

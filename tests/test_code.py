@@ -1,15 +1,15 @@
 """Linters, the floors of the modules, and the documentation."""
 
+import inspect
 import re
-import subprocess
 import sys
 from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
+from helpers import output_of
 
 import sklearn_w2v
-from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._displays.maps import MapDisplay
 from sklearn_w2v._vector_files import VectorFiles
 from sklearn_w2v._word_vectors import WordVectors
@@ -28,14 +28,7 @@ ROOT = Path(__file__).parents[1]
 )
 def test_linters_find_nothing(command):
     tool, *arguments = command.split()
-    done = subprocess.run(
-        [Path(sys.executable).with_name(tool), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    output_of(Path(sys.executable).with_name(tool), *arguments, cwd=ROOT)
 
 
 # --- the floors of the modules: see CONTRIBUTING.md
@@ -56,9 +49,8 @@ def floors_of_the_table():
     for floor, modules in re.findall(r"^\| (\d*) *\| (`_.*?) \|", page, re.M):
         if floor:
             floors.append(set())
-        floors[-1].update(
-            module.replace("/", ".") for module in re.findall(r"`(\S+)\.py`", modules)
-        )
+        paths = re.findall(r"`(\S+)\.py`", modules)
+        floors[-1].update(path.replace("/", ".") for path in paths)
     return floors
 
 
@@ -94,10 +86,9 @@ def links_of(text):
 
 def anchors_of(text):
     """Return the anchors of a page's headings."""
-    headings = re.findall(r"^#+ (.*)$", text, re.M)
     return {
         re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
-        for heading in headings
+        for heading in re.findall(r"^#+ (.*)$", text, re.M)
     }
 
 
@@ -122,12 +113,8 @@ def test_the_description_for_a_package_index_has_no_links_to_files():
         assert link[1:] in anchors_of(description)
 
 
-DISPLAYS = [
-    getattr(sklearn_w2v, name)
-    for name in sklearn_w2v.__all__
-    if name.endswith("Display")
-]
-OWNERS = [Word2VecVectorizer, WordVectors, VectorFiles, MapDisplay, *DISPLAYS]
+PUBLIC = [getattr(sklearn_w2v, name) for name in sklearn_w2v.__all__]
+OWNERS = [*filter(inspect.isclass, PUBLIC), WordVectors, VectorFiles, MapDisplay]
 OWN_METHODS = [
     (owner, name)
     for owner in OWNERS

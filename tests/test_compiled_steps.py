@@ -1,12 +1,12 @@
-"""Whether there are compiled steps, and what is said where there are none."""
+"""Whether compiled steps train, and the errors and warnings if they cannot."""
 
 import ctypes
+from unittest.mock import Mock
 
 import pytest
 import torch
-from helpers import chunks_of, needs_compiled, plan_of
+from helpers import chunks_of, needs_compiled, plan_of, small
 
-from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._skipgram import compiled_steps
 from sklearn_w2v._skipgram.compiled_steps import (
     VARIABLE,
@@ -32,57 +32,39 @@ def no_library(monkeypatch):
     monkeypatch.setattr(compiled_steps, "_library", lambda: None)
 
 
-@needs_compiled
-@pytest.mark.parametrize("wanted", [None, "", "1"])
-@pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_compiled_steps_train_on_the_processor(wanted, solver, monkeypatch):
+@pytest.fixture(params=[None, "", "0", "1"])
+def wanted(request, monkeypatch):
+    """The value of the environment variable, if it is set."""
     monkeypatch.delenv(VARIABLE, raising=False)
-    if wanted is not None:
-        monkeypatch.setenv(VARIABLE, wanted)
-    assert can_train(CPU, solver)
+    if request.param is not None:
+        monkeypatch.setenv(VARIABLE, request.param)
+    return request.param
 
 
 @needs_compiled
-@pytest.mark.parametrize("wanted", ["", "1"])
-def test_compiled_steps_are_not_there_for_adam_and_other_devices(wanted, monkeypatch):
-    monkeypatch.setenv(VARIABLE, wanted)
+def test_compiled_steps_train_on_the_cpu_without_adam_unless_forbidden(wanted):
+    for solver in ("adagrad", "sgd"):
+        assert can_train(CPU, solver) == (wanted != "0")
+        for device in ("cuda", "mps", "meta"):
+            assert not can_train(torch.device(device), solver)
     assert not can_train(CPU, "adam")
-    for device in ("cuda", "mps", "meta"):
-        assert not can_train(torch.device(device), "adagrad")
-
-
-@pytest.mark.parametrize("solver", ["adagrad", "adam", "sgd"])
-def test_compiled_steps_can_be_forbidden(solver, monkeypatch):
-    monkeypatch.setenv(VARIABLE, "0")
-    assert not can_train(CPU, solver)
 
 
 @pytest.mark.usefixtures("no_library")
-@pytest.mark.parametrize("wanted", [None, "", "0"])
-def test_without_compiled_steps_torch_trains(wanted, monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
-    if wanted is not None:
-        monkeypatch.setenv(VARIABLE, wanted)
-    assert not can_train(CPU, "adagrad")
-
-
-@pytest.mark.usefixtures("no_library")
-def test_compiled_steps_that_are_required_and_not_there_are_an_error(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "1")
+def test_without_compiled_steps_torch_trains_unless_they_are_required(wanted):
+    if wanted != "1":
+        assert not can_train(CPU, "adagrad")
+        return
     message = f"^{VARIABLE}=1 requires .* C compiler .* or unset {VARIABLE}"
     with pytest.raises(RuntimeError, match=message):
         can_train(CPU, "adagrad")
 
 
-@pytest.mark.usefixtures("no_library")
-def test_compiled_steps_that_are_not_there_make_none():
-    with pytest.raises(RuntimeError, match="The compiled steps were not built, or"):
-        CompiledSteps(model_of(plan_of()), plan_of(), ONE_THREAD)
-
-
-@needs_compiled
-def test_adam_has_no_compiled_steps():
-    plan = plan_of(solver="adam")
+@pytest.mark.parametrize("solver", ["adagrad", "adam"])
+def test_compiled_steps_need_a_library_and_another_solver_than_adam(solver, request):
+    if solver != "adam":
+        request.getfixturevalue("no_library")
+    plan = plan_of(solver=solver)
     with pytest.raises(RuntimeError, match="The compiled steps were not built, or"):
         CompiledSteps(model_of(plan), plan, ONE_THREAD)
 
@@ -97,21 +79,14 @@ def test_chunks_of_another_layout_are_refused():
         steps.chunk_loss(chunk._replace(layout=other))
 
 
-@pytest.fixture
-def library_file(tmp_path, monkeypatch):
-    """Where the library is looked for, anew."""
+def test_a_missing_library_and_one_that_cannot_be_loaded_let_torch_train(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(compiled_steps, "LIBRARY", tmp_path / "_steps.so")
     monkeypatch.setattr(compiled_steps, "_library", compiled_steps._library.__wrapped__)
     monkeypatch.delenv(VARIABLE, raising=False)
-    return compiled_steps.LIBRARY
-
-
-def test_without_a_library_torch_trains(library_file):
     assert not can_train(CPU, "adagrad")
-
-
-def test_a_library_that_cannot_be_loaded_is_told_of_and_torch_trains(library_file):
-    library_file.write_text("of another system")
+    compiled_steps.LIBRARY.write_text("of another system")
     message = r"cannot be loaded \(.*_steps.so.*torch trains.*Install sklearn-w2v again"
     with pytest.warns(UserWarning, match=message):
         assert not can_train(CPU, "adagrad")
@@ -128,7 +103,7 @@ def test_a_library_of_another_release_is_an_error(monkeypatch):
         compiled_steps._library.__wrapped__()
 
 
-def test_the_variable_says_yes_or_no(monkeypatch):
+def test_other_values_of_the_variable_are_an_error(monkeypatch):
     monkeypatch.setenv(VARIABLE, "maybe")
     with pytest.raises(ValueError, match=f"^{VARIABLE}='maybe': 1 requires .* 0 forb"):
         can_train(CPU, "adagrad")
@@ -136,21 +111,14 @@ def test_the_variable_says_yes_or_no(monkeypatch):
 
 @needs_compiled
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_a_fit_is_compiled_unless_that_is_forbidden(solver, texts, monkeypatch):
-    chosen = []
-    for wanted in ("1", "0"):
-        monkeypatch.setenv(VARIABLE, wanted)
-        with monkeypatch.context() as patch:
-            for kind in (CompiledSteps, TorchSteps):
-                train_chunk = kind.train_chunk
-
-                def note(self, *arguments, train_chunk=train_chunk):
-                    chosen.append(type(self))
-                    return train_chunk(self, *arguments)
-
-                patch.setattr(kind, "train_chunk", note)
-            Word2VecVectorizer(solver=solver, epochs=1, min_count=1).fit(texts)
-    assert chosen == [CompiledSteps, TorchSteps]
+@pytest.mark.parametrize(("wanted", "kind"), [("1", CompiledSteps), ("0", TorchSteps)])
+def test_a_fit_is_compiled_unless_that_is_forbidden(
+    wanted, kind, solver, texts, monkeypatch
+):
+    monkeypatch.setenv(VARIABLE, wanted)
+    monkeypatch.setattr(kind, "train_chunk", Mock(side_effect=ArithmeticError))
+    with pytest.raises(ArithmeticError):
+        small(solver=solver).fit(texts)
 
 
 @needs_compiled
@@ -159,8 +127,6 @@ def test_compiled_fits_learn_what_fits_of_torch_learn(solver, texts, monkeypatch
     losses = []
     for wanted in ("1", "0"):
         monkeypatch.setenv(VARIABLE, wanted)
-        vectorizer = Word2VecVectorizer(
-            solver=solver, epochs=10, batch_size=128, min_count=1, random_state=0
-        )
+        vectorizer = small(solver=solver, vector_size=100, epochs=10, batch_size=128)
         losses.append(vectorizer.fit(texts).loss_curve_)
     assert losses[0] == pytest.approx(losses[1], rel=0.01)

@@ -95,7 +95,7 @@ def test_unknown_tokens_are_dropped_in_the_memory_of_the_corpus(ids):
     more=st.integers(0, 40),
     n_tokens=st.integers(1, 30),
 )
-def test_a_corpus_that_goes_on_in_a_file_is_the_same(
+def test_a_corpus_that_continues_in_a_file_is_the_same(
     documents, in_memory, more, n_tokens
 ):
     with (
@@ -120,7 +120,7 @@ def temporary_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_file_of_a_corpus_has_no_name_that_could_be_left_behind(temporary_folder):
+def test_the_file_of_a_corpus_has_no_name_and_cannot_remain(temporary_folder):
     with CorpusWriter() as writer:
         writer.add([1, 2, 3])
         assert list(temporary_folder.iterdir()) == []

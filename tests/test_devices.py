@@ -1,4 +1,4 @@
-"""Where a training runs. What needs a device that is not here is skipped, visibly."""
+"""Where a training runs. Tests that need a missing device are skipped."""
 
 import pickle
 
@@ -30,7 +30,7 @@ CUDA = pytest.param("cuda", marks=needs_cuda)
 
 
 def plan_and_chunk(parts_per_step, solver="adagrad"):
-    """Steps of two groups a part, drawn by the processor."""
+    """Steps of two groups a part, drawn on the CPU."""
     random = np.random.RandomState(0)
     documents = [random.randint(N_WORDS, size=9).tolist() for _ in range(99)]
     plan = plan_of(
@@ -50,7 +50,7 @@ def to_device(chunk, device):
 
 
 def model_on(device, solver):
-    """A model with words that are known and words that stay."""
+    """A model with known words and frozen words."""
     generator = torch.Generator().manual_seed(0)
     vectors = torch.randn(2, N_WORDS, SIZE, generator=generator)
     model = SkipGram(vectors.to(device), solver=solver)
@@ -68,7 +68,7 @@ def model_on(device, solver):
 
 
 @pytest.mark.parametrize("name", ["cpu", "auto"])
-def test_the_processor_is_always_there(name):
+def test_there_is_always_a_device(name):
     assert find_device(name).type in ("cpu", "cuda", "mps")
 
 
@@ -76,25 +76,27 @@ def test_the_processor_is_always_there(name):
     ("mps", "cuda", "expected"),
     [(False, False, "cpu"), (True, False, "mps"), (True, True, "cuda")],
 )
-def test_auto_takes_the_first_that_is_there(mps, cuda, expected, monkeypatch):
+def test_auto_is_the_first_available_device(mps, cuda, expected, monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     assert find_device("auto") == torch.device(expected)
 
 
-@pytest.mark.parametrize("name", ["gpu", "", "cuda:99", "xpu", "meta", "privateuseone"])
-def test_a_device_that_is_not_there_is_an_error_that_says_what_is(name):
-    message = rf"^device='{name}' cannot be used: .*\. Available: cpu.*'auto' uses"
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("gpu", "torch calls it 'cuda'"),
+        *((name, "") for name in ("", "cuda:99", "xpu", "meta", "privateuseone")),
+    ],
+)
+def test_the_error_for_a_missing_device_names_the_available_ones(name, reason):
+    reason = f"^device='{name}' cannot be used: {reason}"
+    message = rf"{reason}.*\. Available: cpu.*'auto' uses"
     with pytest.raises(ValueError, match=message):
         find_device(name)
 
 
-def test_a_gpu_is_told_the_name_that_torch_has_for_it():
-    with pytest.raises(ValueError, match=r"^device='gpu' .*: torch calls it 'cuda'"):
-        find_device("gpu")
-
-
-def test_a_device_that_is_not_there_stops_a_fit_before_a_document_is_read():
+def test_a_missing_device_stops_a_fit_before_a_document_is_read():
     documents = iter(["a document"])
     vectorizer = Word2VecVectorizer(device="cuda:99")
     for fit in (vectorizer.fit, vectorizer.partial_fit, vectorizer.fit_transform):
@@ -108,9 +110,9 @@ def test_a_device_that_is_not_there_stops_a_fit_before_a_document_is_read():
 
 @pytest.mark.parametrize("parts_per_step", [1, 3])
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_nothing_of_a_step_is_left_with_the_processor(solver, parts_per_step):
+def test_no_tensor_of_a_step_stays_on_the_cpu(solver, parts_per_step):
     # On "meta", which has shapes and no numbers, a tensor of another device is an
-    # error. Adam asks which rows are equal, of which it knows nothing.
+    # error. Adam needs numbers, since it compares rows.
     plan, chunk = plan_and_chunk(parts_per_step, solver)
     model = model_on("meta", solver)
     n_steps = chunk.n_steps
@@ -122,7 +124,7 @@ def test_nothing_of_a_step_is_left_with_the_processor(solver, parts_per_step):
 @needs_cuda
 @pytest.mark.parametrize("parts_per_step", [1, 3])
 @pytest.mark.parametrize("solver", ["adagrad", "adam", "sgd"])
-def test_cuda_makes_the_steps_of_the_processor(solver, parts_per_step):
+def test_cuda_makes_the_steps_of_the_cpu(solver, parts_per_step):
     plan, chunk = plan_and_chunk(parts_per_step, solver)
     of_cpu, of_cuda = (
         TorchSteps(model_on(device, solver), plan, ONE_THREAD)
@@ -169,7 +171,7 @@ def test_a_recording_makes_the_same_steps(solver, parts_per_step, monkeypatch):
 
 @pytest.fixture
 def recordings_without_a_device(monkeypatch):
-    """The numbers of steps that are played at once, which are made as they are."""
+    """A list of how many steps each replay has; it makes them without a CUDA graph."""
     played = []
 
     class Recording:
@@ -190,7 +192,7 @@ def recordings_without_a_device(monkeypatch):
     ("loss_every", "expected"),
     [(1, []), (3, [1] * 6), (7, [4, 1, 1, 1]), (100, [4, 4])],
 )
-def test_full_steps_are_played_together_up_to_one_with_the_loss(
+def test_full_steps_are_replayed_together_up_to_one_with_the_loss(
     loss_every, expected, recordings_without_a_device
 ):
     plan, chunk = plan_and_chunk(3)
@@ -211,7 +213,7 @@ def test_full_steps_are_played_together_up_to_one_with_the_loss(
 
 @pytest.mark.parametrize("device", ["cpu", "auto", CUDA])
 @pytest.mark.parametrize("solver", ["adagrad", "adam", "sgd"])
-def test_a_fit_learns_on_any_device_and_is_numpys(device, solver, texts):
+def test_a_fit_learns_on_any_device_and_has_numpy_arrays(device, solver, texts):
     parameters = {"solver": solver, "epochs": 10, "early_stopping": True}
     vectorizer = small(device=device, **parameters).fit(texts)
     expected = small(**parameters).fit(texts)
@@ -226,7 +228,7 @@ def test_a_fit_learns_on_any_device_and_is_numpys(device, solver, texts):
 
 
 @pytest.mark.parametrize("device", ["cpu", CUDA])
-def test_fits_go_on_and_begin_at_known_vectors_on_any_device(device, texts):
+def test_fits_continue_and_begin_at_known_vectors_on_any_device(device, texts):
     known = {"cat": np.full(8, 0.5), "dog": np.full(8, -0.5)}
     vectorizer = small(
         device=device, warm_start=True, init_vectors=known, trainable=False
@@ -244,7 +246,7 @@ def test_ids_that_do_not_fit_go_to_the_device_in_portions(texts, monkeypatch):
 
 
 @needs_cuda
-def test_short_memory_of_a_device_is_told_of_by_what_is_too_large(texts):
+def test_too_little_memory_on_a_device_is_an_error_that_names_the_size(texts):
     with pytest.raises(MemoryError, match=r"to train \d+ words x vector_size="):
         small(device="cuda", vector_size=2**36).fit(texts)
 
@@ -259,7 +261,7 @@ def test_a_search_fits_on_any_device(device, texts):
 
 
 @needs_cuda
-def test_a_memory_knows_kinds_of_devices_apart(texts, tmp_path):
+def test_a_memory_distinguishes_kinds_of_devices(texts, tmp_path):
     losses = [
         small(device=device, memory=tmp_path).fit(texts).loss_curve_
         for device in ("cpu", "cuda", "cuda:0")

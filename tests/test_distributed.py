@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from helpers import TOPICS
+from helpers import TOPICS, output_of
 
 FOLDER = Path(__file__).parents[1] / "examples" / "distributed"
 
@@ -23,17 +22,9 @@ def texts_file(texts, tmp_path):
 
 
 def run(*command):
-    done = subprocess.run(
-        [sys.executable, *map(str, command)],
-        # What an engine starts finds the same package as this test.
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=AT_MOST,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    # The processes of an engine import the same package as this test.
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return output_of(sys.executable, *command, env=env, timeout=AT_MOST)
 
 
 def assert_learned(output, who):

@@ -19,6 +19,12 @@ def crowded():
     return WordMapDisplay(words=words, positions=random.standard_normal((100, 2)))
 
 
+def map_of_classes(y):
+    """A map of documents of these classes."""
+    positions = np.random.RandomState(0).standard_normal((len(y), 2))
+    return DocumentMapDisplay(positions=positions, y=y)
+
+
 @pytest.mark.parametrize("figsize", [None, (6.4, 4.8)])
 def test_labels_hardly_overlap_and_stay_within_the_axes(figsize, crowded):
     """Measured: not at all, in the figure made for them and in matplotlib's default."""
@@ -67,17 +73,17 @@ def test_a_new_figure_has_equal_scales_margins_and_no_numbers(crowded):
         assert not any(label.get_visible() for label in axis.get_ticklabels())
 
 
-def test_a_new_figure_has_additional_room_for_its_legend():
+def test_a_new_figure_is_wider_with_a_legend():
     def widths(y):
         display = DocumentMapDisplay(positions=np.eye(60, 2), y=y).plot()
         display.figure_.canvas.draw()
         frame = display.ax_.get_window_extent()
         return display.figure_.get_size_inches()[0], frame.width / display.figure_.dpi
 
-    (without, bare), (with_legend, beside) = widths(None), widths(list(range(60)))
+    (without, frame), (with_legend, with_frame) = widths(None), widths(list(range(60)))
     assert without == plt.rcParams["figure.figsize"][0]
     assert with_legend > without
-    assert beside == pytest.approx(bare, abs=0.2)
+    assert with_frame == pytest.approx(frame, abs=0.2)
 
 
 def test_documents_without_a_label_or_position_have_no_text():
@@ -140,10 +146,8 @@ def test_a_few_of_many_labels_may_overlap():
     ],
 )
 def test_classes_are_named_literally_and_in_their_order(y, names):
-    positions = np.random.RandomState(0).standard_normal((3, 2))
-    display = DocumentMapDisplay(positions=positions, y=y)
     with plt.rc_context({"text.usetex": True}):
-        display.plot()
+        display = map_of_classes(y).plot()
     assert names_of(display.legend_) == names
     assert display.colorbar_ is None
     display.figure_.canvas.draw()
@@ -152,21 +156,16 @@ def test_classes_are_named_literally_and_in_their_order(y, names):
         assert not text.get_parse_math()
 
 
-@pytest.mark.parametrize("y", [[0.5, 2, np.nan], pd.Series([0.5, 2.0, None])])
-def test_floats_have_a_color_bar_and_missing_ones_are_gray(y):
-    positions = np.random.RandomState(0).standard_normal((3, 2))
-    display = DocumentMapDisplay(positions=positions, y=y).plot()
+@pytest.mark.parametrize(
+    "y", [[0.5, 2, np.nan], pd.Series([0.5, 2.0, None]), [1.0, 2.0, np.inf]]
+)
+def test_floats_have_a_color_bar_and_those_that_are_not_finite_are_gray(y):
+    display = map_of_classes(y).plot()
     assert display.legend_ is None
-    assert (display.colorbar_.vmin, display.colorbar_.vmax) == (0.5, 2)
+    assert (display.colorbar_.vmin, display.colorbar_.vmax) == (y[0], 2)
     viridis = plt.get_cmap()
     ends = [to_hex(viridis(share)) for share in (0.0, 1.0)]
     assert colors_of(display) == [*ends, "#cccccc"]
-
-
-def test_whole_floats_have_a_color_bar_too_and_infinity_is_missing():
-    display = DocumentMapDisplay(positions=np.eye(3, 2), y=[1.0, 2.0, np.inf]).plot()
-    assert (display.colorbar_.vmin, display.colorbar_.vmax) == (1, 2)
-    assert colors_of(display)[2] == "#cccccc"
 
 
 def looks_of(display):
@@ -177,8 +176,7 @@ def looks_of(display):
 
 def test_more_classes_than_colors_have_other_markers():
     y = np.arange(80) % 40
-    positions = np.random.RandomState(0).standard_normal((80, 2))
-    display = DocumentMapDisplay(positions=positions, y=y).plot()
+    display = map_of_classes(y).plot()
     looks = looks_of(display)
     assert looks[:40] == looks[40:]
     assert len(set(looks)) == 40
@@ -191,8 +189,7 @@ def test_more_classes_than_colors_have_other_markers():
 
 def test_the_smallest_of_too_many_classes_are_gray_and_counted():
     y = [*range(43), *range(1, 40)]  # 0 and those from 40 on occur once
-    positions = np.random.RandomState(0).standard_normal((len(y), 2))
-    display = DocumentMapDisplay(positions=positions, y=y).plot()
+    display = map_of_classes(y).plot()
     assert names_of(display.legend_) == [*map(str, range(40)), "3 others"]
     assert display.legend_.legend_handles[-1].get_color() == "0.8"
     is_gray = [color == "#cccccc" for color in colors_of(display)]
@@ -225,8 +222,7 @@ def test_colors_are_those_of_matplotlibs_style():
 @pytest.mark.parametrize("layout", [None, "constrained"])
 def test_the_legend_is_outside_the_axes_if_there_is_a_layout(layout):
     figure, (ax, neighbor) = plt.subplots(1, 2, layout=layout)
-    positions = np.random.RandomState(0).standard_normal((9, 2))
-    display = DocumentMapDisplay(positions=positions, y=list("abc") * 3).plot(ax)
+    display = map_of_classes(list("abc") * 3).plot(ax)
     figure.canvas.draw()
     legend, axes = display.legend_.get_window_extent(), ax.get_window_extent()
     assert (legend.x0 >= axes.x1) == (layout is not None)
@@ -234,8 +230,8 @@ def test_the_legend_is_outside_the_axes_if_there_is_a_layout(layout):
 
 
 @pytest.mark.parametrize("name", ["c", "color", "facecolor", "facecolors"])
-def test_colors_besides_those_of_classes_raise_an_error(name, topic_vectorizer):
+def test_other_colors_than_those_of_classes_raise_an_error(name, fitted):
     with pytest.raises(ValueError, match=rf"^scatter_kw has '{name}', but colors"):
         WordMapDisplay.from_estimator(
-            topic_vectorizer, ["cat"], groups=["animal"], scatter_kw={name: "red"}
+            fitted, ["cat"], groups=["animal"], scatter_kw={name: "red"}
         )

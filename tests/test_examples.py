@@ -3,11 +3,11 @@
 import importlib
 import os
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers import output_of
 from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[1]
@@ -43,16 +43,8 @@ def test_example_runs_on_few_texts_without_a_warning(
 
 
 def run(script, *arguments, folder):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "examples" / script), *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    command = sys.executable, "-W", "error", ROOT / "examples" / script, *arguments
+    return output_of(*command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
 @pytest.mark.gate
@@ -66,7 +58,7 @@ def test_example_runs_without_a_warning(name, tmp_path):
 def test_a_benchmark_of_the_training_runs(name, tmp_path):
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("the cat sat on the mat\n" * 500, encoding="utf-8")
-    run(f"benchmarks/{name}", str(corpus), folder=tmp_path)
+    run(f"benchmarks/{name}", corpus, folder=tmp_path)
 
 
 def test_readme_lists_every_example():

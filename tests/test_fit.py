@@ -1,10 +1,9 @@
-"""Fits: how long they train, where they begin, and what they leave behind."""
+"""Fits: epochs, early stopping, known vectors, errors, threads and memory."""
 
 import copy
 import multiprocessing
 import os
 import pickle
-import re
 import subprocess
 import sys
 import threading
@@ -24,7 +23,7 @@ from sklearn_w2v._skipgram import plan
 
 
 class TokenCounter:
-    """Watches a training, and notes how many tokens it reads in an epoch."""
+    """Watches a training, and counts the tokens of an epoch."""
 
     def epoch_begins(self):
         pass
@@ -109,21 +108,11 @@ def test_early_stopping_holds_out_no_documents_without_known_words():
     assert np.isfinite(fitted.validation_scores_).all()
 
 
-def test_early_stopping_is_repeatable(texts):
-    first, second = (small(early_stopping=True).fit(texts) for _ in range(2))
-    assert_same_fit(first, second)
-
-
-def test_early_stopping_of_one_document_names_its_parameters():
-    with pytest.raises(ValueError, match=r"validation_fraction=0.1 .*n_samples=1"):
-        small(early_stopping=True).fit(["some words"])
-
-
 # --- known vectors
 
 
 @pytest.mark.parametrize("vectors", ["average", "center", "context"])
-def test_init_vectors_are_where_words_begin(vectors, texts):
+def test_words_begin_at_init_vectors(vectors, texts):
     known = {"cat": np.arange(1, 9), "dog": np.ones(8), "unseen": np.ones(8)}
     fitted = small(vectors=vectors, init_vectors=known, learning_rate=1e-20).fit(texts)
     assert fitted.get_vector("cat").tolist() == list(range(1, 9))
@@ -141,14 +130,6 @@ def test_init_vectors_that_are_not_trainable_stay(vectors, texts):
     trained = small(vectors=vectors, init_vectors=known).fit(texts)
     assert (trained.get_vector("dog") != 1).all()
     assert (trained.get_vector("bank") != fixed.get_vector("bank")).any()
-
-
-def test_init_vectors_of_another_size_leave_no_fit(texts):
-    vectorizer = small(init_vectors={"cat": [1, 2]})
-    message = r"of shape \(2,\) for 'cat', but vector_size=8"
-    with pytest.raises(ValueError, match=message):
-        vectorizer.fit(texts)
-    assert not hasattr(vectorizer, "vocabulary_")
 
 
 def test_init_vectors_come_from_a_file_of_another_vectorizer(texts, tmp_path):
@@ -176,15 +157,15 @@ def test_init_vectors_are_no_sequence(init_vectors, texts):
         small(init_vectors=init_vectors).fit(texts)
 
 
-def test_a_fit_that_goes_on_holds_out_the_same_documents():
-    # The number of tokens left tells which documents were held out.
+def test_a_fit_that_continues_another_holds_out_the_same_documents():
+    # The number of the other tokens shows which documents were held out.
     tokens = [["word"] * 2**i for i in range(12)]
     n_first, learned = n_trained_on(small(early_stopping=True), tokens)
     n_second, _ = n_trained_on(small(early_stopping=True), tokens, before=learned)
     assert n_first == n_second < 2**12 - 1
 
 
-# --- being interrupted, and what is kept
+# --- interrupts, errors, and the attributes that are kept
 
 
 class Interrupted:
@@ -210,7 +191,7 @@ def test_an_interrupt_leaves_the_vectorizer_as_it_was(
     assert pickle.dumps(vectorizer) == before
 
 
-def test_the_state_to_go_on_from_is_kept_only_where_it_is_asked_for(texts):
+def test_the_state_to_continue_from_is_kept_only_if_a_parameter_asks_for_it(texts):
     sizes = {
         name: len(pickle.dumps(vectorizer))
         for name, vectorizer in {
@@ -232,11 +213,24 @@ def test_a_fit_needs_no_more_than_an_iterator(texts):
         assert_same_fit(*vectorizers)
 
 
-def test_an_error_while_documents_are_read_leaves_no_fit(texts):
-    vectorizer = small(warm_start=True)
-    with pytest.raises(ValueError, match=re.escape("Document 400 is missing (None)")):
-        vectorizer.fit([*texts, None])
-    assert not hasattr(vectorizer, "vocabulary_")
+@pytest.mark.parametrize(
+    ("parameters", "n_documents", "message"),
+    [
+        ({"warm_start": True}, 401, r"Document 400 is missing \(None\)"),
+        ({"early_stopping": True}, 1, r"validation_fraction=0\.1 .*n_samples=1"),
+        ({"n_components_removed": 8}, 400, "=8 leaves nothing of vectors"),
+        ({"init_vectors": {"cat": [1, 2]}}, 400, r"of shape \(2,\) for 'cat', but"),
+        ({"solver": "sgd", "learning_rate": 1e30}, 400, "Lower learning_rate"),
+    ],
+)
+def test_an_error_leaves_the_vectorizer_as_it_was(
+    parameters, n_documents, message, texts
+):
+    for vectorizer in (small(), small().fit(texts)):
+        before = copy.deepcopy(vars(vectorizer.set_params(sample=None, **parameters)))
+        with pytest.raises(ValueError, match=message):
+            vectorizer.fit([*texts, None][:n_documents])
+        np.testing.assert_equal(vars(vectorizer), before)
 
 
 def test_hash_seeds_do_not_matter(texts):
@@ -261,7 +255,7 @@ print(list(vectorizer.vocabulary_))
 # --- threads and processes
 
 
-def test_there_are_never_more_threads_than_processors(texts):
+def test_there_are_never_more_threads_than_cpus(texts):
     class ThreadCounter(TokenCounter):
         n_threads = 0
 
@@ -333,7 +327,7 @@ def test_a_corpus_in_a_file_gives_the_same_fit(parameters, texts, monkeypatch):
     np.testing.assert_array_equal(fitted.transform(texts), expected_vectors)
 
 
-def test_a_fit_without_room_for_its_file_changes_nothing(texts, tmp_path, monkeypatch):
+def test_a_fit_that_cannot_write_its_file_changes_nothing(texts, tmp_path, monkeypatch):
     vectorizer = small().fit(texts)
     before = copy.deepcopy(vectorizer.__dict__)
     monkeypatch.setattr(_corpus, "IDS_IN_MEMORY", 0)
@@ -344,11 +338,11 @@ def test_a_fit_without_room_for_its_file_changes_nothing(texts, tmp_path, monkey
     np.testing.assert_equal(vectorizer.__dict__, before)
 
 
-# --- memory that is too short
+# --- too little memory
 
 
 @pytest.mark.parametrize("vector_size", [2**55, 10**18, 10**30])
-def test_short_memory_is_told_of_by_what_is_too_large(vector_size, texts):
+def test_too_little_memory_is_an_error_that_names_the_size(vector_size, texts):
     message = r"to train \d+ words x vector_size=\d+, .* GB\. Raise min_count, or"
     with pytest.raises(MemoryError, match=message):
         small(vector_size=vector_size).fit(texts)
@@ -357,7 +351,7 @@ def test_short_memory_is_told_of_by_what_is_too_large(vector_size, texts):
 @pytest.mark.parametrize(
     "place", ["_skipgram.training.train", "_fit.Learned", "_fit.word_weights"]
 )
-def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
+def test_too_little_memory_in_numpy_is_the_same_error(place, texts, monkeypatch):
     vectorizer = small().fit(texts)
     before = copy.deepcopy(vectorizer.__dict__)
     error = MemoryError("Unable to allocate 8.00 EiB for an array")
@@ -399,7 +393,7 @@ def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch
         small().fit(texts)
 
 
-# --- what is said of a fit that teaches nothing
+# --- warnings of a fit that learns nothing
 
 
 @pytest.mark.parametrize(
@@ -410,36 +404,35 @@ def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch
         ([["the cat sat"], ["the dog sat"]], {"analyzer": list}),
     ],
 )
-def test_a_fit_without_pairs_says_so_with_both_causes(documents, parameters):
+def test_a_fit_without_pairs_warns_of_both_causes(documents, parameters):
     message = "No two words are next to each other.*analyzer=list.*`sample`"
     with pytest.warns(UserWarning, match=message) as caught:
         small(**parameters).fit(documents)
     assert [warning.filename for warning in caught] == [__file__]
 
 
-def test_a_later_batch_without_pairs_says_nothing(texts):
+def test_a_later_batch_without_pairs_brings_no_warning(texts):
     vectorizer = small().partial_fit(texts)
     vectorizer.partial_fit(["cat"]).partial_fit(["cat"])
 
 
-def test_a_fit_whose_loss_stays_says_so():
-    with pytest.warns(UserWarning, match=r"The loss stays at 4\.1\d\d in all 5"):
-        small(epochs=5, learning_rate=1e-6, sample=None).fit(
-            ["the cat sat", "the dog sat"]
-        )
+LOSS_RISES = r"The final loss is \d+\.\d+, and was 4\.159 before the training"
 
 
 @pytest.mark.parametrize(
-    "parameters",
-    [{"learning_rate": 10, "solver": "adam"}, {"learning_rate": 99, "epochs": 5}],
+    ("parameters", "message"),
+    [
+        ({"learning_rate": 1e-6, "epochs": 5}, r"The loss stays at 4\.1\d\d in all 5"),
+        ({"learning_rate": 10, "solver": "adam"}, LOSS_RISES),
+        ({"learning_rate": 99, "epochs": 5}, LOSS_RISES),
+    ],
 )
-def test_a_fit_whose_loss_rises_says_so(parameters, texts):
-    message = r"The final loss is \d+\.\d+, and was 4\.159 before the training"
+def test_a_fit_whose_loss_does_not_fall_brings_a_warning(parameters, message, texts):
     with pytest.warns(UserWarning, match=message):
         small(**parameters).fit(texts)
 
 
-def test_a_fit_with_hardly_an_epoch_that_has_pairs_says_so():
+def test_a_fit_with_few_epochs_that_have_pairs_brings_a_warning():
     texts = ["the cat sat on the mat", "the dog ran", "a bird flew away"]
     message = r"In 1\d of 20 epochs, no two words are .*Pass sample=None"
     with pytest.warns(UserWarning, match=message):
@@ -456,7 +449,7 @@ def test_known_vectors_without_pairs_in_the_first_epoch_give_no_warning():
 
 
 @pytest.mark.parametrize("length", [0.0, 99.0])
-def test_a_fit_of_frozen_words_alone_says_nothing_of_its_loss(length, texts):
+def test_the_loss_of_frozen_words_brings_no_warning(length, texts):
     words = {word for text in texts for word in text.split()}
     vectors = {word: np.full(8, length) for word in words}
     small(init_vectors=vectors, trainable=False, epochs=5).fit(texts)

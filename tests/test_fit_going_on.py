@@ -1,4 +1,4 @@
-"""Fits that go on from one before: warm starts, and batches of partial_fit."""
+"""Fits that continue another one: warm starts, and batches of partial_fit."""
 
 import pickle
 
@@ -8,14 +8,15 @@ from helpers import assert_same_fit, small
 
 from sklearn_w2v import Word2VecVectorizer
 
-# --- going on
+# --- warm starts
 
 
+@pytest.mark.parametrize("warm_before", [False, True])
 @pytest.mark.parametrize("vectors", ["average", "center", "context"])
-def test_a_warm_start_goes_on_from_the_last_matrices(vectors, texts):
-    vectorizer = small(vectors=vectors, warm_start=True).fit(texts)
+def test_a_warm_start_continues_from_the_last_matrices(vectors, warm_before, texts):
+    vectorizer = small(vectors=vectors, warm_start=warm_before).fit(texts)
     before = vectorizer.embedding_matrix_
-    vectorizer.set_params(learning_rate=1e-20).fit(texts)
+    vectorizer.set_params(warm_start=True, learning_rate=1e-20).fit(texts)
     np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
     assert vectorizer.n_iter_ == len(vectorizer.loss_curve_) == 4
 
@@ -26,7 +27,7 @@ def test_a_warm_start_learns_more(texts):
     assert losses[-1] < losses[0]
 
 
-def test_without_a_warm_start_a_second_fit_begins_anew(texts):
+def test_without_a_warm_start_a_second_fit_is_the_same(texts):
     once, twice = small().fit(texts), small().fit(texts).fit(texts)
     assert_same_fit(once, twice)
 
@@ -35,7 +36,7 @@ def test_a_warm_start_of_an_unfitted_vectorizer_is_a_fit(texts):
     assert_same_fit(small(warm_start=True).fit(texts), small().fit(texts))
 
 
-def test_a_vocabulary_grows_behind_the_words_known_before(texts):
+def test_new_words_come_after_those_known_before(texts):
     vectorizer = small(warm_start=True, min_count=2).fit(texts)
     before = dict(vectorizer.vocabulary_)
     counts = dict(zip(before, vectorizer.word_counts_.tolist(), strict=True))
@@ -48,7 +49,7 @@ def test_a_vocabulary_grows_behind_the_words_known_before(texts):
     ] + [3, 2]
 
 
-def test_words_that_do_not_come_again_keep_their_vectors(texts):
+def test_words_that_do_not_occur_again_keep_their_vectors(texts):
     # Noise words are drawn by all counts, so that only rows never drawn stay.
     vectorizer = small(warm_start=True, ns_exponent=10).fit(["rare word", *texts])
     before = vectorizer.get_vector("rare")
@@ -85,13 +86,6 @@ def test_a_warm_start_may_change_kind_and_solver(texts):
     assert np.isfinite(vectorizer.embedding_matrix_).all()
 
 
-def test_a_fit_goes_on_from_one_that_was_no_warm_start(texts):
-    vectorizer = small().fit(texts)
-    before = vectorizer.embedding_matrix_
-    vectorizer.set_params(warm_start=True, learning_rate=1e-20).fit(texts)
-    np.testing.assert_allclose(vectorizer.embedding_matrix_, before, atol=1e-6)
-
-
 def test_partial_fit_after_a_fit_keeps_steps_short(texts):
     fitted = small(epochs=10).fit(texts)
     before = fitted.embedding_matrix_
@@ -120,7 +114,7 @@ def test_frozen_words_are_at_their_vectors_in_a_warm_start_too(texts):
     assert vectorizer.get_vector("cat").tolist() == [1] * 8
 
 
-def test_weights_learned_are_those_used_whatever_is_set_later(texts):
+def test_transform_uses_the_weights_that_were_learned(texts):
     for weighting in ("idf", "sif", None):
         vectorizer = small(weighting=weighting).fit(texts)
         expected = vectorizer.transform(texts)
@@ -129,7 +123,7 @@ def test_weights_learned_are_those_used_whatever_is_set_later(texts):
             np.testing.assert_array_equal(found, expected)
 
 
-def test_a_stored_vectorizer_goes_on_as_the_one_in_memory(texts):
+def test_a_stored_vectorizer_continues_as_the_one_in_memory(texts):
     vectorizer = small(warm_start=True).fit(texts)
     stored = pickle.loads(pickle.dumps(vectorizer))
     assert_same_fit(vectorizer.fit(texts), stored.fit(texts))
@@ -176,10 +170,7 @@ def test_partial_fit_trains_on_batches_with_the_vocabulary_of_the_first(texts):
 
 def test_partial_fit_is_one_pass_at_a_rate_that_does_not_decay(texts):
     # With the same draws, what decays moves less far; context vectors begin at 0.
-    batch, whole = (
-        small(vectors="context", epochs=3),
-        small(vectors="context", epochs=1),
-    )
+    batch, whole = (small(vectors="context", epochs=epochs) for epochs in (3, 1))
     lengths = [
         np.linalg.norm(vectorizer.embedding_matrix_)
         for vectorizer in (batch.partial_fit(texts), whole.fit(texts))
@@ -205,7 +196,7 @@ def test_unknown_tokens_of_later_batches_are_counted_and_skipped(texts):
 @pytest.mark.filterwarnings("ignore:.* documents with text have no word")
 @pytest.mark.filterwarnings("ignore:No two words are next to each other")
 @pytest.mark.filterwarnings("ignore:The vocabulary of")
-def test_documents_without_known_words_count_however_batches_are_cut():
+def test_documents_without_known_words_count_in_batches_of_any_size():
     texts = ["cat dog", *["unknown"] * 50, "cat"]
     one, several = (small(weighting="idf", vocabulary=["cat"]) for _ in range(2))
     one.partial_fit(texts[:1]).partial_fit(texts[1:])
@@ -215,21 +206,14 @@ def test_documents_without_known_words_count_however_batches_are_cut():
 
 
 @pytest.mark.parametrize("weighting", ["idf", "sif"])
-def test_weights_of_a_file_that_has_met_no_word_are_finite(weighting, tmp_path):
+def test_weights_are_finite_if_no_word_of_a_file_has_occurred(weighting, tmp_path):
     (tmp_path / "vectors").write_text("cat 1 2\n")
     vectorizer = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors")
     vectorizer.set_params(weighting=weighting).partial_fit(["unknown"])
     assert np.isfinite(vectorizer.transform(["cat"])).all()
 
 
-@pytest.mark.filterwarnings("ignore:.* documents with text have no word")
-@pytest.mark.filterwarnings("ignore:The vocabulary of")
-def test_partial_fit_uses_a_given_vocabulary(texts):
-    vectorizer = small(vocabulary=["dog", "cat"]).partial_fit(texts)
-    assert vectorizer.vocabulary_ == {"dog": 0, "cat": 1}
-
-
-def test_partial_fit_goes_on_from_a_fit_and_from_a_file(texts, tmp_path):
+def test_partial_fit_continues_from_a_fit_and_from_a_file(texts, tmp_path):
     fitted = small().fit(texts)
     fitted.save_word2vec_format(tmp_path / "vectors")
     loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors")
@@ -240,11 +224,6 @@ def test_partial_fit_goes_on_from_a_fit_and_from_a_file(texts, tmp_path):
     assert fitted.n_iter_ == 3
     assert loaded.n_iter_ == 1
     assert loaded.word_counts_.sum() == len(" ".join(texts).split())
-
-
-def test_the_first_batch_needs_words():
-    with pytest.raises(ValueError, match="empty vocabulary"):
-        small().partial_fit([""])
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
@@ -269,7 +248,7 @@ def test_partial_fit_does_not_stop_early(texts):
     assert vectorizer.n_iter_ == 2
 
 
-def test_scores_stand_beside_the_losses_of_all_fits(texts):
+def test_all_fits_have_scores_next_to_their_losses(texts):
     vectorizer = small(warm_start=True).fit(texts)
     assert vectorizer.validation_scores_ is None
     vectorizer.set_params(early_stopping=True).fit(texts).partial_fit(texts)
@@ -278,7 +257,7 @@ def test_scores_stand_beside_the_losses_of_all_fits(texts):
     assert len(vectorizer.loss_curve_) == vectorizer.n_iter_ == 5
 
 
-def test_partial_fit_transforms_as_its_parameters_say(texts):
+def test_partial_fit_learns_weights_and_common_components(texts):
     vectorizer = small(weighting="idf", n_components_removed=1, norm="l2")
     vectorizer.partial_fit(texts[:200]).partial_fit(texts[200:])
     vectors = vectorizer.transform(texts)

@@ -12,9 +12,9 @@ from sklearn_w2v import DocumentMapDisplay, WordMapDisplay
 pytestmark = pytest.mark.usefixtures("close_figures")
 
 
-def test_labels_and_legend_are_drawn_in_the_font_given(topic_vectorizer):
+def test_labels_and_legend_are_drawn_in_the_font_given(fitted):
     display = WordMapDisplay.from_estimator(
-        topic_vectorizer, ["cat", "dog"], groups=["a", "b"], font="DejaVu Serif"
+        fitted, ["cat", "dog"], groups=["a", "b"], font="DejaVu Serif"
     )
     for text in [*display.texts_, *display.legend_.get_texts()]:
         assert text.get_fontfamily() == ["DejaVu Serif", "sans-serif"]
@@ -26,10 +26,10 @@ def test_labels_and_legend_are_drawn_in_the_font_given(topic_vectorizer):
 
 
 @pytest.mark.parametrize("font", ["No Such Font", ["No Such Font", "Nor This"], []])
-def test_a_font_that_is_not_installed_raises_an_error(font, topic_vectorizer):
+def test_a_font_that_is_not_installed_raises_an_error(font, fitted):
     message = rf"^font={re.escape(repr(font))} is not installed.*addfont"
     with pytest.raises(ValueError, match=message):
-        WordMapDisplay.from_estimator(topic_vectorizer, font=font)
+        WordMapDisplay.from_estimator(fitted, font=font)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Wild fits and damaged files: whatever goes in, the promises hold.
+"""Fits with random parameters and documents, and damaged files.
 
 Some in the suite; as many as you have time for with
 
@@ -78,7 +78,7 @@ PARAMETERS = st.fixed_dictionaries(
     },
 )
 
-#: What a fit may raise: see its docstring.
+#: The errors that a fit may raise: see its docstring.
 DOCUMENTED = (ValueError, MemoryError)
 
 
@@ -86,7 +86,7 @@ def fit(vectorizer, X, method):
     """Fit, and return whether it was done; if not, nothing has changed."""
     before = copy.deepcopy(vectorizer.__dict__)
     with warnings.catch_warnings():
-        # Words for users; what numpy and torch have to say stays an error.
+        # Warnings for users. Those of numpy and torch stay errors.
         warnings.simplefilter("ignore", UserWarning)
         try:
             getattr(vectorizer, method)(X)
@@ -119,10 +119,8 @@ def test_a_fit_keeps_its_promises(documents, parameters, method):
         np.testing.assert_allclose(lengths[vectors.any(axis=1)], 1, rtol=1e-5)
     assert all(map(math.isfinite, fitted.loss_curve_))
 
-    alone = [fitted.transform([document])[0] for document in X[:20]]
-    np.testing.assert_array_equal(
-        np.reshape(alone, (-1, vectors.shape[1])), vectors[:20]
-    )
+    for document, vector in zip(X[:20], vectors, strict=False):
+        np.testing.assert_array_equal(fitted.transform([document]), [vector])
     for n_jobs in (1, 2):
         again = Word2VecVectorizer(analyzer=analyzer, **parameters | {"n_jobs": n_jobs})
         assert fit(again, X, method)
@@ -160,25 +158,13 @@ def files(tmp_path_factory):
 
 TEXT_FILES = (0, 2, 3)
 
+BYTES = [*rb" |1|-|_|e9|nan|99999".split(b"|"), b"\n", b"\t", b"\0", b"\xff"]
+#: Kinds of damage, their places, and bytes that they insert.
 DAMAGE = st.lists(
     st.tuples(
         st.sampled_from(["cut", "flip", "insert", "repeat", "replace"]),
         st.integers(0, 10**6),
-        st.sampled_from(
-            [
-                b" ",
-                b"\n",
-                b"\t",
-                b"1",
-                b"-",
-                b"_",
-                b"e9",
-                b"\0",
-                b"\xff",
-                b"nan",
-                b"99999",
-            ]
-        ),
+        st.sampled_from(BYTES),
     ),
     min_size=1,
     max_size=4,

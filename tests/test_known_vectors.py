@@ -33,15 +33,13 @@ def test_a_mapping_without_a_known_word_gives_none_and_a_warning(vectors):
     assert matrix.shape == (0, 2)
 
 
-def test_keyed_vectors_give_the_words_that_they_have():
-    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+def test_keyed_vectors_give_the_words_that_they_have(gensim):
     keyed_vectors = gensim.KeyedVectors(2)
     keyed_vectors.add_vectors(list(VECTORS), list(map(np.array, VECTORS.values())))
     assert_found(find_vectors(keyed_vectors, VOCABULARY, 2), [0, 2])
 
 
-def test_a_number_that_is_no_word_is_no_row_of_keyed_vectors():
-    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+def test_a_number_that_is_no_word_is_no_row_of_keyed_vectors(gensim):
     keyed_vectors = gensim.KeyedVectors(2)
     keyed_vectors.add_vectors([2, "a", ("b", "c")], np.arange(6.0).reshape(3, 2))
     vocabulary = {1: 0, 0: 1, 2: 2, ("b", "c"): 3, np.int64(3): 4}
@@ -50,14 +48,7 @@ def test_a_number_that_is_no_word_is_no_row_of_keyed_vectors():
     assert vectors.tolist() == [[0, 1], [4, 5]]
 
 
-def test_complex_vectors_are_an_error_that_names_the_word():
-    with pytest.raises(
-        ValueError, match=r"'cat' in init_vectors is not an array.*complex"
-    ):
-        find_vectors({"cat": [1j, 2]}, VOCABULARY, 2)
-
-
-def test_what_has_the_methods_of_keyed_vectors_will_do():
+def test_objects_with_the_methods_of_keyed_vectors_are_accepted():
     class Alike:
         key_to_index, get_vector = VECTORS, staticmethod(VECTORS.get)
 
@@ -67,8 +58,7 @@ def test_what_has_the_methods_of_keyed_vectors_will_do():
     assert_found(find_vectors(Alike(), VOCABULARY, 2), [0, 2])
 
 
-def test_fasttext_makes_vectors_of_words_that_it_has_not_met():
-    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+def test_fasttext_makes_vectors_of_words_that_it_was_not_trained_on(gensim):
     model = gensim.FastText([["cat", "dog"]], vector_size=2, min_count=1, bucket=9)
     rows, vectors = find_vectors(model.wv, {"cat": 0, "cats": 1, 5: 2}, 2)
     assert rows.tolist() == [0, 1]
@@ -96,27 +86,25 @@ def test_a_file_with_vectors_of_another_size_is_an_error(tmp_path):
         find_vectors(path, VOCABULARY, 2)
 
 
-@pytest.mark.parametrize("vector", [[1, 2, 3], 1.0, [[1, 2]], []])
-def test_a_vector_of_another_shape_is_an_error_that_names_the_word(vector):
-    message = r"init_vectors has a vector of shape \(.*\) for 'dog', but vector_size=2"
+SHAPE = r"^init_vectors has a vector of shape \(.*\) for '{}', but vector_size=2"
+NUMBER = "^The vector of 'dog' in init_vectors has a number that is nan, infinite or "
+NO_ARRAY = "^The vector of '{}' in init_vectors is not an array of numbers: "
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        *(({"dog": x}, SHAPE.format("dog")) for x in ([1, 2, 3], 1.0, [[1, 2]], [])),
+        ({"gnu": [1, 2, 3]}, SHAPE.format("gnu")),  # which is not in the vocabulary
+        *(
+            (others | {"dog": [1, value]}, NUMBER)
+            for value in (np.nan, np.inf, -np.inf, 3e38, -1.1e15, 1e300)
+            for others in ({}, {"gnu": [1, 2], "cat": [3, 4]})
+        ),
+        ({"dog": ["one", "two"]}, NO_ARRAY.format("dog")),
+        ({"cat": [1j, 2]}, f"{NO_ARRAY.format('cat')}.*complex"),
+    ],
+)
+def test_an_error_for_a_vector_names_its_word(vectors, message):
     with pytest.raises(ValueError, match=message):
-        find_vectors({"dog": vector}, VOCABULARY, 2)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, -1.1e15, 1e300])
-def test_a_vector_that_is_nan_or_too_large_is_an_error_that_names_the_word(value):
-    message = r"The vector of 'dog' in init_vectors has a number that is nan, infinite "
-    with pytest.raises(ValueError, match=message):
-        find_vectors({"dog": [1, value]}, VOCABULARY, 2)
-    with pytest.raises(ValueError, match=message):
-        find_vectors({"gnu": [1, 2], "cat": [3, 4], "dog": [1, value]}, VOCABULARY, 2)
-
-
-def test_a_vector_that_is_no_numbers_is_an_error_that_names_the_word():
-    with pytest.raises(ValueError, match="The vector of 'dog' in init_vectors is not"):
-        find_vectors({"dog": ["one", "two"]}, VOCABULARY, 2)
-
-
-def test_a_wrong_size_is_an_error_where_no_word_is_found_too():
-    with pytest.raises(ValueError, match=r"of shape \(3,\) for 'gnu', but vector_siz"):
-        find_vectors({"gnu": [1, 2, 3]}, VOCABULARY, 2)
+        find_vectors(vectors, VOCABULARY, 2)

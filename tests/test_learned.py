@@ -1,4 +1,4 @@
-"""What a fit has learned, and the matrices that the next one goes on from."""
+"""The attributes that a fit learns, and the matrices that the next one begins at."""
 
 from dataclasses import FrozenInstanceError, replace
 
@@ -22,7 +22,7 @@ LEARNED = learned_from_vectors({"cat": 0, "dog": 1, "emu": 2}, CENTERS)
         ("context", CONTEXTS, CENTERS),
     ],
 )
-def test_both_matrices_of_a_fit_come_back(kind, embedding_matrix, other_matrix):
+def test_both_matrices_of_a_fit_are_restored(kind, embedding_matrix, other_matrix):
     learned = replace(
         LEARNED,
         kind=kind,
@@ -33,7 +33,7 @@ def test_both_matrices_of_a_fit_come_back(kind, embedding_matrix, other_matrix):
 
 
 @pytest.mark.parametrize("kind", ["average", "center", "context"])
-def test_one_matrix_stands_for_both(kind):
+def test_a_single_matrix_is_used_for_both(kind):
     learned = replace(LEARNED, kind=kind)
     np.testing.assert_array_equal(learned.matrices(), [CENTERS, CENTERS])
 
@@ -48,6 +48,6 @@ def test_attributes_are_those_of_a_fitted_vectorizer():
     assert attributes["_n_documents"] == 0
 
 
-def test_nothing_can_be_set():
+def test_learned_is_immutable():
     with pytest.raises(FrozenInstanceError):
         LEARNED.n_iter = 3

@@ -14,11 +14,11 @@ plt.switch_backend("Agg")
 pytestmark = pytest.mark.usefixtures("close_figures")
 
 
-def test_the_loss_curve_is_drawn_by_epoch(topic_vectorizer):
-    assert topic_vectorizer.validation_scores_ is None
-    display = LossCurveDisplay.from_estimator(topic_vectorizer)
-    assert display.line_.get_xdata().tolist() == [1, 2, 3, 4, 5]
-    assert display.line_.get_ydata().tolist() == topic_vectorizer.loss_curve_
+def test_the_loss_curve_is_drawn_by_epoch(fitted):
+    assert fitted.validation_scores_ is None
+    display = LossCurveDisplay.from_estimator(fitted)
+    assert display.line_.get_xdata().tolist() == list(range(1, 11))
+    assert display.line_.get_ydata().tolist() == fitted.loss_curve_
     assert display.ax_.get_xlabel() == "Epoch"
     assert display.ax_.get_ylabel() == "Mean loss of a pair (nats)"
     assert display.validation_line_ is None
@@ -32,25 +32,21 @@ def test_ticks_are_whole_epochs(n_epochs):
     assert ((ticks >= 1) & (ticks <= n_epochs)).any()
 
 
-def test_validation_loss_is_a_second_line_with_its_best_epoch(
-    topic_vectorizer, monkeypatch
-):
-    scores = [np.nan, -2.5, -2.25, -2.5, -2.75]
-    monkeypatch.setattr(topic_vectorizer, "validation_scores_", scores)
-    display = LossCurveDisplay.from_estimator(topic_vectorizer)
+def test_validation_loss_is_a_second_line_with_its_best_epoch(fitted, monkeypatch):
+    scores = [np.nan, -2.5, -2.25, -2.5, -2.75, *[-3] * 5]
+    monkeypatch.setattr(fitted, "validation_scores_", scores)
+    display = LossCurveDisplay.from_estimator(fitted)
     line = display.validation_line_
-    np.testing.assert_equal(line.get_ydata(), [np.nan, 2.5, 2.25, 2.5, 2.75])
+    np.testing.assert_equal(line.get_ydata(), [-score for score in scores])
     assert line.get_markevery() == [2]
     assert line.get_color() == display.line_.get_color()
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels == ["training", "validation, best in epoch 3"]
 
 
-def test_named_curves_share_the_given_axes(topic_vectorizer):
+def test_named_curves_share_the_given_axes(fitted):
     _, (ax, _) = plt.subplots(1, 2)
-    first = LossCurveDisplay.from_estimator(
-        topic_vectorizer, ax=ax, name="first", color="red"
-    )
+    first = LossCurveDisplay.from_estimator(fitted, ax=ax, name="first", color="red")
     scored = LossCurveDisplay(loss_curve=[2.0, 1.0], validation_scores=[-2.0, -1.5])
     scored.plot(ax, name="second")
     assert first.ax_ is scored.ax_ is ax
@@ -61,16 +57,16 @@ def test_named_curves_share_the_given_axes(topic_vectorizer):
     assert labels == expected
 
 
-def test_an_empty_loss_curve_raises_an_error(topic_vectorizer, monkeypatch):
-    monkeypatch.setattr(topic_vectorizer, "loss_curve_", [])
+def test_an_empty_loss_curve_raises_an_error(fitted, monkeypatch):
+    monkeypatch.setattr(fitted, "loss_curve_", [])
     with pytest.raises(ValueError, match=r"^The loss curve is empty: .* not trained"):
-        LossCurveDisplay.from_estimator(topic_vectorizer)
+        LossCurveDisplay.from_estimator(fitted)
 
 
-def test_a_loss_curve_needs_matplotlib_alone(topic_vectorizer, monkeypatch):
+def test_a_loss_curve_needs_matplotlib_alone(fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "textalloc", None)
-    assert LossCurveDisplay.from_estimator(topic_vectorizer).line_
+    assert LossCurveDisplay.from_estimator(fitted).line_
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     message = r'^LossCurveDisplay.plot needs .*pip install "sklearn-w2v\[plot\]"'
     with pytest.raises(ImportError, match=message):
-        LossCurveDisplay.from_estimator(topic_vectorizer)
+        LossCurveDisplay.from_estimator(fitted)

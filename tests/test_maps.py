@@ -29,9 +29,9 @@ def test_words_are_drawn_literally():
     assert literal > broken_formula
 
 
-def test_a_map_is_drawn_in_the_given_axes(topic_vectorizer):
+def test_a_map_is_drawn_in_the_given_axes(fitted):
     figure, (ax, _) = plt.subplots(1, 2)
-    display = WordMapDisplay.from_estimator(topic_vectorizer, ax=ax)
+    display = WordMapDisplay.from_estimator(fitted, ax=ax)
     assert display.ax_ is ax
     assert display.figure_ is figure
     assert len(plt.get_fignums()) == 1
@@ -39,9 +39,9 @@ def test_a_map_is_drawn_in_the_given_axes(topic_vectorizer):
     assert display.ax_ is not ax
 
 
-def test_styles_apply_to_labels_and_markers(topic_vectorizer):
+def test_styles_apply_to_labels_and_markers(fitted):
     display = WordMapDisplay.from_estimator(
-        topic_vectorizer,
+        fitted,
         text_kw={"size": 11, "color": "red"},
         scatter_kw={"s": 30, "c": "black"},
     )
@@ -50,10 +50,10 @@ def test_styles_apply_to_labels_and_markers(topic_vectorizer):
     assert display.scatter_.get_sizes().tolist() == [30]
 
 
-def test_maps_without_classes_have_no_legend(topic_vectorizer, topic_texts):
-    words = WordMapDisplay.from_estimator(topic_vectorizer)
-    documents = DocumentMapDisplay.from_estimator(topic_vectorizer, topic_texts[0][:9])
-    for display in (words, documents):
+def test_maps_without_classes_have_no_legend(fitted, documents):
+    of_words = WordMapDisplay.from_estimator(fitted)
+    of_documents = DocumentMapDisplay.from_estimator(fitted, documents[:9])
+    for display in (of_words, of_documents):
         assert display.legend_ is display.colorbar_ is None
         assert set(colors_of(display)) == {"#1f77b4"}
     nothing_known = DocumentMapDisplay(positions=np.eye(2), y=[None, np.nan]).plot()

@@ -1,8 +1,10 @@
-"""Fits that are read from a memory, and what it keeps."""
+"""Fits that are read from a memory, and the trainings that it stores."""
 
 import os
 import subprocess
 import sys
+from functools import partial
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -21,33 +23,30 @@ def n_cached(folder):
     return len(list(folder.rglob("output.pkl")))
 
 
-def test_auto_epochs_and_their_number_are_cached_as_one(texts, tmp_path):
-    small(epochs="auto", memory=tmp_path).fit(texts)
-    small(epochs=20, memory=tmp_path).fit(texts)
-    assert n_cached(tmp_path) == 1
-
-
+@pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize(
     "memory_of",
     [
         str,
-        lambda path: path,
-        lambda path: joblib.Memory(path, verbose=0),
-        lambda path: joblib.Memory(path, verbose=0, mmap_mode="r"),
+        Path,
+        partial(joblib.Memory, verbose=0),
+        partial(joblib.Memory, verbose=0, mmap_mode="r"),
     ],
     ids=["str", "path", "Memory", "Memory with files mapped"],
 )
-def test_a_memory_trains_the_same_once(memory_of, texts, tmp_path):
-    expected = small().fit(texts)
-    for _ in range(2):
-        fitted = small(memory=memory_of(tmp_path)).fit(texts)
+def test_a_memory_trains_the_same_once(memory_of, early_stopping, texts, tmp_path):
+    parameters = {"epochs": "auto", "early_stopping": early_stopping}
+    expected = small(**parameters).fit(texts)
+    for epochs in ("auto", 20, 20):
+        parameters |= {"epochs": epochs, "memory": memory_of(tmp_path)}
+        fitted = small(**parameters).fit(texts)
         assert n_cached(tmp_path) == 1
         assert_same_fit(fitted, expected)
     values = [*vars(fitted).values(), *fitted._solver_state.values()]
     assert not any(isinstance(value, np.memmap) for value in values)
 
 
-def test_what_is_read_from_the_memory_is_not_trained(texts, tmp_path):
+def test_a_result_in_the_memory_is_not_trained_again(texts, tmp_path):
     small(memory=tmp_path).fit(texts)
     (cached,) = tmp_path.rglob("output.pkl")
     trained = joblib.load(cached)
@@ -66,43 +65,41 @@ def test_what_is_read_from_the_memory_is_not_trained(texts, tmp_path):
         {"verbose": 1},
     ],
 )
-def test_what_training_does_not_know_trains_nothing_anew(parameters, texts, tmp_path):
+def test_parameters_that_training_does_not_have_train_nothing_anew(
+    parameters, texts, tmp_path
+):
     small(memory=tmp_path).fit(texts)
     cached = small(memory=tmp_path, **parameters).fit_transform(texts)
     assert n_cached(tmp_path) == 1
     np.testing.assert_array_equal(cached, small(**parameters).fit_transform(texts))
 
 
-#: Other values of what training knows.
-OTHER = {
-    "vector_size": 9,
-    "window": 2,
-    "shrink_windows": False,
-    "negative": 3,
-    "solver": "adam",
-    "learning_rate": 0.1,
-    "batch_size": 50,
-    "n_iter_no_change": 9,
-    "tol": 0.5,
-    "sample": 1e-2,
-    "ns_exponent": 0.5,
-    "epochs": 3,
-    "random_state": 1,
-    "early_stopping": True,
-    "init_vectors": {"cat": [1.0] * 8},
-}
-
-
-@pytest.mark.parametrize("parameters", [{name: OTHER[name]} for name in OTHER])
-def test_what_training_knows_trains_anew(parameters, texts, tmp_path):
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},  # other documents
+        {"vector_size": 9},
+        {"window": 2},
+        {"shrink_windows": False},
+        {"negative": 3},
+        {"solver": "adam"},
+        {"learning_rate": 0.1},
+        {"batch_size": 50},
+        {"n_iter_no_change": 9},
+        {"tol": 0.5},
+        {"sample": 1e-2},
+        {"ns_exponent": 0.5},
+        {"epochs": 3},
+        {"random_state": 1},
+        {"early_stopping": True},
+        {"init_vectors": {"cat": [1.0] * 8}},
+    ],
+)
+def test_other_documents_and_parameters_of_training_train_anew(
+    parameters, texts, tmp_path
+):
     small(memory=tmp_path).fit(texts)
-    small(memory=tmp_path, **parameters).fit(texts)
-    assert n_cached(tmp_path) == 2
-
-
-def test_other_documents_train_anew(texts, tmp_path):
-    small(memory=tmp_path).fit(texts)
-    small(memory=tmp_path).fit(texts[1:])
+    small(memory=tmp_path, **parameters).fit(texts if parameters else texts[1:])
     assert n_cached(tmp_path) == 2
 
 
@@ -115,7 +112,7 @@ def test_another_release_trains_anew(package, texts, tmp_path, monkeypatch):
 
 
 @needs_compiled
-def test_a_memory_knows_compiled_fits_and_others_apart(texts, tmp_path, monkeypatch):
+def test_a_memory_distinguishes_compiled_fits_from_others(texts, tmp_path, monkeypatch):
     fits = []
     for wanted in ("1", "0", "1"):
         monkeypatch.setenv("SKLEARN_W2V_COMPILED", wanted)
@@ -124,24 +121,16 @@ def test_a_memory_knows_compiled_fits_and_others_apart(texts, tmp_path, monkeypa
     assert_same_fit(fits[0], fits[2])
 
 
-def test_vectors_that_words_begin_at_are_known_to_the_memory(texts, tmp_path):
+def test_a_memory_distinguishes_fits_by_their_initial_vectors(texts, tmp_path):
     known = {"cat": [1.0] * 8}
     for trainable, expected in [(True, 1), (True, 1), (False, 2)]:
         small(memory=tmp_path, init_vectors=known, trainable=trainable).fit(texts)
         assert n_cached(tmp_path) == expected
 
 
-def test_what_nobody_could_read_again_is_not_cached(texts, tmp_path):
+def test_batches_are_not_cached(texts, tmp_path):
     small(memory=tmp_path).partial_fit(texts).partial_fit(texts)
     assert not list(tmp_path.iterdir())
-
-
-def test_early_stopping_comes_from_the_memory_as_it_was(texts, tmp_path):
-    first, second = (
-        small(memory=tmp_path, early_stopping=True).fit(texts) for _ in range(2)
-    )
-    assert n_cached(tmp_path) == 1
-    assert_same_fit(first, second)
 
 
 def test_a_grid_over_pooling_and_classifier_trains_once_a_fold(texts, labels, tmp_path):
@@ -158,14 +147,12 @@ def test_a_grid_over_pooling_and_classifier_trains_once_a_fold(texts, labels, tm
     assert n_cached(tmp_path) == 3
 
 
-def test_a_memory_that_cannot_be_written_says_that_it_keeps_nothing(texts, tmp_path):
+def test_a_memory_that_cannot_be_written_brings_a_warning(texts, tmp_path):
     file = tmp_path / "file"
     file.write_text("no folder")
     expected = small().fit(texts)
     for memory in (file, str(file / "below"), "/proc/nope"):
-        with pytest.warns(
-            UserWarning, match="memory='.*' stores nothing, since it can"
-        ):
+        with pytest.warns(UserWarning, match="memory='.*' stores nothing, since it ca"):
             assert_same_fit(small(memory=memory).fit(texts), expected)
     assert file.read_text() == "no folder"
 
@@ -200,14 +187,14 @@ def test_a_memory_that_exists_and_is_read_only_stores_nothing(tmp_path):
     assert not list(folder.iterdir())
 
 
-def test_a_memory_does_not_mind_where_a_corpus_is(texts, tmp_path, monkeypatch):
+def test_a_corpus_in_a_file_has_the_same_key(texts, tmp_path, monkeypatch):
     small(memory=tmp_path / "memory").fit(texts)
     monkeypatch.setattr(_corpus, "IDS_IN_MEMORY", 0)
     small(memory=tmp_path / "memory").fit(texts)
     assert n_cached(tmp_path / "memory") == 1
 
 
-def test_a_memory_without_a_seed_says_that_it_keeps_nothing(texts, tmp_path):
+def test_a_memory_without_a_seed_brings_a_warning(texts, tmp_path):
     message = "memory stores nothing of fits with random_state=None"
     with pytest.warns(UserWarning, match=message):
         small(memory=tmp_path, random_state=None).fit(texts)

@@ -1,6 +1,6 @@
-"""Models of several ranks that become one, against formulas in numpy.
+"""The merged model of several ranks, against formulas in numpy.
 
-Ranks are threads here; `test_group.py` has real ones.
+Ranks are threads here; in `test_group.py` they are processes.
 """
 
 import numpy as np
@@ -17,15 +17,14 @@ from sklearn_w2v._skipgram.merging import Merger
 from sklearn_w2v._skipgram.model import SkipGram
 
 
-def merger_of(ranks, before, squares_before, n_merges=1):
+def merger_of(ranks, before, squares_before, n_merges=1, padding=0):
     """A merger of a model that begins with these vectors and accumulators."""
+    _, n_words, size = before.shape
     plan = plan_of(
-        [[0, 0]],
-        n_words=before.shape[1],
-        vector_size=before.shape[2],
-        merges_per_epoch=n_merges,
+        [[0, 0]], n_words=n_words, vector_size=size, merges_per_epoch=n_merges
     )
-    vectors = torch.from_numpy(before.copy())
+    vectors = torch.zeros(2, n_words, size + padding)[:, :, :size]
+    vectors.copy_(torch.from_numpy(before))
     model = SkipGram(vectors, solver="adagrad")
     model.solver_state["sum_of_squares"].copy_(torch.from_numpy(squares_before))
     return Merger(model, plan, ranks)
@@ -36,11 +35,11 @@ def state_of(merger):
     return merger.model.vectors.numpy().copy(), squares.numpy().copy()
 
 
-def merged(before, squares_before, moves, growths):
-    """What ranks come to, that moved their rows so, and whose accumulators grew so."""
+def merged(before, squares_before, moves, growths, padding=0):
+    """The vectors and accumulators of ranks after these moves and growths."""
 
     def task(ranks):
-        merger = merger_of(ranks, before, squares_before)
+        merger = merger_of(ranks, before, squares_before, padding=padding)
         merger.model.vectors += torch.from_numpy(moves[ranks.rank])
         squares = merger.model.solver_state["sum_of_squares"]
         squares += torch.from_numpy(growths[ranks.rank])
@@ -84,10 +83,10 @@ def test_rows_move_by_the_scaled_sum_of_all_moves(seed, n_ranks):
 def test_moves_at_right_angles_are_summed_and_equal_ones_averaged():
     before, squares = np.zeros((2, 2, 3), np.float32), np.ones((2, 2), np.float32)
     moves = np.zeros((3, 2, 2, 3), np.float32)
-    moves[:, 0, 0] = np.diag([1, 2, 3])  # each rank in a direction of its own
-    moves[:, 0, 1] = [1, 2, 3]  # all alike
-    moves[1, 1, 0] = [4, 5, 6]  # one rank alone
-    moves[0, 1, 1], moves[1, 1, 1] = [2, 0, 0], [-2, 0, 0]  # against one another
+    moves[:, 0, 0] = np.diag([1, 2, 3])  # orthogonal moves of each rank
+    moves[:, 0, 1] = [1, 2, 3]  # equal moves
+    moves[1, 1, 0] = [4, 5, 6]  # a move of one rank
+    moves[0, 1, 1], moves[1, 1, 1] = [2, 0, 0], [-2, 0, 0]  # opposite moves
     growths = np.full((3, 2, 2), 3, np.float32)
     vectors, sums_of_squares = merged(before, squares, moves, growths)
     np.testing.assert_allclose(vectors[0], [[1, 2, 3], [1, 2, 3]], rtol=1e-6)
@@ -120,7 +119,7 @@ def test_frequent_rows_are_merged_more_often(monkeypatch):
     st.integers(1, 100),
 )
 def test_steps_are_cut_where_merges_are_due(chunk_lengths, n_merges, n_more):
-    # The steps of an epoch, of which each begins when so much is read.
+    # By step, the share of the epoch that is read when it begins.
     n_steps = sum(chunk_lengths)
     shares = np.arange(n_steps) / (n_steps + n_more)
     before, squares, *_ = random_case(0, 1)
@@ -142,14 +141,14 @@ def test_steps_are_cut_where_merges_are_due(chunk_lengths, n_merges, n_more):
                 end, n_before = stretch.stop, merger.n_merges
                 merger.merge_due(of_chunk[end - 1])
                 n_now = merger.n_merges - n_before
-                assert n_now or stretch is stretches[-1]  # no cuts but for a merge
+                assert n_now or stretch is stretches[-1]  # only merges cut
                 found += [begin + end - 1] * n_now
             assert end == length
             begin += length
     assert found == due_after
 
 
-def test_rows_that_are_not_merged_yet_stay_as_each_rank_has_them(monkeypatch):
+def test_rows_that_are_not_merged_yet_differ_between_ranks(monkeypatch):
     monkeypatch.setattr(merging, "FEWEST_ROWS", 2)
     before, squares, moves, _ = random_case(0, 2)
 
@@ -165,15 +164,16 @@ def test_rows_that_are_not_merged_yet_stay_as_each_rank_has_them(monkeypatch):
     np.testing.assert_array_equal(two[:, 2:], (before + moves[1])[:, 2:])
 
 
-def test_all_take_the_model_of_the_first():
+@pytest.mark.parametrize("padding", [0, 12])
+def test_all_ranks_take_the_model_of_the_first(padding):
     cases = [random_case(seed, 1) for seed in range(3)]
 
     def task(ranks):
         before, squares, *_ = cases[ranks.rank]
-        merger = merger_of(ranks, before, squares)
+        merger = merger_of(ranks, before, squares, padding=padding)
         merger.broadcast("here")
         assert ranks.places == ["here"]
-        # What is merged later counts from there.
+        # The next merge compares with this model.
         merger.merge_due(1.0)
         return state_of(merger)
 
@@ -192,26 +192,10 @@ def test_models_that_differ_are_refused_on_all_ranks():
     assert on_threads(3, task) == [0, 1, 2]
 
 
-def test_rows_may_lie_apart_in_memory():
-    before, squares, moves, growths = random_case(0, 2)
-    expected = merged(before, squares, moves, growths)
-
-    def task(ranks):
-        merger = merger_of(ranks, before, squares)
-        apart = torch.zeros(2, before.shape[1], 16)[:, :, : before.shape[2]]
-        apart.copy_(torch.from_numpy(before))
-        model = SkipGram(apart, solver="adagrad")
-        model.solver_state["sum_of_squares"].copy_(torch.from_numpy(squares))
-        merger = Merger(model, merger.plan, ranks)
-        merger.broadcast("here")
-        apart += torch.from_numpy(moves[ranks.rank])
-        model.solver_state["sum_of_squares"] += torch.from_numpy(growths[ranks.rank])
-        merger.merge_due(1.0)
-        return state_of(merger)
-
-    for found in on_threads(2, task):
-        for one, two in zip(found, expected, strict=True):
-            np.testing.assert_array_equal(one, two)
+def test_rows_may_have_padding_in_memory():
+    case = random_case(0, 2)
+    for one, two in zip(merged(*case), merged(*case, padding=12), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e14])
@@ -219,6 +203,6 @@ def test_moves_of_any_size_are_merged(size):
     before, squares = np.zeros((2, 1, 3), np.float32), np.ones((2, 1), np.float32)
     moves = np.full((2, 2, 1, 3), size, np.float32)
     vectors, _ = merged(before, squares, moves, np.zeros((2, 2, 1), np.float32))
-    # Of the shortest the square is 0: they are summed.
+    # The squares of the shortest moves are 0, so that the moves are summed.
     expected = size if size > 1 else 2 * size
     np.testing.assert_allclose(vectors, expected, rtol=1e-5)

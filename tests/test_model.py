@@ -3,18 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from helpers import N_WORDS
+from helpers import SIZE
 
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.state import KnownVectors
-
-SIZE = 5
-
-
-@pytest.fixture
-def vectors():
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(2, N_WORDS, SIZE, dtype=torch.float64, generator=generator)
 
 
 def test_known_vectors_come_with_the_state_of_their_solver_and_no_other(vectors):
@@ -36,7 +28,7 @@ def test_known_vectors_come_with_the_state_of_their_solver_and_no_other(vectors)
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-def test_the_state_of_a_solver_that_is_not_asked_for_is_left_out(solver, vectors):
+def test_the_state_of_another_solver_is_left_out(solver, vectors):
     squares = {"sum_of_squares": np.ones((2, 2))}
     known = KnownVectors(slice(2, 4), *[np.ones((2, SIZE))] * 2, squares)
     model = SkipGram(vectors, solver=solver)

@@ -1,4 +1,4 @@
-"""Noise words: how they are drawn, against the probabilities that were promised."""
+"""Noise words: how they are drawn, against their probabilities."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ COUNTS = {
 
 
 def shares_of(noise, n_words):
-    """What the tables say each part gives each word, (n_noise, n_words)."""
+    """The probability of each word in each part, by the tables, (n_noise, n_words)."""
     n_columns = noise.masks.numpy() + 1
     part = np.repeat(np.arange(len(n_columns)), n_columns)
     below = noise.thresholds.numpy() / 2**THRESHOLD_BITS
@@ -39,7 +39,7 @@ def shares_of(noise, n_words):
 
 
 def assert_as_promised(shares, promised, noise):
-    """Words have their shares, as exactly as a threshold can say it."""
+    """Words have their probabilities, as exactly as thresholds can represent them."""
     np.testing.assert_allclose(shares, promised, rtol=0, atol=1e-9)
     n_noise, n_columns = len(noise.masks), int(noise.masks.min()) + 1
     resolution = 2**-THRESHOLD_BITS / (n_noise * n_columns)
@@ -49,7 +49,7 @@ def assert_as_promised(shares, promised, noise):
     )
 
 
-# Where there are few columns, thresholds cannot say all shares so exactly.
+# With few columns, thresholds cannot represent all probabilities so exactly.
 @pytest.mark.parametrize("n_noise", [plan.MIN_NOISE, plan.MAX_NOISE])
 @pytest.mark.parametrize("ns_exponent", [-1, 0, 0.75, 1])
 @pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
@@ -111,7 +111,7 @@ def test_words_are_drawn_as_often_as_is_promised(ns_exponent, n_noise):
 
 
 @pytest.mark.parametrize("ns_exponent", [0, 0.75, 1])
-def test_the_rare_words_behind_a_common_one_are_drawn_alike(ns_exponent):
+def test_the_rare_words_after_a_common_one_are_drawn_equally_often(ns_exponent):
     promised = noise_probabilities(np.array(DOMINANT), ns_exponent)
     drawn = Noise(promised, 24, CPU).draw(10**5, torch.Generator().manual_seed(1))
     rare = drawn.flatten().bincount(minlength=31).numpy()[1:]

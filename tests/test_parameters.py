@@ -31,12 +31,12 @@ def test_numbers_become_pythons_own(of):
     assert parameters.max_features is None
 
 
-def test_directions_to_remove_have_to_leave_some():
+def test_fewer_directions_than_dimensions_can_be_removed():
     FitParameters.of(small(n_components_removed=7))
     with pytest.raises(ValueError, match=r"n_components_removed=8 leaves.*size=8\."):
         FitParameters.of(small(n_components_removed=np.int8(8)))
 
 
-def test_nothing_can_be_set():
+def test_parameters_are_immutable():
     with pytest.raises(FrozenInstanceError):
         FitParameters.of(small()).window = 3

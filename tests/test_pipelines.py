@@ -70,16 +70,12 @@ def test_an_estimator_without_document_vectors_raises_an_error(estimator, messag
 
 
 @pytest.mark.parametrize("display", [WordMapDisplay, LossCurveDisplay])
-def test_the_vectorizer_of_a_pipeline_is_found(
-    display, documents, labels, topic_vectorizer
-):
-    inner = make_pipeline(FrozenEstimator(topic_vectorizer), StandardScaler()).fit(
-        documents
-    )
+def test_the_vectorizer_of_a_pipeline_is_found(display, documents, labels, fitted):
+    inner = make_pipeline(FrozenEstimator(fitted), StandardScaler()).fit(documents)
     inner = FrozenEstimator(inner)
     pipeline = make_pipeline(FunctionTransformer(), inner, LogisticRegression())
     pipeline.fit(documents, labels[:60])
-    found, given = map(display.from_estimator, (pipeline, topic_vectorizer))
+    found, given = map(display.from_estimator, (pipeline, fitted))
     if display is WordMapDisplay:
         assert found.words == given.words
         np.testing.assert_array_equal(found.positions, given.positions)

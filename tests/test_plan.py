@@ -1,4 +1,4 @@
-"""What is decided before anything is drawn: word2vec's formulas, and "auto"."""
+"""The plan of a training: steps, and what "auto" becomes."""
 
 import math
 
@@ -68,9 +68,8 @@ def automatic(counts, solver, vector_size=100):
     return auto_batch_size(counts, solver, longest_part=longest, max_step=3072)
 
 
-def cut(batch_size, vector_size, *, reach, n_noise):
-    longest = cpu_part_length(vector_size)
-    return split_step(batch_size, longest_part=longest, reach=reach, n_noise=n_noise)
+def cut(batch_size, longest_part, *, reach):
+    return split_step(batch_size, longest_part=longest_part, reach=reach, n_noise=8)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +92,7 @@ def test_automatic_steps_of_sgd_hold_few_repeats_of_a_word(counts, expected):
 def test_automatic_steps_are_cut_into_whole_groups_or_blocks(n_tokens, vector_size):
     counts = np.full(10, n_tokens / 10)
     batch_size = automatic(counts, "adagrad", vector_size)
-    layout = cut(batch_size, vector_size, reach=5, n_noise=8)
+    layout = cut(batch_size, cpu_part_length(vector_size), reach=5)
     assert layout.step_length == batch_size
     assert layout.block_length % 16 == 0
     assert batch_size > 0.8 * min(max(n_tokens / 50, 32), 3072) - 64
@@ -107,23 +106,22 @@ def test_parts_are_shorter_where_vectors_are_longer(vector_size, longest):
     assert cpu_part_length(10**6) == cpu_part_length(1000) == plans.GROUP_LENGTH
 
 
-@given(st.integers(1, 10**5), st.sampled_from([1, 100, 1000]), st.integers(1, 999))
-def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(
-    batch_size, vector_size, reach
-):
-    layout = cut(batch_size, vector_size, reach=reach, n_noise=8)
+@given(
+    st.integers(1, 10**5),
+    st.sampled_from(
+        [plans.COMPILED_PART_LENGTH, *map(cpu_part_length, [1, 100, 1000])]
+    ),
+    st.integers(1, 999),
+)
+def test_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, longest, reach):
+    layout = cut(batch_size, longest, reach=reach)
     # Each part, group and block loses less than one token to even cutting.
     n_groups = layout.parts_per_step * layout.groups_per_part
     losses = layout.parts_per_step + n_groups * (1 + layout.blocks_per_group)
     assert batch_size - losses < layout.step_length <= batch_size
     assert 1 <= layout.block_length <= layout.group_length <= plans.GROUP_LENGTH
-    assert layout.part_length <= cpu_part_length(vector_size)
+    assert layout.part_length <= longest
     assert layout.block_length <= max(plans.BLOCK_LENGTH, reach)
-
-
-@pytest.mark.parametrize("implementation", ["compiled", "torch"])
-def test_a_plan_says_what_makes_the_steps(implementation):
-    assert plan_of(implementation=implementation).implementation == implementation
 
 
 @pytest.mark.parametrize("vector_size", [1, 100, 300])
@@ -141,17 +139,6 @@ def test_compiled_parts_are_short_whatever_the_vectors(batch_size, vector_size):
     assert layout.part_length <= plans.COMPILED_PART_LENGTH
 
 
-@given(st.integers(1, 10**5), st.integers(1, 999))
-def test_compiled_steps_hold_as_many_tokens_as_asked_or_a_few_less(batch_size, reach):
-    layout = split_step(
-        batch_size, longest_part=plans.COMPILED_PART_LENGTH, reach=reach, n_noise=8
-    )
-    n_groups = layout.parts_per_step * layout.groups_per_part
-    losses = layout.parts_per_step + n_groups * (1 + layout.blocks_per_group)
-    assert batch_size - losses < layout.step_length <= batch_size
-    assert 1 <= layout.group_length <= plans.GROUP_LENGTH
-
-
 @pytest.mark.parametrize("n_documents", [10, 1000, 10**5])
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
 def test_both_implementations_make_steps_of_about_the_same_tokens(solver, n_documents):
@@ -164,7 +151,8 @@ def test_both_implementations_make_steps_of_about_the_same_tokens(solver, n_docu
     assert compiled.layout.step_length == pytest.approx(
         torchs.layout.step_length, rel=0.2
     )
-    # And nothing else differs.
+    assert (compiled.implementation, torchs.implementation) == ("compiled", "torch")
+    # Nothing else differs.
     for name in vars(compiled).keys() - {"layout", "implementation", "loss_every"}:
         np.testing.assert_equal(vars(compiled)[name], vars(torchs)[name])
 
@@ -178,7 +166,7 @@ def test_other_devices_have_large_parts():
 
 @pytest.mark.parametrize(("reach", "length"), [(2, 16), (10, 16), (40, 32), (999, 64)])
 def test_blocks_are_longer_where_windows_are_wide(reach, length):
-    assert cut(3072, 100, reach=reach, n_noise=8).block_length == length
+    assert cut(3072, cpu_part_length(100), reach=reach).block_length == length
 
 
 @pytest.mark.parametrize(
@@ -215,18 +203,18 @@ def test_counts_of_all_documents_decide_the_distributions():
     )
 
 
-def test_a_rank_alone_merges_nothing_and_waits_for_no_first_steps():
+def test_a_rank_alone_has_no_merges_and_no_first_steps():
     plan = plan_of(DOCUMENTS * 1000)
     assert plan.merges_per_epoch == plan.first_steps == 0
 
 
 @pytest.mark.parametrize(("world_size", "expected"), [(2, 64), (4, 32), (16, 32)])
-def test_ranks_merge_after_so_many_steps_of_all(world_size, expected):
+def test_ranks_merge_after_a_number_of_steps_of_all(world_size, expected):
     n_merges = plans.merges_per_epoch(10_000, world_size)
     assert 10_000 * world_size / n_merges == pytest.approx(expected, rel=0.01)
 
 
-def test_ranks_make_a_step_between_merges_at_least():
+def test_ranks_make_at_least_a_step_between_merges():
     assert plans.merges_per_epoch(10.0, world_size=1000) == 10
     assert plans.merges_per_epoch(0.1, world_size=2) == 1
 

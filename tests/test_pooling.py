@@ -193,7 +193,7 @@ def test_common_components_do_not_depend_on_the_number_of_threads():
         np.testing.assert_array_equal(common_components([vectors], 100, 3), expected)
 
 
-def test_common_components_side_by_side_put_the_number_of_threads_back():
+def test_common_components_in_several_threads_restore_the_number_of_threads():
     def n_threads():
         return [library["num_threads"] for library in threadpool_info()]
 

@@ -1,4 +1,4 @@
-"""What is drawn for the steps of training, against plain loops."""
+"""The draws for the steps of a training, against plain loops."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -35,12 +35,12 @@ def plan_and_chunks(documents=DOCUMENTS, *, layout=LAYOUT, **settings):
 
 
 def words_of(chunk):
-    """The words of a chunk's tokens, without their surroundings."""
+    """The words of a chunk's tokens, without the words around them."""
     return chunk.words[chunk.reach : chunk.reach + chunk.n_tokens]
 
 
 def word_pairs(plan, chunks):
-    """What the pairs of every (word, context word) count in one epoch."""
+    """The total weight of every (word, context word) in one epoch."""
     pairs = Counter()
     for chunk in chunks:
         words = chunk.words.tolist()
@@ -103,7 +103,7 @@ def test_long_documents_are_cut_into_pieces(monkeypatch):
     )
 
 
-def test_words_that_are_dropped_bring_those_around_them_closer():
+def test_words_around_a_dropped_word_become_closer():
     keep = np.array([1, 0, 1, 1, 1, 1, 1])
     plan, chunks = plan_and_chunks([[0, 1, 1, 2]], window=1, keep_probabilities=keep)
     assert [chunk.n_read for chunk in chunks] == [4]
@@ -119,7 +119,7 @@ def test_tokens_survive_with_their_probability():
     np.testing.assert_allclose(shares[1:], keep[1:], atol=0.03)
 
 
-def test_what_fills_up_the_last_part_has_no_pairs():
+def test_padding_of_the_last_part_has_no_pairs():
     plan, (chunk,) = plan_and_chunks([[1, 1, 1]] * 3, layout=Layout(1, 2, 3, 4, 6))
     assert chunk.n_tokens == 24
     places = {
@@ -137,8 +137,8 @@ def test_an_epoch_may_lose_all_its_tokens():
 def test_no_documents_have_no_chunks():
     plan = plan_of()
     noise = Noise(plan.noise_probabilities, plan.layout.n_noise, CPU)
-    nobody = np.array([], dtype=np.int64)
-    sampler = Sampler(corpus_of(DOCUMENTS), nobody, plan, noise, CPU)
+    no_documents = np.array([], dtype=np.int64)
+    sampler = Sampler(corpus_of(DOCUMENTS), no_documents, plan, noise, CPU)
     assert list(sampler.epoch(torch.Generator())) == []
 
 
@@ -204,7 +204,7 @@ def test_all_steps_together_are_the_chunk(layout, window, places):
         assert (steps.reach, steps.layout) == (plan.reach, layout)
         end = begin + steps.n_tokens + 2 * plan.reach
         torch.testing.assert_close(steps.words, chunk.words[begin:end])
-        torch.testing.assert_close(steps.documents, chunk.documents[begin:end])
+        torch.testing.assert_close(steps.sentences, chunk.sentences[begin:end])
         begin += steps.n_tokens
     # With their surroundings they have all pairs.
     assert word_pairs(plan, cut) == pytest.approx(word_pairs(plan, [chunk]))
@@ -212,9 +212,9 @@ def test_all_steps_together_are_the_chunk(layout, window, places):
 
 def test_nothing_is_around_the_first_token_and_the_last():
     plan, (chunk,) = plan_and_chunks()
-    around = torch.cat([chunk.documents[: plan.reach], chunk.documents[-plan.reach :]])
-    assert set(around.tolist()) == {samplers.NO_DOCUMENT}
-    assert samplers.NO_DOCUMENT not in chunk.documents[plan.reach : -plan.reach]
+    around = torch.cat([chunk.sentences[: plan.reach], chunk.sentences[-plan.reach :]])
+    assert set(around.tolist()) == {samplers.NO_SENTENCE}
+    assert samplers.NO_SENTENCE not in chunk.sentences[plan.reach : -plan.reach]
 
 
 def test_chunks_are_the_same_in_any_order_and_from_several_threads(monkeypatch):
@@ -232,7 +232,7 @@ def test_chunks_are_the_same_in_any_order_and_from_several_threads(monkeypatch):
             assert_same_chunk(chunk, other)
 
 
-def test_chunks_are_drawn_apart(monkeypatch):
+def test_chunks_are_drawn_independently(monkeypatch):
     monkeypatch.setattr(samplers, "CHUNK_LENGTH", 64)
     _, chunks = plan_and_chunks(
         [[0] * 64] * 9, noise_probabilities=np.full(N_WORDS, 1 / N_WORDS)
@@ -251,9 +251,9 @@ def test_the_seed_decides():
 
 def test_words_documents_and_noise_are_small_integers():
     plan, (chunk,) = plan_and_chunks()
-    assert {chunk.words.dtype, chunk.documents.dtype, chunk.noise.dtype} == {
+    assert {chunk.words.dtype, chunk.sentences.dtype, chunk.noise.dtype} == {
         torch.int32
     }
     n_places = chunk.n_tokens + 2 * plan.reach
-    assert len(chunk.words) == len(chunk.documents) == n_places
+    assert len(chunk.words) == len(chunk.sentences) == n_places
     assert chunk.noise.shape == (chunk.n_tokens // 16, 6)

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from helpers import N_WORDS
+from helpers import N_WORDS, SIZE, random_vectors
 
 from sklearn_w2v._skipgram.solvers import SOLVERS, initial_state
-
-SIZE = 5
 
 
 def some_rows(seed=1):
@@ -17,38 +15,25 @@ def some_rows(seed=1):
     return rows, torch.randn(4, SIZE, dtype=torch.float64, generator=generator)
 
 
-def random_matrix():
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(N_WORDS, SIZE, dtype=torch.float64, generator=generator)
-
-
-def test_adam_equals_torchs_sparse_adam_over_several_steps():
-    ours, theirs = random_matrix(), random_matrix().requires_grad_()
-    solver = SOLVERS["adam"](ours)
-    reference = torch.optim.SparseAdam([theirs], lr=0.01)
+@pytest.mark.parametrize(
+    ("solver", "theirs"), [("adam", torch.optim.SparseAdam), ("sgd", torch.optim.SGD)]
+)
+def test_adam_and_sgd_equal_torchs_over_several_steps(solver, theirs):
+    ours = random_vectors()[0]
+    expected = ours.clone().requires_grad_()
+    solver, reference = SOLVERS[solver](ours), theirs([expected], lr=0.01)
     for seed in range(5):
         rows, gradient = some_rows(seed)
-        theirs.grad = torch.sparse_coo_tensor(
-            rows[None], gradient, theirs.shape, check_invariants=True
+        expected.grad = torch.sparse_coo_tensor(
+            rows[None], gradient, ours.shape, check_invariants=True
         )
         reference.step()
         solver.step(rows, gradient, 0.01)
-    torch.testing.assert_close(ours, theirs.detach())
-
-
-def test_sgd_equals_torchs_over_several_steps():
-    ours, theirs = random_matrix(), random_matrix().requires_grad_()
-    solver, reference = SOLVERS["sgd"](ours), torch.optim.SGD([theirs], lr=0.01)
-    for seed in range(5):
-        rows, gradient = some_rows(seed)
-        theirs.grad = torch.zeros_like(theirs).index_add_(0, rows, gradient)
-        reference.step()
-        solver.step(rows, gradient, 0.01)
-    torch.testing.assert_close(ours, theirs.detach())
+    torch.testing.assert_close(ours, expected.detach())
 
 
 def test_adagrad_sums_the_mean_squares_of_a_rows_gradients():
-    matrix, squares = random_matrix(), np.linspace(0.1, 1, N_WORDS)
+    matrix, squares = random_vectors()[0], np.linspace(0.1, 1, N_WORDS)
     expected = matrix.numpy().copy()
     sum_of_squares = SIZE * torch.from_numpy(squares)
     solver = SOLVERS["adagrad"](matrix, sum_of_squares=sum_of_squares)
@@ -65,8 +50,7 @@ def test_adagrad_sums_the_mean_squares_of_a_rows_gradients():
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_state_is_a_number_for_each_row_of_both_matrices(solver):
-    vectors = torch.stack([random_matrix()] * 2)
+def test_state_is_a_number_for_each_row_of_both_matrices(solver, vectors):
     state = initial_state(solver, vectors)
     assert list(state) == (["sum_of_squares"] if solver == "adagrad" else [])
     for tensor in state.values():

@@ -6,25 +6,29 @@ from collections import defaultdict
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, chunks_of, pairs_of, plan_of
+from helpers import (
+    DOCUMENTS,
+    N_WORDS,
+    SIZE,
+    chunks_of,
+    pairs_of,
+    plan_and_chunk,
+    plan_of,
+    random_vectors,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._skipgram import compiled_steps
-from sklearn_w2v._skipgram.compiled_steps import (
-    CompiledSteps,
-    empty_vectors,
-)
+from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
 from sklearn_w2v._skipgram.distributions import weights_by_distance
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import Layout
 from sklearn_w2v._skipgram.threads import ONE_THREAD, thread_pool
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
-SIZE = 5
-
-#: Of what float64 holds, and float32: vectors are of length 1, or thereabouts.
+#: How exactly vectors of length about 1 have to agree.
 TOLERANCES = {
     torch.float64: {"rtol": 1e-10, "atol": 0},
     torch.float32: {"rtol": 1e-5, "atol": 1e-6},
@@ -38,7 +42,7 @@ def width(numbers):
     if library is None:
         reason = "the compiled steps were not built"
     elif numbers > library.simd_width():
-        reason = f"this processor has no vectors of {numbers} numbers"
+        reason = f"this CPU has no vectors of {numbers} numbers"
     skip = pytest.mark.skipif(bool(reason), reason=reason)
     return pytest.param(numbers, marks=skip, id=f"compiled-{numbers}")
 
@@ -48,7 +52,7 @@ WIDTHS = [width(4), width(8), width(16)]
 
 @pytest.fixture(params=[pytest.param(None, id="torch"), *WIDTHS])
 def begin(request):
-    """Begins a training: returns the model, and what makes its steps."""
+    """Return a function that returns a model and its steps."""
 
     def begin(plan, vectors, threads=ONE_THREAD):
         if request.param is None:
@@ -59,21 +63,6 @@ def begin(request):
         return model, CompiledSteps(model, plan, threads, request.param)
 
     return begin
-
-
-def random_vectors(n_words=N_WORDS, size=SIZE, *, seed=0):
-    """Vectors whose scores are about 1."""
-    generator = torch.Generator().manual_seed(seed)
-    vectors = torch.randn(2, n_words, size, dtype=torch.float64, generator=generator)
-    return vectors / size**0.25
-
-
-def plan_and_chunk(layout=(3, 1, 2, 8, 6), documents=DOCUMENTS, **settings):
-    # Each of these weights float32 holds exactly, and so `negative` / K.
-    settings = {"window": 4, "negative": 3, "vector_size": SIZE} | settings
-    plan = plan_of(documents, layout=Layout(*layout), **settings)
-    (chunk,) = chunks_of(plan, documents)
-    return plan, chunk
 
 
 def assert_equal_to(expected, tensor):
@@ -93,10 +82,11 @@ class Loop:
         self.frozen = ()
 
     def scored(self, chunk):
-        """Yield the centre, the context, the label and the weight of every pair.
+        """Yield the center, the context, the label and the weight of every pair.
 
-        A centre and a context are a row, and who has a gradient of its own for it: a
-        token, a part for the contexts of its tokens, and a group for its noise.
+        A center and a context are tuples that begin with a row. All pairs with the same
+        tuple share one gradient: those of a token for its center, those of a part for a
+        context, and those of a group for a noise word.
         """
         words, layout = chunk.words.tolist(), chunk.layout
         for token, context, weight in pairs_of(chunk, self.plan.pair_weights):
@@ -110,7 +100,7 @@ class Loop:
                 yield center, (word, group, k, "noise"), 0, noise_weight
 
     def gradients(self, chunk):
-        """The loss, what all pairs count, and the gradients of both matrices."""
+        """The loss, the weight of all pairs, and the gradients of both matrices."""
         loss = total = 0.0
         gradients = [defaultdict(float) for _ in range(2)]
         for center, context, label, weight in self.scored(chunk):
@@ -154,15 +144,15 @@ LAYOUTS = pytest.mark.parametrize(
         (2, 5, 1, 1, 6),
         (1, 1, 1, 64, 24),
         (2, 1, 2, 20, 3),
+        (100, 1, 2, 8, 6),  # more parts than there are
     ],
 )
 
 
 @LAYOUTS
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_steps_equal_a_plain_loop_over_pairs(begin, solver, layout):
+def test_steps_equal_a_plain_loop_over_pairs(begin, solver, layout, vectors):
     plan, chunk = plan_and_chunk(layout, solver=solver)
-    vectors = random_vectors()
     model, steps = begin(plan, vectors)
     loop = Loop(plan, vectors)
     rates = [0.05 / (1 + step) for step in range(chunk.n_steps)]
@@ -175,10 +165,9 @@ def test_steps_equal_a_plain_loop_over_pairs(begin, solver, layout):
 
 
 @LAYOUTS
-def test_gradients_equal_a_plain_loop_over_pairs(begin, layout):
+def test_gradients_equal_a_plain_loop_over_pairs(begin, layout, vectors):
     plan, chunk = plan_and_chunk(layout, solver="sgd")
     chunk = chunk.steps(0, 1)
-    vectors = random_vectors()
     _, _, gradients = Loop(plan, vectors).gradients(chunk)
     expected = np.zeros(vectors.shape)
     for matrix, of_matrix in zip(expected, gradients, strict=True):
@@ -195,59 +184,57 @@ def test_gradients_equal_a_plain_loop_over_pairs(begin, layout):
 
 
 @LAYOUTS
-def test_the_loss_equals_a_plain_loop_over_pairs(begin, layout):
+def test_the_loss_equals_a_plain_loop_over_pairs(begin, layout, vectors):
     plan, chunk = plan_and_chunk(layout)
-    vectors = random_vectors()
     loss, weight, _ = Loop(plan, vectors).gradients(chunk)
     _, steps = begin(plan, vectors)
     assert steps.chunk_loss(chunk) == pytest.approx((loss, weight), rel=1e-6)
 
 
-def test_the_loss_of_steps_is_that_before_each_where_it_is_asked_for(begin):
+def test_the_loss_of_steps_is_that_before_each_step_that_has_it(begin, vectors):
     plan, chunk = plan_and_chunk((1, 1, 1, 4, 6))
-    vectors = random_vectors()
     n_steps = chunk.n_steps
     with_loss = [step % 3 == 1 for step in range(n_steps)]
     loop = Loop(plan, vectors)
     expected = np.zeros(2)
-    for step, is_asked in enumerate(with_loss):
-        expected += np.array(loop.step(chunk.steps(step, step + 1), 0.1)) * is_asked
+    for step, has_loss in enumerate(with_loss):
+        expected += np.array(loop.step(chunk.steps(step, step + 1), 0.1)) * has_loss
     _, steps = begin(plan, vectors)
     found = steps.train_chunk(chunk, [0.1] * n_steps, with_loss)
     assert found == pytest.approx(tuple(expected), rel=1e-6)
 
 
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_asking_for_the_loss_changes_no_bit(begin, solver):
+def test_asking_for_the_loss_changes_no_bit(begin, solver, vectors):
     plan, chunk = plan_and_chunk(solver=solver)
     n_steps, results = chunk.n_steps, []
-    for is_asked in (False, True):
-        model, steps = begin(plan, random_vectors())
-        loss, _ = steps.train_chunk(chunk, [0.1] * n_steps, [is_asked] * n_steps)
-        assert bool(loss) == is_asked
+    for has_loss in (False, True):
+        model, steps = begin(plan, vectors)
+        loss, _ = steps.train_chunk(chunk, [0.1] * n_steps, [has_loss] * n_steps)
+        assert bool(loss) == has_loss
         results.append(model.vectors)
     assert torch.equal(*results)
 
 
-def test_the_loss_alone_changes_nothing(begin):
+def test_the_loss_alone_changes_nothing(begin, vectors):
     plan, chunk = plan_and_chunk()
-    model, steps = begin(plan, random_vectors())
-    vectors = model.vectors.clone()
+    model, steps = begin(plan, vectors)
+    before = model.vectors.clone()
     squares = model.solver_state["sum_of_squares"].clone()
     for _ in range(2):
         steps.chunk_loss(chunk)
-    assert torch.equal(model.vectors, vectors)
+    assert torch.equal(model.vectors, before)
     assert torch.equal(model.solver_state["sum_of_squares"], squares)
 
 
-def test_the_loss_of_vectors_that_know_nothing_is_one_bit_for_each_score(begin):
+def test_the_loss_of_zero_vectors_is_one_bit_for_each_score(begin):
     plan, chunk = plan_and_chunk(negative=7)
     _, steps = begin(plan, torch.zeros(2, N_WORDS, SIZE))
     loss, weight = steps.chunk_loss(chunk)
     assert loss / weight == pytest.approx(8 * math.log(2), rel=1e-6)
 
 
-def test_the_first_loss_of_a_fit_is_that_of_vectors_that_know_nothing():
+def test_the_first_loss_of_a_fit_is_that_of_zero_vectors():
     # All scores are 0 before the first step, which here is the whole epoch.
     texts = ["one two three four five"] * 3
     vectorizer = Word2VecVectorizer(
@@ -257,9 +244,9 @@ def test_the_first_loss_of_a_fit_is_that_of_vectors_that_know_nothing():
 
 
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_frozen_rows_stay_and_others_move_as_if_they_were_free(begin, solver):
+def test_frozen_rows_stay_and_others_move_as_if_they_were_free(begin, solver, vectors):
     plan, chunk = plan_and_chunk(solver=solver)
-    vectors, frozen, n_steps = random_vectors(), [0, 3], chunk.n_steps
+    frozen, n_steps = [0, 3], chunk.n_steps
     loop = Loop(plan, vectors)
     loop.frozen = frozen
     model, steps = begin(plan, vectors)
@@ -274,15 +261,15 @@ def test_frozen_rows_stay_and_others_move_as_if_they_were_free(begin, solver):
         assert_equal_to(loop.squares, model.solver_state["sum_of_squares"])
 
 
-def test_steps_of_other_sizes_in_between_change_nothing(begin):
+def test_steps_of_other_sizes_in_between_change_nothing(begin, vectors):
     plan, chunk = plan_and_chunk((4, 2, 3, 2, 6), solver="sgd")
     assert chunk.n_parts % 4  # the last step has fewer parts
     n_steps = chunk.n_steps
-    model, steps = begin(plan, random_vectors())
+    model, steps = begin(plan, vectors)
     order = [n_steps - 1, 0, n_steps - 1, *range(n_steps)]
     for step in order:
         steps.train_chunk(chunk.steps(step, step + 1), [0.05], [False])
-    again = begin(plan, random_vectors())[0]
+    again = begin(plan, vectors)[0]
     for step in order:
         fresh, steps = begin(plan, again.vectors)
         steps.train_chunk(chunk.steps(step, step + 1), [0.05], [False])
@@ -291,22 +278,24 @@ def test_steps_of_other_sizes_in_between_change_nothing(begin):
 
 
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_a_chunk_in_one_go_has_the_bits_of_its_steps_one_by_one(begin, solver):
+def test_a_whole_chunk_has_the_same_bits_as_its_steps_one_by_one(
+    begin, solver, vectors
+):
     plan, chunk = plan_and_chunk((2, 1, 1, 8, 6), solver=solver)
     rates = np.linspace(0.1, 0.01, chunk.n_steps)
-    whole, steps = begin(plan, random_vectors())
+    whole, steps = begin(plan, vectors)
     steps.train_chunk(chunk, rates, [False] * chunk.n_steps)
-    single, steps = begin(plan, random_vectors())
+    single, steps = begin(plan, vectors)
     for step, rate in enumerate(rates):
         steps.train_chunk(chunk.steps(step, step + 1), [rate], [False])
     assert torch.equal(whole.vectors, single.vectors)
 
 
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_a_chunk_without_tokens_does_nothing(begin, solver):
+def test_a_chunk_without_tokens_does_nothing(begin, solver, vectors):
     plan, chunk = plan_and_chunk(solver=solver, keep_probabilities=np.zeros(N_WORDS))
     assert chunk.n_steps == 0
-    model, steps = begin(plan, random_vectors())
+    model, steps = begin(plan, vectors)
     before = model.vectors.clone()
     assert steps.train_chunk(chunk, [], []) == (0.0, 0.0)
     assert steps.chunk_loss(chunk) == (0.0, 0.0)
@@ -314,10 +303,10 @@ def test_a_chunk_without_tokens_does_nothing(begin, solver):
 
 
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
-def test_documents_of_one_token_train_nothing(begin, solver):
+def test_documents_of_one_token_train_nothing(begin, solver, vectors):
     documents = [[word] for word in range(N_WORDS)] * 5
     plan, chunk = plan_and_chunk(documents=documents, solver=solver)
-    model, steps = begin(plan, random_vectors())
+    model, steps = begin(plan, vectors)
     before = model.vectors.clone()
     n_steps = chunk.n_steps
     assert steps.train_chunk(chunk, [0.5] * n_steps, [True] * n_steps) == (0.0, 0.0)
@@ -353,13 +342,13 @@ def test_scores_of_any_size_have_a_loss_and_gradients(begin, solver):
 
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
 @pytest.mark.parametrize("layout", [(1, 1, 1, 8, 6), (3, 1, 1, 8, 6), (16, 1, 1, 4, 6)])
-def test_any_number_of_threads_gives_the_same_bits(begin, layout, solver):
+def test_any_number_of_threads_gives_the_same_bits(begin, layout, solver, vectors):
     plan, chunk = plan_and_chunk(layout, DOCUMENTS * 3, solver=solver)
     n_steps, results = chunk.n_steps, []
     with_loss = [step % 2 == 0 for step in range(n_steps)]
     for n_threads in (1, 2, 3, 5, 8, 16):
         with thread_pool(n_threads) as threads:
-            model, steps = begin(plan, random_vectors(), threads)
+            model, steps = begin(plan, vectors, threads)
             loss = steps.train_chunk(chunk, [0.1] * n_steps, with_loss)
             results.append((loss, steps.chunk_loss(chunk), model))
     expected_loss, expected_after, expected = results[0]
@@ -375,7 +364,7 @@ def test_any_number_of_threads_gives_the_same_bits(begin, layout, solver):
 
 @st.composite
 def trainings(draw):
-    """A plan, a chunk and vectors of many shapes, words that stay, and asked losses."""
+    """A plan, a chunk, vectors, frozen words, and whether each step has the loss."""
     n_words = draw(st.integers(1, 60))
     random = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
     lengths = draw(st.lists(st.integers(1, 50), min_size=1, max_size=12))
@@ -408,8 +397,8 @@ def trainings(draw):
     return plan, chunk, vectors, frozen, with_loss
 
 
-# Of the 7 digits of float32 a sum over thousands of pairs and noise words keeps 4. What
-# remains of large ones that cancel out is right to as many of theirs.
+# A sum over thousands of pairs and noise words keeps 4 of the 7 digits of float32. If
+# large summands nearly cancel, it is exact to as many digits of theirs.
 @pytest.mark.parametrize("numbers", WIDTHS)
 @settings(max_examples=settings().max_examples // 4)
 @given(training=trainings(), n_threads=st.sampled_from([1, 2, 3, 5, 8, 16]))
@@ -430,7 +419,7 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
     of_torch = TorchSteps(expected, plan, ONE_THREAD)
     compiled = CompiledSteps(found, plan, ONE_THREAD, numbers)
     results = [(0.0, 0.0)]
-    for step, (rate, is_asked) in enumerate(zip(rates, with_loss, strict=True)):
+    for step, (rate, has_loss) in enumerate(zip(rates, with_loss, strict=True)):
         # Where learning rates are high, small differences grow from step to step.
         expected.vectors.copy_(found.vectors)
         for name, state in found.solver_state.items():
@@ -439,10 +428,10 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
         assert compiled.chunk_loss(of_step) == pytest.approx(
             of_torch.chunk_loss(of_step), rel=1e-5
         )
-        results.append(compiled.train_chunk(of_step, [rate], [is_asked]))
-        loss = of_torch.train_chunk(of_step, [rate], [is_asked])
+        results.append(compiled.train_chunk(of_step, [rate], [has_loss]))
+        loss = of_torch.train_chunk(of_step, [rate], [has_loss])
         assert results[-1] == pytest.approx(loss, rel=1e-5)
-        # Where the summands of a gradient nearly cancel, float32 has few digits of it.
+        # Where the summands of a gradient nearly cancel, few of its digits are exact.
         largest = max(1.0, expected.vectors.abs().max().item())
         torch.testing.assert_close(
             found.vectors.double(), expected.vectors, rtol=1e-4, atol=1e-5 * largest
@@ -465,7 +454,7 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
     assert torch.equal(in_one_go.vectors, found.vectors)
     for name, state in found.solver_state.items():
         assert torch.equal(in_one_go.solver_state[name], state)
-    # What fills up the rows in memory stays 0.
+    # The padding of the rows in memory stays 0.
     memory = found.vectors
     whole = memory.as_strided((memory.untyped_storage().nbytes() // 4,), (1,))
     assert whole.count_nonzero() == memory.count_nonzero()

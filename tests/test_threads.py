@@ -1,4 +1,4 @@
-"""Threads that share tasks: all are done, and no thread is left behind."""
+"""Threads that share tasks: all tasks are done, and no thread remains."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ THREADS = pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
 
 @THREADS
 @pytest.mark.parametrize("n_tasks", [0, 1, 2, 7, 100])
-def test_each_task_is_done_once_before_the_team_returns(n_threads, n_tasks):
+def test_each_task_is_done_once_before_run_returns(n_threads, n_tasks):
     done = []
     tasks = [lambda number=number: done.append(number) for number in range(n_tasks)]
     with thread_pool(n_threads) as threads:
@@ -26,7 +26,7 @@ def test_each_task_is_done_once_before_the_team_returns(n_threads, n_tasks):
             assert sorted(done) == list(range(n_tasks))
 
 
-def test_tasks_run_side_by_side():
+def test_tasks_run_at_the_same_time():
     both_are_here = threading.Barrier(2, timeout=30)
     with thread_pool(2) as threads:
         threads.run([both_are_here.wait, both_are_here.wait])
@@ -43,31 +43,19 @@ def test_an_error_in_a_task_is_raised(n_threads, place):
     with thread_pool(n_threads) as threads:
         with pytest.raises(ArithmeticError, match="of a task"):
             threads.run(tasks)
-        threads.run(tasks[:place])  # the threads works on
+        threads.run(tasks[:place])  # the threads still work
 
 
 @THREADS
-def test_items_come_in_their_order(n_threads):
-    makers = (lambda number=number: number for number in range(50))
-    with thread_pool(n_threads) as threads:
-        assert list(threads.prefetch(makers)) == list(range(50))
-
-
-@THREADS
-def test_items_come_in_their_order_however_long_each_takes(n_threads):
+@pytest.mark.parametrize("n_items", [0, 50])
+def test_items_come_in_their_order_however_long_each_takes(n_threads, n_items):
     def make(number):
         time.sleep(0.01 * (number % 3 == 0))
         return number
 
     with thread_pool(n_threads) as threads:
-        found = list(threads.prefetch(partial(make, number) for number in range(12)))
-    assert found == list(range(12))
-
-
-@THREADS
-def test_no_makers_make_no_items(n_threads):
-    with thread_pool(n_threads) as threads:
-        assert list(threads.prefetch(iter([]))) == []
+        found = list(threads.prefetch(partial(make, i) for i in range(n_items)))
+    assert found == list(range(n_items))
 
 
 @pytest.mark.parametrize("n_threads", [2, 8])
@@ -101,16 +89,11 @@ def test_few_items_are_made_ahead(n_threads, n_ahead):
 
 
 @pytest.mark.parametrize("n_threads", [4, 8])
-def test_several_threads_make_items_side_by_side(n_threads):
-    both_are_here = threading.Barrier(2, timeout=30)
-
-    def make():
-        both_are_here.wait()
-
+def test_several_threads_make_items_at_the_same_time(n_threads):
+    wait = threading.Barrier(2, timeout=30).wait
     with thread_pool(n_threads) as threads:
         # While the first item is used, the next two are made.
-        items = threads.prefetch(iter([lambda: None, make, make]))
-        assert list(items) == [None] * 3
+        assert len(list(threads.prefetch(iter([lambda: None, wait, wait])))) == 3
 
 
 @THREADS
@@ -144,7 +127,7 @@ def test_an_error_while_makers_are_found_is_raised(n_threads):
 
 
 @THREADS
-def test_items_that_nobody_wants_any_more_are_not_made(n_threads):
+def test_items_that_are_no_longer_needed_are_not_made(n_threads):
     begun = []
 
     def make(number):
@@ -160,11 +143,11 @@ def test_items_that_nobody_wants_any_more_are_not_made(n_threads):
     assert len(begun) <= n_begun + n_threads < 1000
 
 
-def test_nobody_waits_for_a_helper_that_is_busy_with_the_next_item():
+def test_tasks_do_not_wait_for_a_thread_that_makes_the_next_item():
     done = threading.Event()
 
     def make_second():
-        assert done.wait(30)  # the only helper is here until all tasks are done
+        assert done.wait(30)  # the only other thread is here until all tasks are done
         return 2
 
     with thread_pool(2) as threads:
@@ -174,7 +157,7 @@ def test_nobody_waits_for_a_helper_that_is_busy_with_the_next_item():
                 done.set()
 
 
-def test_items_are_made_by_who_needs_them_where_the_helper_is_busy():
+def test_items_are_made_by_the_caller_if_the_other_thread_is_busy():
     done = threading.Event()
     with thread_pool(2) as threads:
         busy = threads.executor.submit(done.wait, 30)
@@ -185,7 +168,7 @@ def test_items_are_made_by_who_needs_them_where_the_helper_is_busy():
 
 
 @THREADS
-def test_each_member_has_a_number_of_its_own(n_threads):
+def test_each_thread_has_a_number_of_its_own(n_threads):
     all_are_here = threading.Barrier(n_threads, timeout=30)
     numbers = []
 
@@ -200,7 +183,7 @@ def test_each_member_has_a_number_of_its_own(n_threads):
 
 
 @THREADS
-def test_torch_has_one_thread_meanwhile_and_all_of_them_after(n_threads):
+def test_torch_has_one_thread_during_tasks_and_all_of_them_after(n_threads):
     before, n_running = torch.get_num_threads(), threading.active_count()
     seen = []
     with thread_pool(n_threads) as threads:
@@ -224,7 +207,7 @@ def test_products_start_no_threads_of_their_own():
         assert len(os.listdir("/proc/self/task")) <= n_before + 2
 
 
-def test_teams_at_the_same_time_put_torchs_threads_back():
+def test_pools_at_the_same_time_restore_torchs_number_of_threads():
     before = torch.get_num_threads()
     with thread_pool(1):
         inner = thread_pool(2)

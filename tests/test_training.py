@@ -1,4 +1,4 @@
-"""The epochs of training: what they end with, and what they leave alone."""
+"""The epochs of a training: their results, their losses, and global state."""
 
 import copy
 import math
@@ -41,7 +41,7 @@ EACH_SOLVER = pytest.mark.parametrize(
 
 
 class Watched:
-    """Notes what it is told, and stops when it has been told of so many epochs."""
+    """Records the results of epochs, and stops after a number of them."""
 
     def __init__(self, stop_after=math.inf, at_end=lambda progress: None):
         self.stop_after, self.at_end = stop_after, at_end
@@ -70,7 +70,7 @@ class Watched:
 
 @pytest.fixture
 def train_on(implementation):
-    """Trains by one implementation, and by the other."""
+    """Return a function that trains by each implementation."""
     return partial(train_by, implementation)
 
 
@@ -124,7 +124,7 @@ def fits(draw):
     }
 
 
-# Where hardly a token is left, documents held out may have no pair.
+# If few tokens are left, documents that are held out may have no pair.
 @pytest.mark.filterwarnings("ignore:early_stopping has no score")
 # A quarter of what a profile has, since one fit here is ten.
 @settings(max_examples=settings().max_examples // 4)
@@ -160,7 +160,7 @@ def test_large_steps_give_the_same_bits_on_any_number_of_threads(
         assert_equal(result, results[0])
 
 
-# Both add up in another order: what float32 rounds off grows from step to step.
+# They add in different orders, so that rounding errors grow from step to step.
 @needs_compiled
 @pytest.mark.parametrize("solver", ["adagrad", "sgd"])
 @pytest.mark.parametrize("held_out", [None, [[0, 1, 2, 3], [5, 4, 3]]])
@@ -204,10 +204,8 @@ def test_an_interrupt_ends_compiled_steps_at_once_and_leaves_no_thread(
             self.timer.join()  # where the chunk took less
             super().tokens_read(n_read, n_tokens)
 
-    watcher, before = (
-        Interrupting(),
-        (threading.active_count(), torch.get_num_threads()),
-    )
+    watcher = Interrupting()
+    before = threading.active_count(), torch.get_num_threads()
     # A chunk that takes many seconds.
     documents = [list(range(1000))] * 130
     parameters = {"n_words": 1000, "vector_size": 2000, "window": 100, "epochs": 1}
@@ -269,27 +267,24 @@ def test_matrices_that_diverge_in_the_last_step_are_an_error(train_on):
     train_on(solver="sgd", **parameters | {"learning_rate": 1e10})
 
 
-def test_documents_of_one_token_have_no_loss_and_train_nothing(train_on):
-    trained = train_on([[1], [2], [3]])
+@pytest.mark.parametrize(
+    ("documents", "keep"),
+    [([[1], [2], [3]], 1), ([[1, 2]], 1e-9)],
+    ids=["documents of one token", "all tokens lost to subsampling"],
+)
+def test_epochs_without_pairs_have_no_loss_and_train_nothing(documents, keep, train_on):
+    trained = train_on(documents, keep_probabilities=np.full(N_WORDS, keep))
     assert trained.losses == [0.0, 0.0, 0.0]
     assert not trained.contexts.any()
     assert np.isfinite(trained.centers).all()
 
 
-def test_an_epoch_may_lose_all_its_tokens_to_sub_sampling(train_on):
-    trained = train_on([[1, 2]], keep_probabilities=np.full(N_WORDS, 1e-9))
-    assert trained.losses == [0.0, 0.0, 0.0]
-
-
-def test_a_watcher_is_told_of_each_epoch(train_on):
+def test_a_watcher_is_called_for_each_epoch(train_on):
     watched = Watched()
     trained = train_on(watcher=watched)
     assert watched.n_begun == len(watched.results) == 3
-    assert [result.losses for result in watched.results] == [
-        trained.losses[:1],
-        trained.losses[:2],
-        trained.losses,
-    ]
+    for epoch, result in enumerate(watched.results):
+        assert result.losses == trained.losses[: epoch + 1]
     np.testing.assert_array_equal(watched.results[-1].centers, trained.centers)
     assert (watched.results[0].centers != trained.centers).any()
 
@@ -396,7 +391,7 @@ def test_training_stops_when_scores_stagnate(train_on):
 
 def test_the_matrices_of_the_best_epoch_are_kept(train_on):
     watched = Watched()
-    # Pairs that training documents have not: the more it learns, the worse.
+    # Training documents do not have these pairs: the more it learns, the worse.
     trained = train_on(
         [[0, 1] * 20, [2, 3] * 20] * 10,
         held_out=[[0, 2], [1, 3]] * 10,
@@ -427,19 +422,12 @@ def test_held_out_documents_without_pairs_have_no_score_and_stop_nothing(train_o
 @EACH_SOLVER
 @pytest.mark.parametrize("n_words", [2, 31])
 def test_every_solver_learns_at_its_default_rate(solver, n_words, train_on):
-    # Word 2i stands beside 2i + 1 and no other; few words make many repeats in a step,
-    # which is where plain gradient descent is at its least stable.
-    documents = [
-        [2 * (i % (n_words // 2)), 2 * (i % (n_words // 2)) + 1] * 4
-        for i in range(2000)
-    ]
-    losses = train_on(
-        documents,
-        n_words=n_words,
-        solver=solver,
-        vector_size=20,
-        epochs=5,
-    ).losses
+    # Word 2i is only next to 2i + 1. Few words make many repeats in a step, where plain
+    # gradient descent is least stable.
+    n_paired = n_words - n_words % 2
+    documents = [[2 * i % n_paired, 2 * i % n_paired + 1] * 4 for i in range(2000)]
+    parameters = {"n_words": n_words, "solver": solver, "vector_size": 20, "epochs": 5}
+    losses = train_on(documents, **parameters).losses
     assert losses[-1] < losses[0]
 
 

@@ -1,6 +1,6 @@
-"""Vectorizers that are written to files of word vectors, or made of them."""
+"""Vectorizers that are written to files of word vectors, or read from them."""
 
-import pickle
+import copy
 
 import numpy as np
 import pytest
@@ -13,11 +13,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer
-
-
-@pytest.fixture(scope="module")
-def fitted(texts):
-    return small(epochs=10).fit(texts)
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -56,54 +51,19 @@ def test_a_loaded_vectorizer_has_the_parameters_it_is_given(tmp_path):
             load(tmp_path / "v", **parameters)
 
 
-def test_a_truncated_file_of_word_vectors_is_an_error_that_names_it(fitted, tmp_path):
-    path = tmp_path / "vectors.txt"
-    fitted.save_word2vec_format(path)
-    path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(ValueError, match=r"vectors\.txt"):
-        Word2VecVectorizer.from_word2vec_format(path)
-
-
-@pytest.mark.filterwarnings("ignore:No two words are next to each other")
-def test_words_that_are_no_text_cannot_be_written(tmp_path):
-    fitted = small(analyzer=list).fit([[1, 2], [2, (3, 4)]])
-    with pytest.raises(ValueError, match="2"):
-        fitted.save_word2vec_format(tmp_path / "vectors.txt")
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("binary", [False, True])
-def test_gensim_reads_and_writes_the_same_files(binary, fitted, tmp_path):
-    keyedvectors = pytest.importorskip(
-        "gensim.models.keyedvectors", reason="gensim is optional"
-    )
-    fitted.save_word2vec_format(tmp_path / "ours", binary=binary)
-    theirs = keyedvectors.KeyedVectors.load_word2vec_format(
-        tmp_path / "ours", binary=binary
-    )
-    assert theirs.key_to_index == fitted.vocabulary_
-    np.testing.assert_array_equal(theirs.vectors, fitted.embedding_matrix_)
-    theirs.save_word2vec_format(tmp_path / "theirs", binary=binary)
-    loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "theirs")
-    assert loaded.vocabulary_ == fitted.vocabulary_
-    np.testing.assert_array_equal(loaded.embedding_matrix_, fitted.embedding_matrix_)
-
-
-def test_a_fit_from_a_file_says_that_the_file_is_dropped(texts, tmp_path):
+def test_a_fit_of_a_vectorizer_from_a_file_warns_that_its_vectors_are_lost(
+    texts, tmp_path
+):
     small().fit(texts).save_word2vec_format(tmp_path / "vectors")
     loaded = small().from_word2vec_format(tmp_path / "vectors", min_count=1)
     with pytest.warns(UserWarning, match="FrozenEstimator.*init_vectors") as caught:
-        clone_fitted(loaded).fit(texts)
+        copy.deepcopy(loaded).fit(texts)
     assert [warning.filename for warning in caught] == [__file__]
-    clone_fitted(loaded).partial_fit(texts)
-    clone_fitted(loaded).set_params(warm_start=True).fit(texts)
+    copy.deepcopy(loaded).partial_fit(texts)
+    copy.deepcopy(loaded).set_params(warm_start=True).fit(texts)
 
 
-def clone_fitted(vectorizer):
-    return pickle.loads(pickle.dumps(vectorizer))
-
-
-def test_a_clone_says_that_it_has_nothing_of_a_file(texts, tmp_path):
+def test_a_clone_of_a_vectorizer_from_a_file_warns_that_it_is_empty(texts, tmp_path):
     small().fit(texts).save_word2vec_format(tmp_path / "vectors")
     loaded = small().from_word2vec_format(tmp_path / "vectors")
     pipeline = make_pipeline(loaded, LogisticRegression())
@@ -116,7 +76,7 @@ def test_a_clone_says_that_it_has_nothing_of_a_file(texts, tmp_path):
     clone(small().fit(texts))
 
 
-def test_a_file_says_which_parameters_do_nothing(texts, tmp_path):
+def test_unused_parameters_bring_a_warning(texts, tmp_path):
     path = tmp_path / "vectors"
     small().fit(texts).save_word2vec_format(path)
     with pytest.warns(UserWarning, match="stop_words will not be used") as caught:
@@ -125,7 +85,7 @@ def test_a_file_says_which_parameters_do_nothing(texts, tmp_path):
 
 
 @pytest.mark.parametrize("binary", [False, True])
-def test_a_file_is_read_for_so_many_words_or_for_those_wanted(binary, fitted, tmp_path):
+def test_a_file_is_read_for_its_first_words_or_for_given_ones(binary, fitted, tmp_path):
     path = tmp_path / "vectors"
     fitted.save_word2vec_format(path, binary=binary)
     words = list(fitted.vocabulary_)
@@ -140,7 +100,7 @@ def test_a_file_is_read_for_so_many_words_or_for_those_wanted(binary, fitted, tm
         Word2VecVectorizer.from_word2vec_format(path, vocabulary=["unheard"])
 
 
-def test_a_file_with_capitals_says_so_unless_they_are_kept(tmp_path):
+def test_words_with_capitals_in_a_file_bring_a_warning_unless_they_are_kept(tmp_path):
     path = tmp_path / "vectors"
     path.write_text("Paris 1 2\nrome 3 4\n")
     message = "1 of the 2 words of .*vectors' have capitals, .*Pass lowercase=False"

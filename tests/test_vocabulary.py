@@ -131,8 +131,7 @@ def test_the_rarest_tokens_are_forgotten_by_gensims_rule(
     assert {words[row] for row in encoded.corpus.ids} == set(words)
 
 
-def test_gensim_forgets_the_same_tokens():
-    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+def test_gensim_forgets_the_same_tokens(gensim):
     random = np.random.RandomState(0)
     documents = [[f"w{i}" for i in random.zipf(1.5, size=20)] for _ in range(300)]
     model = gensim.Word2Vec(min_count=1, max_vocab_size=100)
@@ -187,7 +186,7 @@ def test_forgetting_takes_memory_for_the_tokens_that_remain():
     assert peak < 1.5 * 8 * n_tokens  # the sum of the counts
 
 
-def test_a_vocabulary_that_fits_is_not_forgotten_and_not_told_of():
+def test_no_word_of_a_small_vocabulary_is_forgotten():
     documents = [["a", "b"], ["b", "c"]]
     assert_encoded(learn(documents, max_vocab_size=3), documents, ["b", "a", "c"])
 
@@ -198,7 +197,7 @@ def test_tokens_may_be_anything_hashable():
     assert encoded.corpus.ids.tolist() == [0, 1, 2, 0]
 
 
-@pytest.mark.parametrize("documents", [[], [[]], [[], []]])
+@pytest.mark.parametrize("documents", [[], [[]], [[], []], iter([])])
 def test_no_token_at_all_is_an_empty_vocabulary(documents):
     with pytest.raises(ValueError, match=r"^empty vocabulary; (none of|there is)"):
         learn(documents)
@@ -236,53 +235,34 @@ def test_a_given_vocabulary_keeps_its_rows_and_is_listed_by_them(vocabulary):
 
 
 @pytest.mark.parametrize(
-    ("vocabulary", "message"),
-    [
-        ([], "empty vocabulary passed to fit"),
-        (["a", "a"], "Duplicate term in vocabulary: 'a'"),
-        ({"a": 0, "b": 0}, "Vocabulary contains repeated indices"),
-        ({"a": 0, "b": 2}, "Vocabulary of size 2 doesn't contain index 1"),
-    ],
-)
-def test_a_bad_vocabulary_is_scikit_learns_own_error(vocabulary, message):
-    with pytest.raises(ValueError, match=message):
-        use_vocabulary([["a"]], vocabulary)
-
-
-@pytest.mark.parametrize(
     ("vocabulary", "error", "message"),
     [
+        # as in scikit-learn
+        ([], ValueError, "empty vocabulary passed to fit"),
+        (["a", "a"], ValueError, "Duplicate term in vocabulary: 'a'"),
+        ({"a": 0, "b": 0}, ValueError, "Vocabulary contains repeated indices"),
+        ({"a": 0, "b": 2}, ValueError, "Vocabulary of size 2 doesn't contain index 1"),
+        # of this package
         ({"a": 0.0, "b": 1.0}, ValueError, "The rows of `vocabulary` must be integers"),
         ({1, "a"}, TypeError, "^'<' not supported between"),
         ([["a"]], TypeError, r"words of `vocabulary` must be hashable, .*unhashable"),
         (["a", math.nan], ValueError, r"`vocabulary` has a missing value .*: nan\."),
         (["a", None], ValueError, r"`vocabulary` has a missing value .*: None\."),
+        (["x", "y"], ValueError, "None of the 2 words of `vocabulary` is in"),
     ],
 )
-def test_a_vocabulary_of_no_words_is_named(vocabulary, error, message):
+def test_a_bad_vocabulary_raises_an_error(vocabulary, error, message):
     with pytest.raises(error, match=message):
-        use_vocabulary([["a"]], vocabulary)
+        use_vocabulary([["a"], []], vocabulary)
 
 
 def test_a_vocabulary_may_be_an_iterator():
     assert use_vocabulary([["a"]], iter(["b", "a"])).vocabulary == {"b": 0, "a": 1}
 
 
-def test_a_vocabulary_that_no_document_uses_is_an_error():
-    with pytest.raises(ValueError, match="None of the 2 words of `vocabulary` is in"):
-        use_vocabulary([["a"], []], ["x", "y"])
-
-
-def test_no_documents_may_be_an_iterator_that_was_read_before():
-    with pytest.raises(ValueError, match="there is no document"):
-        learn(iter([]))
-
-
 @pytest.mark.parametrize("missing", [math.nan, np.float32("nan"), pd.NA, pd.NaT, None])
 def test_a_missing_token_is_refused_by_its_document(missing):
-    message = (
-        r"Document 2 has a missing value as a token: .*[Nn][aAo].*\. Remove missing"
-    )
+    message = r"Document 2 has a missing value as a token: .*[Nn][aAo].*\. Remove miss"
     with pytest.raises(ValueError, match=message):
         learn([["a", 1.5], [], ["a", missing], [missing]])
     with pytest.raises(ValueError, match=message):
@@ -290,7 +270,7 @@ def test_a_missing_token_is_refused_by_its_document(missing):
 
 
 class Token:
-    """Equal to itself alone, as a token of spaCy is."""
+    """Equal only to itself, as a token of spaCy is."""
 
     def __init__(self, text):
         self.text = text
@@ -300,7 +280,7 @@ class Token:
 
 
 class Value(Token):
-    """Equal to what has the same text."""
+    """Equal to others with the same text."""
 
     def __eq__(self, other):
         return self.text == other.text
@@ -335,7 +315,7 @@ def test_five_million_tokens_of_one_document_take_four_bytes_each():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert 0 < len(encoded.corpus.ids) < n_tokens
-    # An array that grows has an eighth of room, and a part is looked at at once.
+    # A growing array has room for an eighth more, and a part of it is read at once.
     assert peak < 4.5 * n_tokens + 32 * _corpus.TOKENS_AT_ONCE
 
 

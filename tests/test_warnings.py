@@ -1,39 +1,35 @@
-"""Words to the user: they point at a line of the user's own."""
+"""Warnings point at a line of the user."""
 
 import warnings
 
 import pytest
+from helpers import small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._warnings import warn
 
-#: One word a text, so that a fit has something to say.
+#: One word a text, so that a fit warns that there are no pairs.
 TEXTS = ["cat", "dog"] * 9
 LABELS = [0, 1] * 9
-
-
-def lonely(**parameters):
-    return Word2VecVectorizer(min_count=1, epochs=1, random_state=0, **parameters)
 
 
 @pytest.mark.parametrize(
     "fit",
     [
-        lambda memory: lonely().fit(TEXTS),
-        lambda memory: lonely().partial_fit(TEXTS),
-        lambda memory: lonely().fit_transform(TEXTS),
-        lambda memory: lonely(memory=memory).fit(TEXTS),
-        lambda memory: make_pipeline(lonely(), LogisticRegression()).fit(TEXTS, LABELS),
+        lambda memory: small().fit(TEXTS),
+        lambda memory: small().partial_fit(TEXTS),
+        lambda memory: small().fit_transform(TEXTS),
+        lambda memory: small(memory=memory).fit(TEXTS),
+        lambda memory: make_pipeline(small(), LogisticRegression()).fit(TEXTS, LABELS),
         lambda memory: cross_val_score(
-            make_pipeline(lonely(), LogisticRegression()), TEXTS, LABELS, cv=2
+            make_pipeline(small(), LogisticRegression()), TEXTS, LABELS, cv=2
         ),
         lambda memory: warn("a word"),
     ],
 )
-def test_a_warning_points_at_the_line_that_called_whoever_warns(fit, tmp_path):
+def test_a_warning_points_at_the_line_that_called_the_package(fit, tmp_path):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit(tmp_path)

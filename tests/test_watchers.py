@@ -1,14 +1,13 @@
-"""What a fit tells while it runs: lines on standard error, and callbacks."""
+"""Lines on standard error and callbacks during a fit."""
 
 import json
 import os
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from helpers import needs_compiled, small
+from helpers import needs_compiled, output_of, small
 from recorders import Recorder, with_callbacks
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -45,14 +44,14 @@ def test_verbose_prints_a_line_for_each_epoch_on_standard_error(texts, capfd):
     assert re.fullmatch(pattern.format(2, "0:00:00"), second)
 
 
-def test_verbose_says_how_held_out_documents_fare(texts, capfd):
+def test_verbose_prints_validation_scores(texts, capfd):
     fitted = small(verbose=1, early_stopping=True).fit(texts)
     _, *lines = capfd.readouterr().err.splitlines()
     for line, score in zip(lines, fitted.validation_scores_, strict=True):
         assert f", validation score {score:.4f}, " in line
 
 
-def test_verbose_of_partial_fit_speaks_of_a_batch_and_of_no_end(texts, capfd):
+def test_verbose_of_partial_fit_prints_a_batch_and_no_time_left(texts, capfd):
     small(verbose=1).partial_fit(texts)
     _, line = capfd.readouterr().err.splitlines()
     pattern = r"\[Word2VecVectorizer\] batch: loss \d\.\d{4}, [\d,]+ words/s"
@@ -67,7 +66,7 @@ def test_verbose_of_partial_fit_speaks_of_a_batch_and_of_no_end(texts, capfd):
         ({}, "0", "on cpu, by torch"),
     ],
 )
-def test_verbose_says_first_how_it_trains(
+def test_verbose_prints_first_the_device_and_the_implementation(
     parameters, compiled, expected, texts, capfd, monkeypatch
 ):
     monkeypatch.setenv("SKLEARN_W2V_COMPILED", compiled)
@@ -78,7 +77,7 @@ def test_verbose_says_first_how_it_trains(
 
 
 class Clock:
-    """Each look at it finds it so many seconds later."""
+    """A clock that advances by some seconds at each call."""
 
     def __init__(self, step):
         self.now, self.step = 0.0, step
@@ -88,7 +87,7 @@ class Clock:
         return self.now
 
 
-def test_verbose_says_every_few_seconds_how_far_documents_are_read(
+def test_verbose_prints_every_few_seconds_how_many_documents_are_read(
     texts, capfd, monkeypatch
 ):
     monkeypatch.setattr(_watchers, "time", Clock(0.02))
@@ -97,7 +96,7 @@ def test_verbose_says_every_few_seconds_how_far_documents_are_read(
     assert first.endswith("] 251 documents read, 2,008 tokens, 400 tokens/s")
 
 
-def test_verbose_says_every_few_seconds_how_far_an_epoch_is(capsys, monkeypatch):
+def test_verbose_prints_every_few_seconds_the_share_of_an_epoch(capsys, monkeypatch):
     clock = Clock(2.0)
     monkeypatch.setattr(_watchers, "time", clock)
     lines = EpochLines(4, "on a device")
@@ -117,7 +116,7 @@ def test_verbose_says_every_few_seconds_how_far_an_epoch_is(capsys, monkeypatch)
     ]
 
 
-def test_verbose_knows_how_many_epochs_auto_is(texts, capfd):
+def test_verbose_prints_the_number_of_epochs_that_auto_is(texts, capfd):
     small(verbose=1, epochs="auto").fit(texts)
     _, *lines = capfd.readouterr().err.splitlines()
     assert [line.split()[2] for line in lines] == [f"{i}/20:" for i in range(1, 21)]
@@ -151,7 +150,7 @@ def test_speed_and_time_left_are_means_over_the_epochs_done(
 
 @with_callbacks
 @pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
-def test_a_callback_is_told_of_the_fit_and_its_epochs(method, texts, labels):
+def test_a_callback_is_called_for_the_fit_and_its_epochs(method, texts, labels):
     recorder = Recorder()
     vectorizer = small(epochs=3).set_callbacks(recorder)
     getattr(vectorizer, method)(texts, labels)
@@ -171,7 +170,7 @@ def test_a_callback_is_told_of_the_fit_and_its_epochs(method, texts, labels):
     ("method", "epochs", "expected"),
     [("fit", 3, 3), ("fit", "auto", 20), ("partial_fit", "auto", 1)],
 )
-def test_a_callback_knows_at_the_begin_how_many_epochs_there_are(
+def test_a_callback_gets_the_number_of_epochs_at_the_beginning(
     method, epochs, expected, texts
 ):
     recorder = Recorder()
@@ -180,7 +179,7 @@ def test_a_callback_knows_at_the_begin_how_many_epochs_there_are(
 
 
 @with_callbacks
-def test_an_iterator_that_is_used_up_is_not_shown_to_callbacks(texts):
+def test_callbacks_do_not_get_an_iterator_that_is_used_up(texts):
     recorder = Recorder()
     small(epochs=3).set_callbacks(recorder).fit(iter(texts))
     assert recorder.data == [(None, None)] * 4
@@ -191,9 +190,7 @@ def test_an_iterator_that_is_used_up_is_not_shown_to_callbacks(texts):
     "parameters",
     [{}, {"weighting": "idf", "n_components_removed": 1}, {"vectors": "center"}],
 )
-def test_each_epoch_shows_an_estimator_as_if_the_fit_had_stopped_there(
-    parameters, texts
-):
+def test_each_epoch_has_an_estimator_as_if_the_fit_had_stopped_there(parameters, texts):
     recorder = Recorder()
     fitted = small(epochs=3, **parameters).set_callbacks(recorder).fit(texts)
     assert [estimator.n_iter_ for estimator in recorder.fitted] == [1, 2, 3, 3]
@@ -202,10 +199,8 @@ def test_each_epoch_shows_an_estimator_as_if_the_fit_had_stopped_there(
     assert (vectors[0] != vectors[1]).any()
     np.testing.assert_array_equal(vectors[2], fitted.transform(texts))
     np.testing.assert_array_equal(vectors[3], fitted.transform(texts))
-    stopped = (
-        small(epochs=3, **parameters).set_callbacks(Recorder(stop_after=1)).fit(texts)
-    )
-    np.testing.assert_array_equal(stopped.transform(texts), vectors[0])
+    stopped = small(epochs=3, **parameters).set_callbacks(Recorder(stop_after=1))
+    np.testing.assert_array_equal(stopped.fit(texts).transform(texts), vectors[0])
 
 
 @with_callbacks
@@ -219,20 +214,10 @@ def test_a_callback_can_stop_the_fit(texts):
 
 @with_callbacks
 def test_a_fit_that_a_callback_stopped_is_not_cached(texts, tmp_path):
-    stopped = (
-        small(epochs=3, memory=tmp_path)
-        .set_callbacks(Recorder(stop_after=1))
-        .fit(texts)
-    )
-    assert stopped.n_iter_ == 1
-    whole = small(epochs=3, memory=tmp_path).fit(texts)
-    assert whole.n_iter_ == 3
-    cached = (
-        small(epochs=3, memory=tmp_path)
-        .set_callbacks(Recorder(stop_after=1))
-        .fit(texts)
-    )
-    assert cached.n_iter_ == 3
+    stops = small(epochs=3, memory=tmp_path).set_callbacks(Recorder(stop_after=1))
+    assert stops.fit(texts).n_iter_ == 1
+    assert small(epochs=3, memory=tmp_path).fit(texts).n_iter_ == 3
+    assert stops.fit(texts).n_iter_ == 3
 
 
 @with_callbacks
@@ -250,7 +235,7 @@ def test_an_error_in_a_callback_leaves_the_vectorizer_as_it_was(error, texts):
 
 
 @with_callbacks
-def test_a_callback_sees_the_best_epoch_that_is_kept(texts):
+def test_a_callback_gets_the_best_epoch_that_is_kept(texts):
     recorder = Recorder()
     vectorizer = small(early_stopping=True, epochs=20).set_callbacks(recorder)
     fitted = vectorizer.fit(texts)
@@ -281,7 +266,7 @@ def score(estimator, X, y):
 
 
 @with_callbacks
-def test_the_scoring_monitor_notes_a_score_after_each_epoch(texts, labels):
+def test_the_scoring_monitor_records_a_score_after_each_epoch(texts, labels):
     monitor = ScoringMonitor(scoring={"spread": score})
     fitted = small(epochs=3).set_callbacks(monitor).fit(texts, labels)
     log = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
@@ -293,17 +278,12 @@ def test_the_scoring_monitor_notes_a_score_after_each_epoch(texts, labels):
 @with_callbacks
 def test_the_scoring_monitor_works_in_a_grid_search(texts, labels):
     monitor = ScoringMonitor(scoring={"spread": score})
-    pipeline = make_pipeline(
-        small(epochs=3).set_callbacks(monitor), LogisticRegression()
-    )
+    vectorizer = small(epochs=3).set_callbacks(monitor)
+    pipeline = make_pipeline(vectorizer, LogisticRegression())
     search = GridSearchCV(pipeline, {"logisticregression__C": [1, 10]}, cv=2)
     search.fit(texts, labels)
-    rows = [
-        row
-        for row in monitor.get_logs(select="most_recent").data
-        if row["task_name"] == "epoch"
-    ]
-    assert len(rows) == (2 * 2 + 1) * 3
+    rows = monitor.get_logs(select="most_recent").data
+    assert [row["task_name"] for row in rows].count("epoch") == (2 * 2 + 1) * 3
 
 
 BARS = """
@@ -336,15 +316,11 @@ model.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(texts, labels)
 )
 def test_the_progress_bar_shows_one_bar_for_each_fit(model, n_fits):
     pytest.importorskip("rich", reason="rich is optional")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", BARS, model],
-        env=os.environ | {"COLUMNS": "200"},  # so that no line is cut short
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    bars = [line for line in done.stdout.splitlines() if "Word2VecVectorizer" in line]
-    assert len(bars) == n_fits, done.stdout
+    command = sys.executable, "-W", "error", "-c", BARS, model
+    # So many columns that no line is cut short.
+    lines = output_of(*command, env=os.environ | {"COLUMNS": "200"}).splitlines()
+    bars = [line for line in lines if "Word2VecVectorizer" in line]
+    assert len(bars) == n_fits, lines
     assert all("100%" in bar for bar in bars)
 
 
@@ -367,13 +343,6 @@ vectorizer.partial_fit(texts)
 
 
 def test_before_scikit_learn_1_9_a_fit_is_the_same(texts):
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_CALLBACKS],
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    found = output_of(sys.executable, "-c", WITHOUT_CALLBACKS, input=json.dumps(texts))
     expected = small(epochs=3, early_stopping=True).fit_transform(texts)
-    assert done.stdout.strip() == expected.tobytes().hex()
+    assert found.strip() == expected.tobytes().hex()

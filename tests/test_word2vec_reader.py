@@ -1,4 +1,4 @@
-"""Reading files of word vectors, and what is said of those that cannot be read."""
+"""Reading files of word vectors, and errors and warnings about bad ones."""
 
 import bz2
 import gzip
@@ -111,7 +111,7 @@ def test_all_before_the_numbers_of_a_line_is_its_word(
     tmp_path_factory, has_header, table
 ):
     words, vectors = table
-    # The first begins with a BOM of its own, and has no space, since without a header
+    # The first word begins with a BOM, and has no space, since without a header
     # the spaces of the first line are counted.
     words = ["\ufefffirst", *words[1:]]
     assume(len(set(words)) == len(words))
@@ -125,8 +125,9 @@ def test_all_before_the_numbers_of_a_line_is_its_word(
 
 @NAMES
 @pytest.mark.parametrize("write_header", [False, True], ids=["GloVe", "word2vec"])
-def test_words_with_spaces_are_read_from_files_of_gensim(tmp_path, write_header, name):
-    gensim = pytest.importorskip("gensim.models", reason="gensim is optional")
+def test_words_with_spaces_are_read_from_files_of_gensim(
+    gensim, tmp_path, write_header, name
+):
     words = ["york", "new york", "3 cats"]
     saved = gensim.KeyedVectors(vector_size=3)
     saved.add_vectors(words, ODD_VECTORS[:3])
@@ -299,7 +300,7 @@ no_line_2 = (
         (b"1 1\na \0\0\x80\x7f\n", not_finite("a")),
     ],
 )
-def test_the_error_for_a_bad_file_says_what_is_wrong(file_of, content, expected):
+def test_the_error_for_a_bad_file_names_the_fault(file_of, content, expected):
     assert error_of(file_of(content)) == expected
 
 

@@ -37,11 +37,6 @@ BOTH = pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 NAMES = pytest.mark.parametrize("name", ["vectors", "vectors.gz"])
 
 
-@pytest.fixture(scope="session")
-def gensim():
-    return pytest.importorskip("gensim.models", reason="gensim is optional")
-
-
 # --- what is written
 
 
@@ -143,7 +138,7 @@ ENDS = "where a space or a newline ends a word and words are not empty"
         ([], VECTORS[:0], "0 words cannot have vectors of shape (0, 2)."),
     ],
 )
-def test_what_the_format_cannot_hold_is_an_error(
+def test_words_and_vectors_that_the_format_cannot_hold_are_an_error(
     tmp_path, binary, words, vectors, message
 ):
     with pytest.raises(ValueError, match=exactly(message)):

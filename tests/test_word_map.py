@@ -10,8 +10,7 @@ from sklearn_w2v import Word2VecVectorizer, WordMapDisplay
 pytestmark = pytest.mark.usefixtures("close_figures")
 
 
-def test_all_words_of_a_small_vocabulary_are_shown_the_most_frequent_first(topic_texts):
-    texts, _ = topic_texts
+def test_all_words_of_a_small_vocabulary_are_shown_the_most_frequent_first(texts):
     words = ["cat", "nowhere", "stock", "dog", "bond"]
     vectorizer = Word2VecVectorizer(vocabulary=words, vector_size=8, random_state=0)
     vectorizer.fit(texts)
@@ -63,52 +62,61 @@ def test_words_that_occur_in_any_context_are_left_out():
     assert not set(display.words) & set(anywhere)
 
 
-def test_given_words_are_shown_once_and_in_their_order(topic_vectorizer):
-    display = WordMapDisplay.from_estimator(
-        topic_vectorizer, ["stock", "cat", "stock", "dog"]
-    )
+def test_given_words_are_shown_once_and_in_their_order(fitted):
+    display = WordMapDisplay.from_estimator(fitted, ["stock", "cat", "stock", "dog"])
     assert display.words == ["stock", "cat", "dog"]
     assert [text.get_text() for text in display.texts_] == display.words
 
 
-def test_positions_are_those_of_scikit_learn(topic_vectorizer):
-    display = WordMapDisplay.from_estimator(topic_vectorizer, n_words=15, method="pca")
-    vectors = [topic_vectorizer.get_vector(word) for word in display.words]
+def test_positions_are_those_of_scikit_learn(fitted):
+    display = WordMapDisplay.from_estimator(fitted, n_words=15, method="pca")
+    vectors = [fitted.get_vector(word) for word in display.words]
     np.testing.assert_allclose(display.positions, pca_of(vectors), atol=1e-6)
     np.testing.assert_array_equal(display.scatter_.get_offsets(), display.positions)
-    display = WordMapDisplay.from_estimator(
-        topic_vectorizer, n_words=15, random_state=3
-    )
+    display = WordMapDisplay.from_estimator(fitted, n_words=15, random_state=3)
     expected = tsne_of(vectors, perplexity=14 / 3, random_state=3)
     np.testing.assert_array_equal(display.positions, expected)
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
-def test_a_map_is_the_same_each_time_and_keeps_the_global_random_state(
-    method, topic_vectorizer
-):
+def test_a_map_is_the_same_each_time_and_keeps_the_global_random_state(method, fitted):
     before = np.random.get_state()[1]  # noqa: NPY002
-    first = WordMapDisplay.from_estimator(topic_vectorizer, method=method)
-    second = WordMapDisplay.from_estimator(topic_vectorizer, method=method)
+    first = WordMapDisplay.from_estimator(fitted, method=method)
+    second = WordMapDisplay.from_estimator(fitted, method=method)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     np.testing.assert_array_equal(first.positions, second.positions)
     np.testing.assert_array_equal(boxes_of(first), boxes_of(second))
 
 
+def test_an_unknown_word_raises_an_error(fitted):
+    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
+        WordMapDisplay.from_estimator(fitted, ["cat", "unicorn"])
+
+
+GROUPS = "^groups must be a list with a value for each of the 1 words"
+NO_MAPPING = "^groups must be a mapping .* if words is None, got list"
+SEVERAL = "got several of them for 'a'. Pass an item for each word"
+UNKNOWN = "^groups has none of the words, such as 'cat'"
+
+
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("words", "arguments", "message"),
     [
-        ({"words": ["cat", "unicorn"]}, KeyError, "'unicorn' is not in the vocabulary"),
-        ({"words": []}, ValueError, "^words is empty"),
-        ({"words": "cat"}, ValueError, "^words must be a list of words, got 'cat'"),
-        ({"words": {"cat": ["dog"]}}, ValueError, "list of words, .* as `groups`"),
-        ({"n_words": 0}, ValueError, "^n_words must be an int of at least 1, got 0"),
-        ({"n_words": 2.0}, ValueError, "^n_words must be an int .* got 2.0"),
+        ([], {}, "^words is empty"),
+        ("cat", {}, "^words must be a list of words, got 'cat'"),
+        ({"cat": ["dog"]}, {}, "list of words, .* as `groups`"),
+        (None, {"n_words": 0}, "^n_words must be an int of at least 1, got 0"),
+        (None, {"n_words": 2.0}, r"^n_words must be an int .* got 2\.0"),
+        (None, {"groups": ["a"]}, NO_MAPPING),
+        (None, {"groups": {"a": ["b"]}}, SEVERAL),
+        (["cat"], {"groups": ["a", "b"]}, rf"{GROUPS}, .* \(2,\)"),
+        (["cat"], {"groups": "a"}, GROUPS),
+        (["cat"], {"groups": {"unicorn": "a"}}, UNKNOWN),
     ],
 )
-def test_invalid_arguments_raise_an_error(arguments, error, message, topic_vectorizer):
-    with pytest.raises(error, match=message):
-        WordMapDisplay.from_estimator(topic_vectorizer, **arguments)
+def test_invalid_arguments_raise_an_error(words, arguments, message, fitted):
+    with pytest.raises(ValueError, match=message):
+        WordMapDisplay.from_estimator(fitted, words, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -120,9 +128,9 @@ def test_invalid_arguments_raise_an_error(arguments, error, message, topic_vecto
         np.array(["animal", "money", "animal", None], dtype=object),
     ],
 )
-def test_groups_have_colors_and_a_legend(groups, topic_vectorizer):
+def test_groups_have_colors_and_a_legend(groups, fitted):
     words = ["cat", "stock", "dog", "bond"]
-    display = WordMapDisplay.from_estimator(topic_vectorizer, words, groups=groups)
+    display = WordMapDisplay.from_estimator(fitted, words, groups=groups)
     assert display.groups == ["animal", "money", "animal", None]
     blue, orange = "#1f77b4", "#ff7f0e"
     assert colors_of(display) == [blue, orange, blue, "#cccccc"]
@@ -133,51 +141,17 @@ def test_groups_have_colors_and_a_legend(groups, topic_vectorizer):
     assert display.colorbar_ is None
 
 
-def test_words_of_groups_are_shown_besides_the_chosen_ones(topic_vectorizer):
-    word = list(topic_vectorizer.vocabulary_)[-1]
+def test_words_of_groups_are_shown_in_addition_to_the_chosen_ones(fitted):
+    word = list(fitted.vocabulary_)[-1]
     groups = {word: "last", "unicorn": "none"}
-    display = WordMapDisplay.from_estimator(topic_vectorizer, n_words=4, groups=groups)
+    display = WordMapDisplay.from_estimator(fitted, n_words=4, groups=groups)
     assert display.words[-1] == word
     assert len(display.words) in (4, 5)
     assert names_of(display.legend_) == ["last"]
 
 
-def test_a_mapping_of_groups_to_words_raises_an_error(topic_vectorizer):
-    message = "got several of them for 'animals'. Pass an item for each word"
-    with pytest.raises(ValueError, match=message):
-        WordMapDisplay.from_estimator(
-            topic_vectorizer, groups={"animals": ["cat", "dog"]}
-        )
-
-
-def test_a_word_given_twice_has_one_group(topic_vectorizer):
+def test_a_word_given_twice_has_one_group(fitted):
     words, groups = ["cat", "stock", "cat"], ["animal", "money", "animal"]
-    display = WordMapDisplay.from_estimator(topic_vectorizer, words, groups=groups)
+    display = WordMapDisplay.from_estimator(fitted, words, groups=groups)
     assert display.words == ["cat", "stock"]
     assert display.groups == ["animal", "money"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            {"groups": ["a", "b"]},
-            "^groups must be a mapping .* if words is None, got list",
-        ),
-        (
-            {"words": ["cat"], "groups": ["a", "b"]},
-            r"^groups must be a list with a value for each of the 1 words, .* \(2,\)",
-        ),
-        (
-            {"words": ["cat"], "groups": "a"},
-            "^groups must be a list with a value for each of the 1 words",
-        ),
-        (
-            {"words": ["cat"], "groups": {"unicorn": "a"}},
-            "^groups has none of the words, such as 'cat'",
-        ),
-    ],
-)
-def test_invalid_groups_raise_an_error(arguments, message, topic_vectorizer):
-    with pytest.raises(ValueError, match=message):
-        WordMapDisplay.from_estimator(topic_vectorizer, **arguments)

@@ -1,4 +1,4 @@
-"""What a vectorizer says of words: vectors, similar ones, likely contexts."""
+"""Look-ups of words: vectors, similar words, likely contexts."""
 
 import re
 import sys
@@ -9,18 +9,12 @@ import polars as pl
 import pytest
 import torch
 from helpers import small
-from sklearn.exceptions import NotFittedError
 
 from sklearn_w2v import Word2VecVectorizer
 
 
-@pytest.fixture(scope="module")
-def fitted(texts):
-    return small(epochs=10).fit(texts)
-
-
+@pytest.mark.usefixtures("gensim")
 def test_keyed_vectors_have_words_vectors_and_counts(fitted):
-    pytest.importorskip("gensim", reason="gensim is optional")
     keyed_vectors = fitted.to_keyed_vectors()
     assert keyed_vectors.key_to_index == fitted.vocabulary_
     np.testing.assert_array_equal(keyed_vectors.vectors, fitted.embedding_matrix_)
@@ -48,12 +42,6 @@ def test_get_vector_is_a_copy_of_the_words_row(fitted):
     assert row.any()
 
 
-@pytest.mark.parametrize("method", ["get_vector", "most_similar"])
-def test_an_unknown_word_is_a_key_error_that_names_it(method, fitted):
-    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
-        getattr(fitted, method)("unicorn")
-
-
 def test_most_similar_is_the_cosine_of_a_plain_loop(fitted):
     def unit(word):
         return fitted.get_vector(word) / np.linalg.norm(fitted.get_vector(word))
@@ -78,7 +66,7 @@ def test_most_similar_is_the_cosine_of_a_plain_loop(fitted):
 
 
 @pytest.mark.parametrize("topn", [1, 3, 100])
-def test_most_similar_returns_so_many_other_words(topn, fitted):
+def test_most_similar_returns_topn_other_words(topn, fitted):
     found = fitted.most_similar("cat", topn=topn)
     assert len(found) == min(topn, len(fitted.vocabulary_) - 1)
     assert "cat" not in dict(found)
@@ -87,7 +75,7 @@ def test_most_similar_returns_so_many_other_words(topn, fitted):
 def test_most_similar_takes_vectors(fitted):
     vector = fitted.get_vector("cat")
     assert fitted.most_similar(vector)[0] == ("cat", pytest.approx(1))
-    # Given as a vector, "cat" is not known to be a query: it stands in the answer.
+    # The vector of "cat" does not exclude the word "cat" from the result.
     mixed = dict(fitted.most_similar([vector, "dog"], topn=100))
     cat, dog = (row / np.linalg.norm(row) for row in (vector, fitted.get_vector("dog")))
     expected = float(cat @ (cat + dog) / np.linalg.norm(cat + dog))
@@ -108,18 +96,6 @@ def test_most_similar_takes_negative_words_alone(fitted):
     assert [word for word, _ in away] == [word for word, _ in near][::-1]
 
 
-@pytest.mark.parametrize("query", [[], None])
-def test_most_similar_needs_a_query(query, fitted):
-    with pytest.raises(ValueError, match="needs at least one word or vector"):
-        fitted.most_similar(query)
-
-
-def test_most_similar_refuses_a_vector_of_another_size(fitted):
-    message = re.escape("Expected a vector of shape (8,), got shape (3,)")
-    with pytest.raises(ValueError, match=message):
-        fitted.most_similar(np.ones(3))
-
-
 @pytest.mark.parametrize("topn", [0, -1, 2.5, None])
 def test_most_similar_refuses_a_bad_topn(topn, fitted):
     with pytest.raises(ValueError, match="topn must be an int of at least 1"):
@@ -129,14 +105,6 @@ def test_most_similar_refuses_a_bad_topn(topn, fitted):
 def test_most_similar_of_a_zero_vector_is_no_division_by_zero(fitted):
     found = fitted.most_similar(np.zeros(8), topn=2)
     assert [similarity for _, similarity in found] == [0, 0]
-
-
-def test_a_word_with_capitals_is_told_of_the_lower_one(fitted):
-    for look_up in (fitted.get_vector, fitted.most_similar):
-        with pytest.raises(
-            KeyError, match="'Cat' is not in the vocabulary, but 'cat' "
-        ):
-            look_up("Cat")
 
 
 def test_most_similar_takes_a_tuple_that_is_a_word():
@@ -149,25 +117,46 @@ def test_most_similar_takes_a_tuple_that_is_a_word():
     )
 
 
+UNKNOWN = "'unicorn' is not in the vocabulary"
+ANOTHER_CASE = "'Cat' is not in the vocabulary, but 'cat' "
+SIZE = r"Expected a vector of shape \(8,\), got shape \(3,\)"
+NO_WORD = r"Expected a word or a numpy array, got \["
+
+
 @pytest.mark.parametrize(
-    ("query", "error", "message"),
+    ("method", "arguments", "error", "message"),
     [
-        ([0.1, 0.2], KeyError, "pass a vector as a numpy array"),
-        (np.zeros((2, 8)), ValueError, "Pass several vectors as a list"),
-        (np.full(8, np.nan), ValueError, "finite real numbers, got NaN, infinity"),
-        (np.ones(8, dtype=complex), ValueError, "or dtype=complex128"),
-        (np.ones(8, dtype=object), ValueError, "or dtype=object"),
-        (torch.ones(8), KeyError, "pass a vector as a numpy array"),
+        ("get_vector", ["unicorn"], KeyError, UNKNOWN),
+        ("get_vector", [["cat", "unicorn"]], KeyError, UNKNOWN),
+        ("get_vector", ["Cat"], KeyError, ANOTHER_CASE),
+        ("get_vector", [("cat", "dog")], KeyError, "; pass several words as a list"),
+        ("most_similar", ["unicorn"], KeyError, UNKNOWN),
+        ("most_similar", ["Cat"], KeyError, ANOTHER_CASE),
+        ("most_similar", [[]], ValueError, "needs at least one word or vector"),
+        ("most_similar", [None], ValueError, "needs at least one word or vector"),
+        ("most_similar", [[0.1, 0.2]], KeyError, "pass a vector as a numpy array"),
+        ("most_similar", [torch.ones(8)], KeyError, "pass a vector as a numpy array"),
+        ("most_similar", [np.ones(3)], ValueError, SIZE),
+        ("most_similar", [np.zeros((2, 8))], ValueError, "Pass several vectors as a l"),
         (
-            [["cat", "dog"]],
-            TypeError,
-            r"Expected a word or a numpy array, got \[",
+            "most_similar",
+            [np.full(8, np.nan)],
+            ValueError,
+            "finite real numbers, got",
         ),
+        ("most_similar", [np.ones(8, complex)], ValueError, "or dtype=complex128"),
+        ("most_similar", [np.ones(8, object)], ValueError, "or dtype=object"),
+        ("most_similar", [[["cat", "dog"]]], TypeError, NO_WORD),
+        ("similarity", ["cat", "unicorn"], KeyError, UNKNOWN),
+        ("similarity", [["cat"], "dog"], TypeError, NO_WORD),
+        ("similarity", ["cat", np.ones(3)], ValueError, SIZE),
     ],
 )
-def test_most_similar_says_what_a_query_is(query, error, message, fitted):
+def test_an_error_for_a_query_names_what_is_allowed(
+    method, arguments, error, message, fitted
+):
     with pytest.raises(error, match=message):
-        fitted.most_similar(query)
+        getattr(fitted, method)(*arguments)
 
 
 def test_words_that_are_tuples_and_numbers_are_named_as_such():
@@ -190,16 +179,6 @@ def test_get_vector_of_several_words_has_a_row_for_each(fitted):
     )
 
 
-def test_get_vector_names_the_one_of_several_words_that_is_unknown(fitted):
-    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
-        fitted.get_vector(["cat", "unicorn"])
-
-
-def test_get_vector_of_a_tuple_that_is_no_word_says_how_several_go_in(fitted):
-    with pytest.raises(KeyError, match="vocabulary; pass several words as a list"):
-        fitted.get_vector(("cat", "dog"))
-
-
 def test_get_vector_takes_words_that_are_numpys():
     fitted = small(analyzer=list).fit([np.arange(4)] * 20)
     np.testing.assert_array_equal(fitted.get_vector(np.int64(3)), fitted.get_vector(3))
@@ -217,21 +196,12 @@ def test_similarity_is_the_one_that_most_similar_gives(fitted):
     assert fitted.similarity("cat", np.zeros(8)) == 0
 
 
-def test_similarity_refuses_what_is_no_word_and_no_vector(fitted):
-    with pytest.raises(KeyError, match="'unicorn' is not in the vocabulary"):
-        fitted.similarity("cat", "unicorn")
-    with pytest.raises(TypeError, match="Expected a word or a numpy array"):
-        fitted.similarity(["cat"], "dog")
-    with pytest.raises(ValueError, match=re.escape("of shape (8,), got")):
-        fitted.similarity("cat", np.ones(3))
-
-
 @pytest.mark.parametrize("vectors", ["average", "center", "context"])
 def test_both_matrices_are_reachable_where_they_were_kept(vectors, texts):
     kept = small(vectors=vectors, warm_start=True).fit(texts)
     of_centers = small(vectors="center").fit(texts)
     of_contexts = small(vectors="context").fit(texts)
-    # Centres that are taken back out of an average differ in their last bit.
+    # Centers that are computed from an average differ in their last bit.
     np.testing.assert_allclose(
         kept.center_matrix_, of_centers.embedding_matrix_, rtol=1e-5, atol=1e-6
     )
@@ -242,7 +212,9 @@ def test_both_matrices_are_reachable_where_they_were_kept(vectors, texts):
     ("vectors", "kept"),
     [("average", []), ("center", ["center"]), ("context", ["context"])],
 )
-def test_a_matrix_that_was_not_kept_says_what_keeps_it(vectors, kept, texts):
+def test_the_error_for_a_matrix_that_was_not_kept_names_the_parameter(
+    vectors, kept, texts
+):
     fitted = small(vectors=vectors).fit(texts)
     for kind in ("center", "context"):
         if kind in kept:
@@ -290,7 +262,7 @@ def test_most_likely_context_gives_the_probabilities_of_the_documents(
     np.testing.assert_allclose(found, expected, atol=0.03)
 
 
-def test_most_likely_context_of_several_words_averages_their_centres(texts):
+def test_most_likely_context_of_several_words_averages_their_centers(texts):
     fitted = small(warm_start=True, sample=None).fit(texts)
     contexts = dict(fitted.most_likely_context(["cat", "dog"], topn=100))
     rows = [fitted.vocabulary_[word] for word in ("cat", "dog")]
@@ -307,45 +279,31 @@ def test_most_likely_context_never_is_a_word_that_did_not_occur():
     assert contexts[-1] == ("emu", 0.0)
 
 
-def test_most_likely_context_takes_no_vectors(texts):
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (np.ones(8), TypeError, "takes words, not vectors"),
+        ([], ValueError, "most_likely_context needs at least one word"),
+        (None, ValueError, "most_likely_context needs at least one word"),
+    ],
+)
+def test_most_likely_context_needs_words(words, error, message, texts):
     fitted = small(warm_start=True).fit(texts)
-    with pytest.raises(TypeError, match="takes words, not vectors"):
-        fitted.most_likely_context(fitted.get_vector("cat"))
-
-
-@pytest.mark.parametrize("words", [[], None])
-def test_most_likely_context_needs_a_word(words, texts):
-    fitted = small(warm_start=True).fit(texts)
-    with pytest.raises(ValueError, match="most_likely_context needs at least one word"):
+    with pytest.raises(error, match=message):
         fitted.most_likely_context(words)
 
 
-def test_most_likely_context_says_what_keeps_the_matrices(fitted, texts, tmp_path):
+def test_the_error_of_most_likely_context_names_the_parameter(fitted, texts, tmp_path):
     fitted.save_word2vec_format(tmp_path / "vectors.txt")
     loaded = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors.txt")
     of_centers = small(vectors="center").fit(texts)
     for vectorizer in (fitted, loaded, of_centers):
-        with pytest.raises(
-            AttributeError, match="Fit with warm_start=True, which keeps"
-        ):
+        with pytest.raises(AttributeError, match="Fit with warm_start=True, which kee"):
             vectorizer.most_likely_context("cat")
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda vectorizer: vectorizer.similarity("a", "b"),
-        lambda vectorizer: vectorizer.most_likely_context("a"),
-        lambda vectorizer: vectorizer.center_matrix_,
-    ],
-)
-def test_look_ups_before_a_fit_say_so(use):
-    with pytest.raises(NotFittedError):
-        use(small())
-
-
-def test_rare_items_beside_a_dominant_one_are_as_likely_as_they_are():
-    # As clicks: a page of 400,000, and thirty that follow it thirty times each.
+def test_rare_items_have_their_probabilities_next_to_a_dominant_one():
+    # As in clicks: one page occurs 400,000 times, and thirty others thirty times each.
     random = np.random.RandomState(0)
     sessions = [["home"] * 20 for _ in range(20_000)]
     for item in range(30):
