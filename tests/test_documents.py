@@ -23,6 +23,7 @@ from sklearn_w2v._documents import (
     warn_of_parameters,
     warn_of_texts,
 )
+from sklearn_w2v._warnings import DocumentWarning
 
 TEXTS = ["one two", "two three three", ""]
 TOKENS = [["one", "two"], ["two", "three", "three"], []]
@@ -229,6 +230,7 @@ def warnings_of_texts(X, n_without_words, analyzer=str.split, n_words=3):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warn_of_texts(read(X, analyzer), n_without_words, len(X), n_words)
+    assert {warning.category for warning in caught} <= {DocumentWarning}
     return [str(warning.message) for warning in caught]
 
 
@@ -323,8 +325,11 @@ PARAMETERS = {
     ],
 )
 def test_parameters_that_do_nothing_bring_a_warning(parameters, vocabulary, expected):
-    with pytest.warns(UserWarning, match=re.escape(expected)):
+    with pytest.warns(UserWarning, match=re.escape(expected)) as caught:
         warn_of_parameters(PARAMETERS | parameters, vocabulary)
+    # Words with capitals are about documents, other parameters are not.
+    category = UserWarning if vocabulary is None else DocumentWarning
+    assert [warning.category for warning in caught] == [category]
 
 
 @pytest.mark.parametrize(
@@ -377,6 +382,11 @@ def test_a_document_that_the_analyzer_cannot_take_is_named(document):
     message = r"The analyzer failed on document 1, .* of type \w+: .*not iterable"
     with pytest.raises(ValueError, match=message):
         tokens_of([["a"], document], analyzer=list)
+
+
+def test_a_type_error_within_the_analyzer_is_raised_unchanged():
+    with pytest.raises(TypeError, match="can only concatenate list"):
+        tokens_of([["a"]], analyzer=lambda document: document + 1)
 
 
 def test_files_without_words_are_not_blank():

@@ -97,6 +97,7 @@ def test_a_fit_from_a_file_says_that_the_file_is_dropped(texts, tmp_path):
     assert [warning.filename for warning in caught] == [__file__]
     clone_fitted(loaded).partial_fit(texts)
     clone_fitted(loaded).set_params(warm_start=True).fit(texts)
+    clone_fitted(loaded).set_params(init_vectors=tmp_path / "vectors").fit(texts)
 
 
 def clone_fitted(vectorizer):

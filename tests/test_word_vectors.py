@@ -82,6 +82,12 @@ def test_most_similar_returns_so_many_other_words(topn, fitted):
     found = fitted.most_similar("cat", topn=topn)
     assert len(found) == min(topn, len(fitted.vocabulary_) - 1)
     assert "cat" not in dict(found)
+    assert fitted.most_similar(["cat", "cat"], topn=topn) == found
+
+
+def test_of_equally_similar_words_the_first_in_the_vocabulary_comes_first(fitted):
+    words = [word for word, _ in fitted.most_similar(np.zeros(8), topn=100)]
+    assert words == list(fitted.vocabulary_)
 
 
 def test_most_similar_takes_vectors(fitted):
@@ -140,7 +146,8 @@ def test_a_word_with_capitals_is_told_of_the_lower_one(fitted):
 
 
 def test_most_similar_takes_a_tuple_that_is_a_word():
-    documents = [[("new", "york"), ("los", "angeles"), "x"]] * 99
+    # One of its elements is a word too.
+    documents = [[("new", "york"), ("los", "angeles"), "x", "new"]] * 99
     fitted = small(analyzer=list).fit(documents)
     expected = fitted.most_similar([("new", "york")])
     assert fitted.most_similar(("new", "york")) == expected
@@ -157,6 +164,7 @@ def test_most_similar_takes_a_tuple_that_is_a_word():
         (np.full(8, np.nan), ValueError, "finite real numbers, got NaN, infinity"),
         (np.ones(8, dtype=complex), ValueError, "or dtype=complex128"),
         (np.ones(8, dtype=object), ValueError, "or dtype=object"),
+        (np.ones(8, dtype=bool), ValueError, "or dtype=bool"),
         (torch.ones(8), KeyError, "pass a vector as a numpy array"),
         (
             [["cat", "dog"]],
