@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import pytest
 from helpers import TOPICS, assert_same_fit, small
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer, _corpus
@@ -370,6 +371,23 @@ def test_short_memory_of_numpy_is_told_of_likewise(place, texts, monkeypatch):
     np.testing.assert_equal(vectorizer.__dict__, before)
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes",
+    ],
+)
+def test_short_memory_of_torch_is_an_error_that_names_the_cure(
+    reason, texts, monkeypatch
+):
+    error = RuntimeError(f"{reason}\nand more")
+    monkeypatch.setattr("sklearn_w2v._skipgram.training.train", Mock(side_effect=error))
+    message = re.escape(f"lower max_features or vector_size ({reason}).")
+    with pytest.raises(MemoryError, match=message):
+        small().fit(texts)
+
+
 def test_another_error_of_torch_is_not_taken_for_short_memory(texts, monkeypatch):
     error = RuntimeError("of another kind")
     monkeypatch.setattr("sklearn_w2v._skipgram.training.train", Mock(side_effect=error))
@@ -398,6 +416,23 @@ def test_a_fit_without_pairs_says_so_with_both_causes(documents, parameters):
 def test_a_later_batch_without_pairs_says_nothing(texts):
     vectorizer = small().partial_fit(texts)
     vectorizer.partial_fit(["cat"]).partial_fit(["cat"])
+
+
+def test_a_warm_start_without_pairs_gives_a_warning(texts):
+    vectorizer = small(warm_start=True).fit(texts)
+    with pytest.warns(ConvergenceWarning, match="No two words are next to each other"):
+        vectorizer.fit(["cat", "dog"])
+
+
+def test_a_fit_without_pairs_that_is_stopped_gives_a_warning():
+    class Stopping(TokenCounter):
+        def epoch_ends(self, progress):
+            super().epoch_ends(progress)
+            return True
+
+    with pytest.warns(ConvergenceWarning, match="No two words are next to each other"):
+        _, learned = n_trained_on(small(), [["cat"], ["dog"]], counter=Stopping())
+    assert learned.n_iter == 1
 
 
 def test_a_fit_whose_loss_stays_says_so():

@@ -5,16 +5,18 @@ import pickle
 import signal
 import time
 from datetime import timedelta
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch.distributed as dist
-from helpers import TOPICS, assert_same_fit, small
+from helpers import TOPICS, assert_same_fit, needs_compiled, small
 from rank_processes import RankProcesses
 from recorders import Recorder, with_callbacks
 
 from sklearn_w2v import Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailedError
+from sklearn_w2v._skipgram import plan
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +207,15 @@ def test_ranks_train_on_batches(on_ranks):
     assert one.word_counts_.sum() == 8 * 150
 
 
+def fit_with_auto_epochs(rank):
+    with patch.object(plan, "AUTO_TOKENS", 6 * 8 * len(texts_of())):
+        return small(epochs="auto").fit(share(rank)).n_iter_
+
+
+def test_auto_epochs_go_by_the_tokens_of_all_ranks(on_ranks):
+    assert on_ranks.run(2, fit_with_auto_epochs) == [6, 6]
+
+
 def fit_with_a_stop(rank):
     vectorizer = small(epochs=9)
     if rank == 1:
@@ -278,7 +289,11 @@ def test_ranks_with_other_parameters_are_named(on_ranks, parameters, message):
 
 
 def test_ranks_may_have_threads_and_lines_of_their_own(on_ranks):
-    own = {0: {"n_jobs": 2}, 1: {"verbose": 1, "n_jobs": 1}}
+    # A number is the same parameter as Python's and as NumPy's.
+    own = {
+        0: {"n_jobs": 2, "window": np.int64(5)},
+        1: {"verbose": 1, "n_jobs": 1, "window": 5},
+    }
     one, other = on_ranks.run(2, fit, 2, {}, own)
     np.testing.assert_array_equal(one.embedding_matrix_, other.embedding_matrix_)
 
@@ -303,6 +318,31 @@ def fit_or_partial_fit(rank):
 def test_ranks_that_call_other_methods_are_told(on_ranks):
     results = on_ranks.run(2, fit_or_partial_fit)
     assert_all_raise(results, ValueError, "rank 1 has partial_fit=True")
+
+
+def fit_from_own_fit(rank, fitted):
+    return fitted[rank].fit(share(rank))
+
+
+def test_ranks_that_continue_fits_of_other_words_raise_an_error(on_ranks):
+    fitted = [
+        small(warm_start=True, sample=None).fit([text])
+        for text in ("cat dog", "dog cat")
+    ]
+    results = on_ranks.run(2, fit_from_own_fit, fitted)
+    assert_all_raise(results, ValueError, "rank 0 has vocabulary_=")
+
+
+def fit_in_own_implementation(rank):
+    with patch.dict(os.environ, {"SKLEARN_W2V_COMPILED": "0" if rank else "1"}):
+        return fit(rank)
+
+
+@needs_compiled
+def test_ranks_with_other_implementations_raise_an_error(on_ranks):
+    results = on_ranks.run(2, fit_in_own_implementation)
+    message = "rank 1 has the training's implementation='torch'"
+    assert_all_raise(results, ValueError, message)
 
 
 def test_ranks_that_are_at_different_places_are_told_where():

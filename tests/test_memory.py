@@ -45,6 +45,15 @@ def test_a_memory_trains_the_same_once(memory_of, texts, tmp_path):
     assert not any(isinstance(value, np.memmap) for value in values)
 
 
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_what_a_fit_reads_from_mapped_files_is_copied(vectors, texts, tmp_path):
+    memory = joblib.Memory(tmp_path, verbose=0, mmap_mode="r")
+    for _ in range(2):
+        fitted = small(memory=memory, vectors=vectors, warm_start=True).fit(texts)
+    values = [*vars(fitted).values(), *fitted._solver_state.values()]
+    assert not any(isinstance(value, np.memmap) for value in values)
+
+
 def test_what_is_read_from_the_memory_is_not_trained(texts, tmp_path):
     small(memory=tmp_path).fit(texts)
     (cached,) = tmp_path.rglob("output.pkl")
