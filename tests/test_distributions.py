@@ -54,6 +54,7 @@ def test_sub_sampling_can_be_off(sample):
         (1, True, 9, [1]),
         (4, True, 9, [1, 0.75, 0.5, 0.25]),
         (4, True, 3, [1, 0.75]),
+        (10**30, True, 3, [1, 1]),
         (10**9, False, 3, [1, 1]),
         (5, True, 1, [1]),
     ],

@@ -268,6 +268,16 @@ def test_matrices_that_diverge_in_the_last_step_are_an_error(train_on):
     train_on(solver="sgd", **parameters | {"learning_rate": 1e10})
 
 
+@pytest.mark.parametrize("matrix", ["centers", "contexts"])
+def test_each_row_of_both_matrices_is_checked(matrix, train_on, monkeypatch):
+    # A word that does not occur stays where it starts.
+    monkeypatch.setattr(training_module, "ROWS_AT_ONCE", 4)
+    huge = np.full((1, 5), 1e16, dtype=np.float32)
+    start = known([6], 1.0)._replace(**{matrix: huge})
+    with pytest.raises(ValueError, match="Training diverged"):
+        train_on([[0, 1, 2, 3, 4, 5]], known=[start])
+
+
 def test_documents_of_one_token_have_no_loss_and_train_nothing(train_on):
     trained = train_on([[1], [2], [3]])
     assert trained.losses == [0.0, 0.0, 0.0]
@@ -384,6 +394,16 @@ def test_training_stops_when_scores_stagnate(train_on):
         trained = train_on(n_iter_no_change=n_iter_no_change, **parameters)
         # The first epoch is always better than none.
         assert len(trained.validation_scores) == 1 + n_iter_no_change
+
+
+def test_scores_stagnate_if_none_improves_on_the_best_by_tol():
+    history = training_module.History(plan_of(n_iter_no_change=2, tol=0.5))
+    state = training_module.ModelState(torch.zeros(2, N_WORDS, 5), {})
+    stagnates = []
+    for score in (-9.0, -8.5, -8.375, -7.875, -8.625, -8.0):
+        history.add(1.0, score, state)
+        stagnates.append(history.stagnates())
+    assert stagnates == [False] * 5 + [True]
 
 
 def test_the_matrices_of_the_best_epoch_are_kept(train_on):
