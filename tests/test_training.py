@@ -14,7 +14,9 @@ import torch
 from helpers import DOCUMENTS, N_WORDS, corpus_and_held_out, needs_compiled, plan_of
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
+from thread_ranks import on_threads
 
+from sklearn_w2v._ranks import ONE_RANK
 from sklearn_w2v._skipgram import sampler
 from sklearn_w2v._skipgram import training as training_module
 from sklearn_w2v._skipgram.devices import CPU
@@ -86,6 +88,9 @@ def train_by(
     watcher=None,
     **settings,
 ):
+    watchers = [watcher or Watched(), *settings.pop("other_watchers", ())]
+    ranks = settings.pop("ranks", ONE_RANK)
+    settings |= {"world_size": ranks.world_size}
     settings |= {"on_cpu": device == CPU, "implementation": implementation}
     training = Training(
         {},
@@ -95,7 +100,7 @@ def train_by(
         Initial(known, np.array(frozen, dtype=np.int64)),
         seed,
     )
-    return train(training, Execution(device, n_threads, [watcher or Watched()]))
+    return train(training, Execution(device, n_threads, watchers, ranks))
 
 
 def assert_equal(first, second):
@@ -309,6 +314,23 @@ def test_a_watcher_can_stop_training(train_on):
         train_on(epochs=9, watcher=watched)
     assert watched.n_begun == 2
     assert_equal(stopped.value.trained, watched.results[-1])
+
+
+def test_all_watchers_are_told_of_the_epoch_in_which_one_stops(train_on):
+    other = Watched()
+    with pytest.raises(TrainingStopped):
+        train_on(watcher=Watched(stop_after=1), other_watchers=[other])
+    assert other.n_begun == len(other.results) == 1
+
+
+def test_watchers_of_each_rank_are_told_of_the_tokens_of_all():
+    def task(ranks):
+        watched = Watched()
+        train_by("torch", watcher=watched, ranks=ranks)
+        return watched.read
+
+    n_tokens = 2 * sum(map(len, DOCUMENTS))
+    assert on_threads(2, task) == [[(n_tokens, n_tokens)] * 3] * 2
 
 
 def test_without_decay_the_learning_rate_stays(train_on):
