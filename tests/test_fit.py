@@ -418,6 +418,12 @@ def test_a_later_batch_without_pairs_says_nothing(texts):
     vectorizer.partial_fit(["cat"]).partial_fit(["cat"])
 
 
+def test_a_high_loss_of_long_init_vectors_gives_no_warning(texts):
+    known = {word: np.full(8, 3.0) for topic in TOPICS for word in topic}
+    fitted = small(init_vectors=known, learning_rate=1e-3).fit(texts)
+    assert fitted.loss_curve_[-1] > 100
+
+
 def test_a_warm_start_without_pairs_gives_a_warning(texts):
     vectorizer = small(warm_start=True).fit(texts)
     with pytest.warns(ConvergenceWarning, match="No two words are next to each other"):

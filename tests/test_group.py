@@ -353,6 +353,21 @@ def test_ranks_that_are_at_different_places_are_told_where():
     )
 
 
+def fail_at_length(rank):
+    with _group.all_ranks() as ranks:
+        if rank == 1:
+            # The message ends within a character.
+            raise ValueError("x" + "é" * _group.MESSAGE_LENGTH)
+        ranks.barrier("a place")
+
+
+def test_an_error_that_is_too_long_is_truncated(on_ranks):
+    first, second = on_ranks.run(2, fail_at_length, timeout=5)
+    assert type(first) is RankFailedError
+    assert "rank 1 failed with ValueError: xéé" in str(first)
+    assert type(second) is ValueError
+
+
 def meet_late(rank):
     dist.barrier()
     if rank == 1:

@@ -7,11 +7,20 @@ import signal
 import threading
 import time
 from functools import partial
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, corpus_and_held_out, needs_compiled, plan_of
+from helpers import (
+    DOCUMENTS,
+    N_WORDS,
+    chunks_of,
+    corpus_and_held_out,
+    draws_of,
+    needs_compiled,
+    plan_of,
+)
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 from thread_ranks import on_threads
@@ -324,13 +333,67 @@ def test_all_watchers_are_told_of_the_epoch_in_which_one_stops(train_on):
 
 
 def test_watchers_of_each_rank_are_told_of_the_tokens_of_all():
+    n_tokens = 2 * sum(map(len, DOCUMENTS))
+
+    def at_end(progress):
+        assert progress.n_tokens == n_tokens
+
     def task(ranks):
-        watched = Watched()
+        watched = Watched(at_end=at_end)
         train_by("torch", watcher=watched, ranks=ranks)
         return watched.read
 
-    n_tokens = 2 * sum(map(len, DOCUMENTS))
     assert on_threads(2, task) == [[(n_tokens, n_tokens)] * 3] * 2
+
+
+def test_each_rank_has_draws_of_its_own(monkeypatch):
+    seeds, epoch = set(), sampler.Sampler.epoch
+
+    def noted_epoch(self, generator):
+        seeds.add(generator.initial_seed())
+        return epoch(self, generator)
+
+    monkeypatch.setattr(sampler.Sampler, "epoch", noted_epoch)
+    on_threads(2, lambda ranks: train_by("torch", seed=5, ranks=ranks))
+    assert seeds == {5, 6}
+
+
+class NotedSteps:
+    """Notes the steps that it is to make."""
+
+    def __init__(self):
+        self.rates, self.with_loss = [], []
+
+    def train_chunk(self, chunk, learning_rates, with_loss):
+        assert len(learning_rates) == len(with_loss) == chunk.n_steps
+        self.rates += learning_rates
+        self.with_loss += with_loss
+        return 0.0, 0.0
+
+
+def test_rates_and_losses_go_by_the_steps_of_an_epoch_not_of_a_chunk(monkeypatch):
+    monkeypatch.setattr(sampler, "CHUNK_LENGTH", 20)
+    plan = plan_of(batch_size=4, learning_rate=1.0, epochs=2, loss_every=3)
+    chunks, steps = chunks_of(plan), NotedSteps()
+    assert len(chunks) > 1
+    n_tokens = sum(map(len, DOCUMENTS))
+    reports = training_module.Reports([], n_tokens, n_tokens)
+    training_module._train_epoch(plan, steps, iter(chunks), 1, None, reports)
+    n_steps = sum(chunk.n_steps for chunk in chunks)
+    assert steps.with_loss == [step % 3 == 0 for step in range(n_steps)]
+    assert steps.rates == sorted(steps.rates, reverse=True)
+    assert steps.rates[0] == 0.5
+    assert steps.rates[-1] < 0.1
+
+
+@pytest.mark.parametrize(("rank", "n_steps"), [(0, 7), (1, 0)])
+def test_rank_0_makes_as_many_first_steps_as_planned(rank, n_steps, monkeypatch):
+    monkeypatch.setattr(sampler, "CHUNK_LENGTH", 20)
+    merger, steps = Mock(plan=plan_of(batch_size=4, first_steps=7)), NotedSteps()
+    merger.ranks.rank = rank
+    training_module._make_first_steps(merger, steps, draws_of(merger.plan))
+    assert len(steps.rates) == n_steps
+    merger.broadcast.assert_called_once()
 
 
 def test_without_decay_the_learning_rate_stays(train_on):
