@@ -309,6 +309,14 @@ def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
     subprocess.run([sys.executable, script, method], check=True, timeout=90)
 
 
+def test_ranks_on_other_kinds_of_devices_raise_an_error():
+    ranks = Mock(world_size=2)
+    ranks.all_gather = lambda values: iter([values, values | {"device": "cuda"}])
+    message = "rank 0 has device='cpu', and rank 1 has device='cuda'"
+    with pytest.raises(ValueError, match=message):
+        prepare_fit(small(), None, partial=False, ranks=ranks)
+
+
 # --- corpora that go on in a file
 
 

@@ -386,13 +386,15 @@ def test_rates_and_losses_go_by_the_steps_of_an_epoch_not_of_a_chunk(monkeypatch
     assert steps.rates[-1] < 0.1
 
 
-@pytest.mark.parametrize(("rank", "n_steps"), [(0, 7), (1, 0)])
-def test_rank_0_makes_as_many_first_steps_as_planned(rank, n_steps, monkeypatch):
+@pytest.mark.parametrize("n_planned", [2, 7])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_rank_0_makes_as_many_first_steps_as_planned(rank, n_planned, monkeypatch):
     monkeypatch.setattr(sampler, "CHUNK_LENGTH", 20)
-    merger, steps = Mock(plan=plan_of(batch_size=4, first_steps=7)), NotedSteps()
+    plan, steps = plan_of(batch_size=4, first_steps=n_planned), NotedSteps()
+    merger = Mock(plan=plan)
     merger.ranks.rank = rank
-    training_module._make_first_steps(merger, steps, draws_of(merger.plan))
-    assert len(steps.rates) == n_steps
+    training_module._make_first_steps(merger, steps, draws_of(plan))
+    assert len(steps.rates) == (0 if rank else n_planned)
     merger.broadcast.assert_called_once()
 
 
@@ -409,6 +411,16 @@ def test_without_decay_the_learning_rate_stays(train_on):
 def known(rows, value, **solver_state):
     vectors = np.full((len(rows), 5), value, dtype=np.float32)
     return KnownVectors(np.array(rows), vectors, vectors, solver_state)
+
+
+@pytest.mark.parametrize("continues", [False, True])
+def test_ranks_that_continue_a_training_make_no_first_steps(continues, monkeypatch):
+    first_steps = Mock()
+    monkeypatch.setattr(training_module, "_make_first_steps", first_steps)
+    squares = np.ones((2, 1), dtype=np.float32)
+    start = known([1], 0.5, **({"sum_of_squares": squares} if continues else {}))
+    on_threads(2, lambda ranks: train_by("torch", known=[start], ranks=ranks))
+    assert first_steps.call_count == (0 if continues else 2)
 
 
 def test_known_vectors_are_where_training_begins(train_on):
