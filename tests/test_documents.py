@@ -259,7 +259,7 @@ def test_files_without_a_token_may_be_empty_and_bring_no_warning(tmp_path):
     fit = small(input="filename", sample=None).fit
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit([str(empty)] * 20 + [str(full)] * 15)
+        fit([str(empty)] * 20 + [full] * 15)
 
 
 def test_a_vocabulary_of_one_or_two_words_brings_a_warning():

@@ -386,14 +386,15 @@ def test_rates_and_losses_go_by_the_steps_of_an_epoch_not_of_a_chunk(monkeypatch
     assert steps.rates[-1] < 0.1
 
 
-@pytest.mark.parametrize("n_planned", [2, 7])
+@pytest.mark.parametrize("n_planned", [3, 9])
 @pytest.mark.parametrize("rank", [0, 1])
 def test_rank_0_makes_as_many_first_steps_as_planned(rank, n_planned, monkeypatch):
-    monkeypatch.setattr(sampler, "CHUNK_LENGTH", 20)
-    plan, steps = plan_of(batch_size=4, first_steps=n_planned), NotedSteps()
+    monkeypatch.setattr(sampler, "CHUNK_LENGTH", 28)
+    documents, steps = [list(range(7)) * 4] * 4, NotedSteps()  # chunks of 7 steps
+    plan = plan_of(documents, batch_size=4, first_steps=n_planned)
     merger = Mock(plan=plan)
     merger.ranks.rank = rank
-    training_module._make_first_steps(merger, steps, draws_of(plan))
+    training_module._make_first_steps(merger, steps, draws_of(plan, documents))
     assert len(steps.rates) == (0 if rank else n_planned)
     merger.broadcast.assert_called_once()
 
