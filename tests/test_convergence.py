@@ -21,6 +21,7 @@ def test_chance_has_one_bit_for_each_pair_and_each_noise_word():
         [4.0, 3.0],
         [4.0, 3.9, 3.8, 3.7, 3.6],
         [0.0, 4.0, 3.9, 3.8],  # an epoch without a pair
+        [4.0, 0.0],  # half of the epochs
         [4.1] * 4,  # too few epochs
         [4.1] * 4 + [4.09],
         [9.0, 40.0],  # of few epochs, the first steps may be too long

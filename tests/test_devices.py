@@ -179,6 +179,8 @@ def recordings_without_a_device(monkeypatch):
             self.step, self.gradients = step, gradients
 
         def replay(self, batches, rates):
+            # A recording writes to the gradients that it was made with.
+            assert self.step.__self__.gradients is self.gradients
             played.append(len(batches))
             for batch, rate in zip(batches, rates, strict=True):
                 self.step(batch, rate)
@@ -206,6 +208,31 @@ def test_full_steps_are_replayed_together_up_to_one_with_the_loss(
     assert found == plain.train_chunk(chunk, rates, with_loss)
     assert torch.equal(recorded.model.vectors, plain.model.vectors)
     assert recordings_without_a_device == expected
+
+
+def test_other_gradients_need_another_recording(recordings_without_a_device):
+    plan, chunk = plan_and_chunk(3)
+    _, of_single_parts = plan_and_chunk(1)
+    recorded = RecordedSteps(model_on("cpu", "adagrad"), plan, ONE_THREAD)
+    plain = TorchSteps(model_on("cpu", "adagrad"), plan, ONE_THREAD)
+    for steps in (recorded, plain):
+        for each in (of_single_parts.steps(0, 3), chunk.steps(0, 3)):
+            steps.train_chunk(each, [0.1] * 3, [False] * 3)
+    # The first step of each is made at once: it needs more memory than there is.
+    assert recordings_without_a_device == [1] * 4
+    assert torch.equal(recorded.model.vectors, plain.model.vectors)
+
+
+def test_a_batch_is_restored_from_its_tensors():
+    plan, chunk = plan_and_chunk(3)
+    steps = TorchSteps(model_on("cpu", "adagrad"), plan, ONE_THREAD)
+    batch = next(steps.batches(chunk))
+    (alike,) = zip(*recordings._alike([batch]), strict=True)
+    restored = recordings._batch_of(alike)
+    assert torch.equal(restored.centers, batch.centers)
+    assert torch.equal(restored.contexts, batch.contexts)
+    for part, expected in zip(restored.parts, batch.parts, strict=True):
+        assert all(map(torch.equal, part, expected))
 
 
 # --- fits

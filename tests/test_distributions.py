@@ -39,6 +39,8 @@ def test_sub_sampling_follows_word2vecs_formula():
         share = count / 1000
         expected.append(min(1, (math.sqrt(share / 0.01) + 1) * 0.01 / share))
     np.testing.assert_allclose(keep_probabilities(counts, 0.01), expected)
+    # A word of a given vocabulary may not occur.
+    assert keep_probabilities(np.array([0, 900]), 0.01)[0] == 1
 
 
 @pytest.mark.parametrize("sample", [0, None, 0.0])
@@ -52,6 +54,7 @@ def test_sub_sampling_can_be_off(sample):
         (1, True, 9, [1]),
         (4, True, 9, [1, 0.75, 0.5, 0.25]),
         (4, True, 3, [1, 0.75]),
+        (10**30, True, 3, [1, 1]),
         (10**9, False, 3, [1, 1]),
         (5, True, 1, [1]),
     ],

@@ -23,6 +23,7 @@ from sklearn_w2v._documents import (
     warn_of_parameters,
     warn_of_texts,
 )
+from sklearn_w2v._warnings import DocumentWarning
 
 TEXTS = ["one two", "two three three", ""]
 TOKENS = [["one", "two"], ["two", "three", "three"], []]
@@ -185,10 +186,11 @@ def test_texts_in_letters_are_counted_if_spaces_separate_their_words():
     assert read(["the cat", "a b"]).n_in_letters == 0
 
 
-def warnings_of(warn, *arguments):
+def warnings_of(warn, *arguments, category=DocumentWarning):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warn(*arguments)
+    assert all(warning.category is category for warning in caught)
     return [str(warning.message) for warning in caught]
 
 
@@ -219,7 +221,8 @@ def test_files_without_a_token_may_be_empty_and_bring_no_warning(tmp_path):
     empty, full = tmp_path / "empty", tmp_path / "full"
     empty.write_text("")
     full.write_text("the cat sat on the mat")
-    small(input="filename", sample=None).fit([str(empty)] * 20 + [str(full)] * 15)
+    paths = [str(empty), empty, bytes(empty)] * 7 + [str(full), full] * 8
+    small(input="filename", sample=None).fit(paths)
 
 
 def test_a_vocabulary_of_one_or_two_words_brings_a_warning():
@@ -277,7 +280,8 @@ PATTERN = {"tokenizer": str.split, "token_pattern": "a"}
     ],
 )
 def test_each_parameter_without_an_effect_brings_a_warning(parameters, expected):
-    assert warnings_of(warn_of_parameters, PARAMETERS | parameters, None) == expected
+    arguments = warn_of_parameters, PARAMETERS | parameters, None
+    assert warnings_of(*arguments, category=UserWarning) == expected
 
 
 @pytest.mark.parametrize(
@@ -329,6 +333,11 @@ def test_a_document_that_the_analyzer_cannot_take_is_named(document):
     message = r"The analyzer failed on document 1, .* of type \w+: .*not iterable"
     with pytest.raises(ValueError, match=message):
         tokens_of([["a"], document], analyzer=list)
+
+
+def test_a_type_error_within_the_analyzer_is_raised_unchanged():
+    with pytest.raises(TypeError, match="can only concatenate list"):
+        tokens_of([["a"]], analyzer=lambda document: document + 1)
 
 
 def test_files_without_words_are_not_blank():

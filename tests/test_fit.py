@@ -4,6 +4,7 @@ import copy
 import multiprocessing
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from helpers import TOPICS, assert_same_fit, small
 from recorders import Recorder, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_w2v import Word2VecVectorizer, _corpus
@@ -303,6 +305,14 @@ def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
     subprocess.run([sys.executable, script, method], check=True, timeout=90)
 
 
+def test_ranks_on_different_kinds_of_devices_raise_an_error():
+    ranks = Mock(world_size=2)
+    ranks.all_gather = lambda values: iter([values, values | {"device": "cuda"}])
+    message = "rank 0 has device='cpu', and rank 1 has device='cuda'"
+    with pytest.raises(ValueError, match=message):
+        prepare_fit(small(), None, partial=False, ranks=ranks)
+
+
 # --- corpora that go on in a file
 
 
@@ -365,6 +375,23 @@ def test_too_little_memory_in_numpy_is_the_same_error(place, texts, monkeypatch)
     np.testing.assert_equal(vectorizer.__dict__, before)
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes",
+    ],
+)
+def test_short_memory_of_torch_is_an_error_that_names_the_cure(
+    reason, texts, monkeypatch
+):
+    error = RuntimeError(f"{reason}\nand more")
+    monkeypatch.setattr("sklearn_w2v._skipgram.training.train", Mock(side_effect=error))
+    message = re.escape(f"lower max_features or vector_size ({reason}).")
+    with pytest.raises(MemoryError, match=message):
+        small().fit(texts)
+
+
 def test_short_memory_without_a_reason_ends_the_message_with_the_cure(
     texts, monkeypatch
 ):
@@ -414,6 +441,29 @@ def test_a_fit_without_pairs_warns_of_both_causes(documents, parameters):
 def test_a_later_batch_without_pairs_brings_no_warning(texts):
     vectorizer = small().partial_fit(texts)
     vectorizer.partial_fit(["cat"]).partial_fit(["cat"])
+
+
+def test_a_high_loss_of_long_init_vectors_gives_no_warning(texts):
+    known = {word: np.full(8, 3.0) for topic in TOPICS for word in topic}
+    fitted = small(init_vectors=known, learning_rate=1e-3).fit(texts)
+    assert fitted.loss_curve_[-1] > 100
+
+
+def test_a_warm_start_without_pairs_gives_a_warning(texts):
+    vectorizer = small(warm_start=True).fit(texts)
+    with pytest.warns(ConvergenceWarning, match="No two words are next to each other"):
+        vectorizer.fit(["cat", "dog"])
+
+
+def test_a_fit_without_pairs_that_is_stopped_gives_a_warning():
+    class Stopping(TokenCounter):
+        def epoch_ends(self, progress):
+            super().epoch_ends(progress)
+            return True
+
+    with pytest.warns(ConvergenceWarning, match="No two words are next to each other"):
+        _, learned = n_trained_on(small(), [["cat"], ["dog"]], counter=Stopping())
+    assert learned.n_iter == 1
 
 
 LOSS_RISES = r"The final loss is \d+\.\d+, and was 4\.159 before the training"

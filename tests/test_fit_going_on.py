@@ -205,6 +205,18 @@ def test_documents_without_known_words_count_in_batches_of_any_size():
     np.testing.assert_array_equal(one.word_weights_, several.word_weights_)
 
 
+@pytest.mark.parametrize("weighting", ["idf", "sif", None])
+def test_a_batch_without_known_words_takes_a_new_weighting(weighting, texts):
+    expected = small(weighting=weighting).partial_fit(texts).partial_fit(["unknown"])
+    vectorizer = small(weighting="sif" if weighting == "idf" else "idf")
+    vectorizer.partial_fit(texts)
+    vectorizer.set_params(weighting=weighting).partial_fit(["unknown"])
+    assert_same_fit(vectorizer, expected)
+    np.testing.assert_array_equal(
+        vectorizer.transform(texts), expected.transform(texts)
+    )
+
+
 @pytest.mark.parametrize("weighting", ["idf", "sif"])
 def test_weights_are_finite_if_no_word_of_a_file_has_occurred(weighting, tmp_path):
     (tmp_path / "vectors").write_text("cat 1 2\n")
@@ -224,6 +236,16 @@ def test_partial_fit_continues_from_a_fit_and_from_a_file(texts, tmp_path):
     assert fitted.n_iter_ == 3
     assert loaded.n_iter_ == 1
     assert loaded.word_counts_.sum() == len(" ".join(texts).split())
+
+
+def test_the_first_batch_after_a_file_looks_up_init_vectors(texts, tmp_path):
+    (tmp_path / "vectors").write_text("cat 1 2\ndog 3 4\n")
+    vectorizer = Word2VecVectorizer.from_word2vec_format(tmp_path / "vectors")
+    vectorizer.set_params(init_vectors={"cat": np.array([5, 6])}, trainable=False)
+    for _ in range(2):
+        vectorizer.partial_fit(texts)
+        assert vectorizer.init_coverage_ == 0.5
+        assert vectorizer.get_vector("cat").tolist() == [5, 6]
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

@@ -25,7 +25,9 @@ def test_labels_and_legend_are_drawn_in_the_font_given(fitted):
         assert text.get_fontfamily() == ["DejaVu Sans Mono", "serif", "sans-serif"]
 
 
-@pytest.mark.parametrize("font", ["No Such Font", ["No Such Font", "Nor This"], []])
+@pytest.mark.parametrize(
+    "font", ["No Such Font", ["No Such Font", "Nor This"], [], "DejaVu Sans:bold"]
+)
 def test_a_font_that_is_not_installed_raises_an_error(font, fitted):
     message = rf"^font={re.escape(repr(font))} is not installed.*addfont"
     with pytest.raises(ValueError, match=message):

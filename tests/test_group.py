@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-from helpers import TOPICS, assert_same_fit, small, texts_on_topics
+from helpers import TOPICS, assert_same_fit, needs_compiled, small, texts_on_topics
 from rank_processes import RankProcesses
 from recorders import Recorder, with_callbacks
 from torch.distributed.distributed_c10d import _world
 
 from sklearn_w2v import Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailedError
-from sklearn_w2v._skipgram import training
+from sklearn_w2v._skipgram import plan, training
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +202,15 @@ def test_ranks_train_on_batches(on_ranks):
     assert one.word_counts_.sum() == 8 * 150
 
 
+def fit_with_auto_epochs(rank):
+    with patch.object(plan, "AUTO_TOKENS", 6 * 8 * len(TEXTS)):
+        return small(epochs="auto").fit(share(rank)).n_iter_
+
+
+def test_auto_epochs_depend_on_the_tokens_of_all_ranks(on_ranks):
+    assert on_ranks.run(2, fit_with_auto_epochs) == [6, 6]
+
+
 def fit_with_a_stop(rank):
     vectorizer = small(epochs=9)
     if rank == 1:
@@ -283,7 +292,11 @@ def test_ranks_with_different_words_or_vectors_get_an_error(on_ranks, of_ranks, 
 
 
 def test_ranks_may_differ_in_threads_and_verbosity(on_ranks):
-    own = {0: {"n_jobs": 2}, 1: {"verbose": 1, "n_jobs": 1}}
+    # An int of NumPy is the same parameter as one of Python.
+    own = {
+        0: {"n_jobs": 2, "window": np.int64(5)},
+        1: {"verbose": 1, "n_jobs": 1, "window": 5},
+    }
     one, other = on_ranks.run(2, fit, 2, {}, own)
     np.testing.assert_array_equal(one.embedding_matrix_, other.embedding_matrix_)
 
@@ -298,12 +311,52 @@ def test_ranks_that_call_different_methods_are_named(on_ranks):
     assert_all_raise(results, "rank 1 has partial_fit=True")
 
 
+def fit_from_own_fit(rank, fitted):
+    return fitted[rank].fit(share(rank))
+
+
+def test_ranks_that_continue_fits_with_different_words_raise_an_error(on_ranks):
+    fitted = [
+        small(warm_start=True, sample=None).fit([text])
+        for text in ("cat dog", "dog cat")
+    ]
+    results = on_ranks.run(2, fit_from_own_fit, fitted)
+    assert_all_raise(results, "rank 0 has vocabulary_=")
+
+
+def fit_in_own_implementation(rank):
+    with patch.dict(os.environ, {"SKLEARN_W2V_COMPILED": "0" if rank else "1"}):
+        return fit(rank)
+
+
+@needs_compiled
+def test_ranks_with_different_implementations_raise_an_error(on_ranks):
+    results = on_ranks.run(2, fit_in_own_implementation)
+    message = "rank 1 has the training's implementation='torch'"
+    assert_all_raise(results, message)
+
+
 def test_the_error_names_the_places_of_ranks_that_are_at_different_ones():
     assert _group._verdict({0: "is at a merge", 1: "is at a merge"}, {}) == ""
     message = _group._verdict({0: "is at a merge", 1: "is at a gather"}, {})
     assert message.endswith(
         "to make the same calls, but rank 0 is at a merge; rank 1 is at a gather"
     )
+
+
+def fail_at_length(rank):
+    with _group.all_ranks() as ranks:
+        if rank == 1:
+            # The message ends within a character.
+            raise ValueError("x" + "é" * _group.MESSAGE_LENGTH)
+        ranks.barrier("a place")
+
+
+def test_an_error_that_is_too_long_is_truncated(on_ranks):
+    first, second = on_ranks.run(2, fail_at_length, timeout=5)
+    assert type(first) is RankFailedError
+    assert "rank 1 failed with ValueError: xéé" in str(first)
+    assert type(second) is ValueError
 
 
 def meet_late(rank):

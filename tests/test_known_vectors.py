@@ -102,7 +102,7 @@ NO_ARRAY = "^The vector of '{}' in init_vectors is not an array of numbers: "
             for others in ({}, {"gnu": [1, 2], "cat": [3, 4]})
         ),
         ({"dog": ["one", "two"]}, NO_ARRAY.format("dog")),
-        ({"cat": [1j, 2]}, f"{NO_ARRAY.format('cat')}.*complex"),
+        ({"cat": np.array([1j, 2])}, f"{NO_ARRAY.format('cat')}.*complex"),
     ],
 )
 def test_an_error_for_a_vector_names_its_word(vectors, message):

@@ -46,6 +46,15 @@ def test_a_memory_trains_the_same_once(memory_of, early_stopping, texts, tmp_pat
     assert not any(isinstance(value, np.memmap) for value in values)
 
 
+@pytest.mark.parametrize("vectors", ["average", "center", "context"])
+def test_what_a_fit_reads_from_mapped_files_is_copied(vectors, texts, tmp_path):
+    memory = joblib.Memory(tmp_path, verbose=0, mmap_mode="r")
+    for _ in range(2):
+        fitted = small(memory=memory, vectors=vectors, warm_start=True).fit(texts)
+    values = [*vars(fitted).values(), *fitted._solver_state.values()]
+    assert not any(isinstance(value, np.memmap) for value in values)
+
+
 def test_a_result_in_the_memory_is_not_trained_again(texts, tmp_path):
     small(memory=tmp_path).fit(texts)
     (cached,) = tmp_path.rglob("output.pkl")
@@ -152,7 +161,8 @@ def test_a_memory_that_cannot_be_written_brings_a_warning(texts, tmp_path):
     file.write_text("no folder")
     expected = small().fit(texts)
     for memory in (file, str(file / "below"), "/proc/nope"):
-        with pytest.warns(UserWarning, match="memory='.*' stores nothing, since it ca"):
+        message = "memory='.*' stores nothing, since it can.* Pass another folder"
+        with pytest.warns(UserWarning, match=message):
             assert_same_fit(small(memory=memory).fit(texts), expected)
     assert file.read_text() == "no folder"
 
@@ -195,7 +205,7 @@ def test_a_corpus_in_a_file_has_the_same_key(texts, tmp_path, monkeypatch):
 
 
 def test_a_memory_without_a_seed_brings_a_warning(texts, tmp_path):
-    message = "memory stores nothing of fits with random_state=None"
+    message = "stores nothing of fits with random_state=None.* Pass an int as random_st"
     with pytest.warns(UserWarning, match=message):
         small(memory=tmp_path, random_state=None).fit(texts)
     assert n_cached(tmp_path) == 0

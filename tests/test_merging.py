@@ -192,6 +192,17 @@ def test_models_that_differ_are_refused_on_all_ranks():
     assert on_threads(3, task) == [0, 1, 2]
 
 
+def test_accumulators_that_differ_are_refused_on_all_ranks():
+    def task(ranks):
+        before, squares, *_ = random_case(0, 1)
+        merger = merger_of(ranks, before, squares + ranks.rank)
+        with pytest.raises(ValueError, match="let all of them continue the same fit"):
+            merger.check_start()
+        return ranks.rank
+
+    assert on_threads(2, task) == [0, 1]
+
+
 def test_rows_may_have_padding_in_memory():
     case = random_case(0, 2)
     for one, two in zip(merged(*case), merged(*case, padding=12), strict=True):

@@ -190,6 +190,24 @@ def test_the_loss_is_computed_at_some_steps_of_each_epoch():
     n_steps = sum(map(len, DOCUMENTS)) * 1000 / plan.layout.step_length
     assert n_steps / plan.loss_every == pytest.approx(plans.N_LOSS_STEPS, rel=0.02)
     assert plan_of().loss_every == 1
+    # Of 7 steps all are needed for 5 losses.
+    assert plan_of(batch_size=8).loss_every == 1
+
+
+def test_ranks_that_share_documents_have_the_steps_of_one_with_its_share():
+    documents = [[0, 1, 2, 3] * 4] * 500
+    alone = plan_of(documents, window=5)
+    shared = plan_of(documents * 2, window=5, epochs=3, world_size=2)
+    assert shared.layout == alone.layout
+    assert shared.loss_every == alone.loss_every
+    n_steps = 8000 / shared.layout.step_length
+    assert shared.merges_per_epoch == plans.merges_per_epoch(n_steps, 2)
+    # Of all steps in all epochs.
+    assert shared.first_steps == int(plans.FIRST_SHARE * n_steps * 3 * 2) > 0
+
+
+def test_a_step_has_a_number_of_tokens_that_fits_in_64_bits():
+    assert plan_of(batch_size=10**30).layout.step_length <= plans.MAX_BATCH
 
 
 def test_counts_of_all_documents_decide_the_distributions():

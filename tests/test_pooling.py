@@ -178,6 +178,15 @@ def test_common_components_do_not_depend_on_parts():
     np.testing.assert_allclose(common_components(parts, 8, 2), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("length", [1e-25, 1e15])
+def test_common_components_do_not_depend_on_the_length_of_vectors(length):
+    # float32 has no squares of such short vectors.
+    vectors = random_vectors(50, 8)
+    expected = common_components([vectors], 8, 2)
+    components = common_components([vectors * np.float32(length)], 8, 2)
+    np.testing.assert_allclose(np.abs(components @ expected.T), np.eye(2), atol=1e-5)
+
+
 def test_there_are_no_more_common_components_than_dimensions_spanned():
     one_direction = np.outer([1, 2, 0, -1], [3, 4, 0, 0]).astype(np.float32)
     components = common_components([one_direction], 4, 3)

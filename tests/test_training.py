@@ -12,10 +12,19 @@ from unittest.mock import Mock, patch
 import numpy as np
 import pytest
 import torch
-from helpers import DOCUMENTS, N_WORDS, corpus_and_held_out, needs_compiled, plan_of
+from helpers import (
+    DOCUMENTS,
+    N_WORDS,
+    corpus_and_held_out,
+    draws_of,
+    needs_compiled,
+    plan_of,
+)
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
+from thread_ranks import on_threads
 
+from sklearn_w2v._ranks import ONE_RANK
 from sklearn_w2v._skipgram import sampler
 from sklearn_w2v._skipgram import training as training_module
 from sklearn_w2v._skipgram.devices import CPU
@@ -27,7 +36,7 @@ from sklearn_w2v._skipgram.state import (
     Training,
     TrainingStopped,
 )
-from sklearn_w2v._skipgram.training import train
+from sklearn_w2v._skipgram.training import Trainer, train
 
 COMPILED_SGD = pytest.param("compiled", "sgd", marks=needs_compiled)
 EACH_SOLVER = pytest.mark.parametrize(
@@ -87,6 +96,9 @@ def train_by(
     watcher=None,
     **settings,
 ):
+    watchers = [watcher or Watched(), *settings.pop("other_watchers", ())]
+    ranks = settings.pop("ranks", ONE_RANK)
+    settings |= {"world_size": ranks.world_size}
     settings |= {"on_cpu": device == CPU, "implementation": implementation}
     training = Training(
         {},
@@ -96,7 +108,7 @@ def train_by(
         Initial(known, np.array(frozen, dtype=np.int64)),
         seed,
     )
-    return train(training, Execution(device, n_threads, [watcher or Watched()]))
+    return train(training, Execution(device, n_threads, watchers, ranks))
 
 
 def assert_equal(first, second):
@@ -267,6 +279,16 @@ def test_matrices_that_diverge_in_the_last_step_are_an_error(train_on):
     train_on(solver="sgd", **parameters | {"learning_rate": 1e10})
 
 
+@pytest.mark.parametrize("matrix", ["centers", "contexts"])
+def test_each_row_of_both_matrices_is_checked(matrix, train_on, monkeypatch):
+    # A word that does not occur stays where it starts.
+    monkeypatch.setattr(training_module, "ROWS_AT_ONCE", 4)
+    huge = np.full((1, 5), 1e16, dtype=np.float32)
+    start = known([6], 1.0)._replace(**{matrix: huge})
+    with pytest.raises(ValueError, match="Training diverged"):
+        train_on([[0, 1, 2, 3, 4, 5]], known=[start])
+
+
 @pytest.mark.parametrize(
     ("documents", "keep"),
     [([[1], [2], [3]], 1), ([[1, 2]], 1e-9)],
@@ -297,6 +319,82 @@ def test_a_watcher_can_stop_training(train_on):
     assert_equal(stopped.value.trained, watched.results[-1])
 
 
+def test_all_watchers_are_called_for_the_epoch_in_which_one_stops(train_on):
+    other = Watched()
+    with pytest.raises(TrainingStopped):
+        train_on(watcher=Watched(stop_after=1), other_watchers=[other])
+    assert other.n_begun == len(other.results) == 1
+
+
+def test_watchers_of_each_rank_get_the_number_of_tokens_of_all():
+    n_tokens = 2 * sum(map(len, DOCUMENTS))
+
+    def at_end(progress):
+        assert progress.n_tokens == n_tokens
+
+    def task(ranks):
+        watched = Watched(at_end=at_end)
+        train_by("torch", watcher=watched, ranks=ranks)
+        return watched.read
+
+    assert on_threads(2, task) == [[(n_tokens, n_tokens)] * 3] * 2
+
+
+def test_each_rank_has_draws_of_its_own(monkeypatch):
+    seeds, epoch = set(), sampler.Sampler.epoch
+
+    def noted_epoch(self, generator):
+        seeds.add(generator.initial_seed())
+        return epoch(self, generator)
+
+    monkeypatch.setattr(sampler.Sampler, "epoch", noted_epoch)
+    on_threads(2, lambda ranks: train_by("torch", seed=5, ranks=ranks))
+    assert seeds == {5, 6}
+
+
+class RecordedSteps:
+    """Records the arguments of steps, and makes none."""
+
+    def __init__(self):
+        self.rates, self.with_loss = [], []
+
+    def train_chunk(self, chunk, learning_rates, with_loss):
+        assert len(learning_rates) == len(with_loss) == chunk.n_steps
+        self.rates += learning_rates
+        self.with_loss += with_loss
+        return 0.0, 0.0
+
+
+@pytest.fixture
+def documents_of_a_chunk(monkeypatch):
+    """Four documents, each of which is a chunk of seven steps of four tokens."""
+    monkeypatch.setattr(sampler, "CHUNK_LENGTH", 28)
+    return [list(range(7)) * 4] * 4
+
+
+def test_rates_and_losses_depend_on_the_step_of_an_epoch_not_of_a_chunk(
+    documents_of_a_chunk, monkeypatch
+):
+    steps = RecordedSteps()
+    monkeypatch.setattr(training_module, "_steps_of", lambda *_: steps)
+    parameters = {"batch_size": 4, "learning_rate": 1.0, "epochs": 2, "loss_every": 3}
+    train_by("torch", documents_of_a_chunk, **parameters)
+    assert steps.with_loss == [step % 3 == 0 for step in range(28)] * 2
+    np.testing.assert_allclose(steps.rates, 1 - np.arange(56) / 56)
+
+
+@pytest.mark.parametrize("n_planned", [3, 9])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_rank_0_makes_as_many_first_steps_as_planned(
+    rank, n_planned, documents_of_a_chunk
+):
+    plan = plan_of(documents_of_a_chunk, batch_size=4, first_steps=n_planned)
+    trainer = Mock(plan=plan, ranks=Mock(rank=rank), steps=RecordedSteps())
+    Trainer._make_first_steps(trainer, draws_of(plan, documents_of_a_chunk))
+    assert len(trainer.steps.rates) == (0 if rank else n_planned)
+    trainer.merger.broadcast.assert_called_once()
+
+
 def test_without_decay_the_learning_rate_stays(train_on):
     # The first epoch of many has nearly the full rate, with decay or without.
     many = Watched(stop_after=1)
@@ -310,6 +408,16 @@ def test_without_decay_the_learning_rate_stays(train_on):
 def known(rows, value, **solver_state):
     vectors = np.full((len(rows), 5), value, dtype=np.float32)
     return KnownVectors(np.array(rows), vectors, vectors, solver_state)
+
+
+@pytest.mark.parametrize("continues", [False, True])
+def test_ranks_that_continue_a_training_make_no_first_steps(continues, monkeypatch):
+    first_steps = Mock()
+    monkeypatch.setattr(Trainer, "_make_first_steps", first_steps)
+    squares = np.ones((2, 1), dtype=np.float32)
+    start = known([1], 0.5, **({"sum_of_squares": squares} if continues else {}))
+    on_threads(2, lambda ranks: train_by("torch", known=[start], ranks=ranks))
+    assert first_steps.call_count == (0 if continues else 2)
 
 
 def test_known_vectors_are_where_training_begins(train_on):
@@ -387,6 +495,16 @@ def test_training_stops_when_scores_stagnate(train_on):
         trained = train_on(n_iter_no_change=n_iter_no_change, **parameters)
         # The first epoch is always better than none.
         assert len(trained.validation_scores) == 1 + n_iter_no_change
+
+
+def test_scores_stagnate_if_none_improves_on_the_best_by_tol():
+    model = Mock(vectors=torch.zeros(2, N_WORDS, 5), solver_state={})
+    history = training_module.History(plan_of(n_iter_no_change=2, tol=0.5), model)
+    stagnates = []
+    for score in (-9.0, -8.5, -8.375, -7.875, -8.625, -8.0):
+        history.add(1.0, score)
+        stagnates.append(history.stagnates())
+    assert stagnates == [False] * 5 + [True]
 
 
 def test_the_matrices_of_the_best_epoch_are_kept(train_on):

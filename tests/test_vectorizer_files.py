@@ -61,6 +61,7 @@ def test_a_fit_of_a_vectorizer_from_a_file_warns_that_its_vectors_are_lost(
     assert [warning.filename for warning in caught] == [__file__]
     copy.deepcopy(loaded).partial_fit(texts)
     copy.deepcopy(loaded).set_params(warm_start=True).fit(texts)
+    copy.deepcopy(loaded).set_params(init_vectors=tmp_path / "vectors").fit(texts)
 
 
 def test_a_clone_of_a_vectorizer_from_a_file_warns_that_it_is_empty(texts, tmp_path):

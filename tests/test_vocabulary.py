@@ -21,6 +21,7 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
+from sklearn_w2v._warnings import DocumentWarning
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=12)
 
@@ -136,7 +137,8 @@ def test_gensim_forgets_the_same_tokens(gensim):
     documents = [[f"w{i}" for i in random.zipf(1.5, size=20)] for _ in range(300)]
     model = gensim.Word2Vec(min_count=1, max_vocab_size=100)
     model.build_vocab(documents)
-    with pytest.warns(UserWarning, match="max_vocab_size=100: .* times a token was"):
+    message = "max_vocab_size=100: .* times a token was"
+    with pytest.warns(DocumentWarning, match=message):
         encoded = learn(documents, max_vocab_size=100)
     found = dict(zip(encoded.vocabulary, encoded.counts.tokens.tolist(), strict=True))
     assert found == {
@@ -147,7 +149,7 @@ def test_gensim_forgets_the_same_tokens(gensim):
 def test_a_vocabulary_that_is_all_forgotten_names_the_parameter():
     message = (
         r"^empty vocabulary; no token is left after pruning .* max_df=1\.0, and with "
-        r"max_vocab_size=1\. The highest"
+        r"max_vocab_size=1\. The highest count of a token is 1"
     )
     with (
         pytest.warns(UserWarning, match="max_vocab_size=1"),
@@ -162,6 +164,18 @@ def test_known_words_are_not_forgotten():
             [["a"], ["b"], ["c"], ["d"]] * 3, known=["x", "a"], max_vocab_size=1
         )
     assert list(encoded.vocabulary)[:2] == ["x", "a"]
+
+
+def test_known_words_alone_forget_no_tokens():
+    documents = [["a"]] * 5 + [["b", "b"]]
+    encoded = learn(documents, known=["x", "a"], max_vocab_size=1)
+    assert list(encoded.vocabulary) == ["x", "a", "b"]
+
+
+def test_a_warning_says_how_many_tokens_were_forgotten_and_how_rare_they_were():
+    message = "max_vocab_size=1: 2 times a token was forgotten .* fewer than 2 times"
+    with pytest.warns(DocumentWarning, match=message):
+        learn([["a"], ["b", "a"], ["c", "a"]], max_vocab_size=1)
 
 
 @pytest.mark.parametrize("n_known", [3, 4, 50])
@@ -266,6 +280,8 @@ def test_a_missing_token_is_refused_by_its_document(missing):
     with pytest.raises(ValueError, match=message):
         learn([["a", 1.5], [], ["a", missing], [missing]])
     with pytest.raises(ValueError, match=message):
+        learn([["a", 1.5], [], [missing, "a"]])
+    with pytest.raises(ValueError, match=message):
         learn([["a", ("a", "b")], [], ["a", ("a", (missing,))]])
 
 
@@ -277,6 +293,13 @@ class Token:
 
     def __str__(self):
         return self.text
+
+
+class UncopiedToken(Token):
+    """Refuses to be copied, as a token of spaCy does."""
+
+    def __copy__(self):
+        raise NotImplementedError
 
 
 class Value(Token):
@@ -294,6 +317,8 @@ def test_tokens_that_are_equal_to_themselves_alone_are_refused():
     message = r"Tokens of type .*Token are equal only .*\[str\(token\) for token in doc"
     with pytest.raises(ValueError, match=message):
         learn(documents)
+    with pytest.raises(ValueError, match=r"Token are equal only"):
+        learn([["a", UncopiedToken("b")]])
     with pytest.raises(ValueError, match=r"builtins\.object are equal only"):
         learn([["a", object()]])
     with pytest.raises(ValueError, match=r"Token are equal only"):

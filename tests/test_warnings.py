@@ -37,8 +37,9 @@ def test_a_warning_points_at_the_line_that_called_the_package(fit, tmp_path):
     assert {warning.filename for warning in caught} == {__file__}
 
 
-def test_a_warning_of_code_without_a_module_points_at_it():
-    code = compile("warn('a word')", "<no module>", "exec")
+@pytest.mark.parametrize("names", [{}, {"__name__": "sklearn_extra.text"}], ids=str)
+def test_a_warning_points_at_code_of_no_module_and_of_other_packages(names):
+    code = compile("warn('a word')", "<other code>", "exec")
     with pytest.warns(UserWarning, match="a word") as caught:
-        exec(code, {"warn": warn})
-    assert [warning.filename for warning in caught] == ["<no module>"]
+        exec(code, names | {"warn": warn})
+    assert [warning.filename for warning in caught] == ["<other code>"]

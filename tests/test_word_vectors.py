@@ -70,6 +70,12 @@ def test_most_similar_returns_topn_other_words(topn, fitted):
     found = fitted.most_similar("cat", topn=topn)
     assert len(found) == min(topn, len(fitted.vocabulary_) - 1)
     assert "cat" not in dict(found)
+    assert fitted.most_similar(["cat", "cat"], topn=topn) == found
+
+
+def test_of_equally_similar_words_the_first_in_the_vocabulary_comes_first(fitted):
+    words = [word for word, _ in fitted.most_similar(np.zeros(8), topn=100)]
+    assert words == list(fitted.vocabulary_)
 
 
 def test_most_similar_takes_vectors(fitted):
@@ -108,7 +114,8 @@ def test_most_similar_of_a_zero_vector_is_no_division_by_zero(fitted):
 
 
 def test_most_similar_takes_a_tuple_that_is_a_word():
-    documents = [[("new", "york"), ("los", "angeles"), "x"]] * 99
+    # One of its elements is a word too.
+    documents = [[("new", "york"), ("los", "angeles"), "x", "new"]] * 99
     fitted = small(analyzer=list).fit(documents)
     expected = fitted.most_similar([("new", "york")])
     assert fitted.most_similar(("new", "york")) == expected
@@ -146,6 +153,7 @@ NO_WORD = r"Expected a word or a numpy array, got \["
         ),
         ("most_similar", [np.ones(8, complex)], ValueError, "or dtype=complex128"),
         ("most_similar", [np.ones(8, object)], ValueError, "or dtype=object"),
+        ("most_similar", [np.ones(8, bool)], ValueError, "or dtype=bool"),
         ("most_similar", [[["cat", "dog"]]], TypeError, NO_WORD),
         ("similarity", ["cat", "unicorn"], KeyError, UNKNOWN),
         ("similarity", [["cat"], "dog"], TypeError, NO_WORD),
