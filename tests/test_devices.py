@@ -21,7 +21,7 @@ from sklearn_w2v._skipgram.threads import ONE_THREAD
 from sklearn_w2v._skipgram.torch_steps import TorchSteps
 
 N_WORDS, SIZE = 50, 8
-TENSORS = ["words", "documents", "noise"]
+TENSORS = ["words", "sentences", "noise"]
 
 needs_cuda = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="there is no CUDA device here"
