@@ -256,6 +256,12 @@ def test_parameters_of_training_reach_it(texts):
         assert (small(**parameters).fit_transform(texts) != expected).any(), parameters
 
 
+@pytest.mark.parametrize("sample", [0, 1])
+def test_the_bounds_of_sample_keep_all_tokens(sample, texts):
+    expected = small(sample=None).fit_transform(texts)
+    np.testing.assert_array_equal(small(sample=sample).fit_transform(texts), expected)
+
+
 @pytest.mark.parametrize("vectors", ["average", "center", "context"])
 def test_no_memory_but_the_matrix_is_kept(vectors, texts):
     vectorizer = Word2VecVectorizer(vectors=vectors, epochs=1).fit(texts)

@@ -38,6 +38,7 @@ FILES = {
     "text with CRLF": TEXT.replace(b"\n", b"\r\n"),
     "text with spaces and CRLF": TEXT.replace(b"\n", b" \r\n"),
     "text with empty lines at its end": TEXT + b"\n\r\n",
+    "text with as many empty lines as it may have": TEXT + b"\n" * 2**16,
     "text with a BOM": BOM + TEXT,
     "GloVe": GLOVE,
     "GloVe with a BOM": BOM + GLOVE,
@@ -154,6 +155,11 @@ def test_the_first_vector_of_a_word_is_used_with_one_warning(file_of, content):
     with pytest.warns(UserWarning, match=exactly(message)) as caught:
         assert_same(read_vectors(path), ["a", "b"], expected)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_the_first_repeated_word_may_be_empty(file_of):
+    with pytest.warns(UserWarning, match="the first of them for ''"):
+        read_vectors(file_of(b"4 1\n 1\na 2\n 3\na 4\n"))
 
 
 @pytest.mark.parametrize(
