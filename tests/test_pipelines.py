@@ -54,6 +54,7 @@ def test_any_transformer_can_be_shown(documents):
     [
         (LogisticRegression(), r"^LogisticRegression has no transform .* best_estim"),
         (make_pipeline(LogisticRegression()), r"^Pipeline has no transform"),
+        (make_pipeline(KMeans(2)), r"^Pipeline has no transform"),
         ("a text", r"^str has no transform"),
         (FunctionTransformer(csr_array),
          r"^The transform of FunctionTransformer returns a sparse .* TruncatedSVD"),
