@@ -375,7 +375,6 @@ def test_a_pattern_with_two_groups_is_scikit_learns_own_error():
         {"lowercase": False, "strip_accents": "unicode"},
         {"stop_words": "english"},
     ],
-    ids=str,
 )
 def test_text_parameters_mean_what_they_mean_in_count_vectorizer(parameters):
     texts = [
