@@ -8,9 +8,10 @@ The sessions of a quarter of the modules are held out.
 
 `most_similar` finds items that can replace an item, which is another question.
 `most_likely_context` finds items that occur near it. It needs both matrices of
-word2vec, which `warm_start=True` keeps. A window has words on both sides, so word2vec
-does not distinguish what comes before and after. For comparison, calls are also
-predicted from counts of what followed each call.
+word2vec, which `store_matrices=True` keeps. A window has words on both sides, so
+word2vec does not distinguish what comes before and after. For comparison, calls are
+also predicted from counts of what followed each call, which are about as good as asking
+with the last call. Asking with the last two calls is better.
 """
 
 # %%
@@ -79,7 +80,7 @@ print(f"{len(test):,} sessions held out")
 # A small window, since the next call depends on the last ones. `sample=None` keeps all
 # frequent calls, since these are to be predicted too.
 vectorizer = Word2VecVectorizer(
-    analyzer=list, window=2, sample=None, warm_start=True, random_state=0
+    analyzer=list, window=2, sample=None, store_matrices=True, random_state=0
 )
 before = time.perf_counter()
 vectorizer.fit(train)
@@ -90,9 +91,9 @@ print(
 
 for call in ["open", "append", "check_random_state", "lower"]:
     similar = [other for other, _ in vectorizer.most_similar(call, topn=4)]
-    context = [other for other, _ in vectorizer.most_likely_context(call, topn=4)]
+    near = [other for other, _ in vectorizer.most_likely_context(call, topn=4)]
     print(f"  {call + ' is similar to':36}{', '.join(similar)}")
-    print(f"  {'  and is called near':36}{', '.join(context)}")
+    print(f"  {'  and is called near':36}{', '.join(near)}")
 
 # %%
 # Baselines: the most frequent calls, and those that most often followed each call.
@@ -115,12 +116,17 @@ def most_similar(history):
 
 
 def context_of_history(history):
-    """Return the likely context of all calls so far."""
+    """Return the likely contexts of all the calls so far."""
     return [call for call, _ in vectorizer.most_likely_context(history, topn=10)]
 
 
+def context_of_last_two(history):
+    """Return the likely contexts of the last two calls."""
+    return [call for call, _ in vectorizer.most_likely_context(history[-2:], topn=10)]
+
+
 def context_of_last(history):
-    """Return the likely context of the last call."""
+    """Return the likely contexts of the last call."""
     return [call for call, _ in vectorizer.most_likely_context(history[-1], topn=10)]
 
 
@@ -145,6 +151,7 @@ methods = [
     ("popularity", lambda history: popular),
     ("most_similar, history", most_similar),
     ("most_likely_context, history", context_of_history),
+    ("most_likely_context, last two", context_of_last_two),
     ("most_likely_context, last call", context_of_last),
     ("counts of what followed", after_last),
 ]

@@ -159,8 +159,14 @@ class CorpusWriter:
         """Add a document."""
         self.ids.extend(ids)
         self.offsets.append(self.n_written + len(self.ids))
-        if len(self.ids) > (IDS_AT_ONCE if self.file else IDS_IN_MEMORY):
-            self._write()
+        self._write_if_full()
+
+    def add_block(self, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> None:
+        """Add documents, whose ids are one after the other."""
+        offsets = self.offsets[-1] + np.cumsum(lengths, dtype=np.int64)
+        self.ids.frombytes(ids.tobytes())
+        self.offsets.frombytes(offsets.tobytes())
+        self._write_if_full()
 
     def corpus(self) -> Corpus:
         """Return all documents; the ids are writable."""
@@ -171,6 +177,10 @@ class CorpusWriter:
         # A plain array, whose base is the memory map.
         ids = np.asarray(np.memmap(self.file, np.int32, "r+"))
         return Corpus(ids, offsets)
+
+    def _write_if_full(self) -> None:
+        if len(self.ids) > (IDS_AT_ONCE if self.file else IDS_IN_MEMORY):
+            self._write()
 
     def _write(self) -> None:
         folder = os.environ.get("JOBLIB_TEMP_FOLDER") or tempfile.gettempdir()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from copy import copy
 from functools import partial
 from numbers import Number, Real
-from typing import Any
+from typing import Any, TypeGuard
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from sklearn_w2v._corpus import TOKENS_AT_ONCE
 from sklearn_w2v._warnings import DocumentWarning, warn
 
 Analyzer = Callable[[Any], Iterable[Any]]
@@ -214,18 +215,68 @@ class TokenLists:
             self.n_in_letters += " " in document and n_letters > n_tokens / 2
 
 
-def token_lists_of(vectorizer: Any, X: Iterable[Any]) -> TokenLists:
+class TokenArray:
+    """Documents that are the rows of an array of integers, such as random walks.
+
+    It is iterated like `TokenLists`. `blocks` yields many documents at once.
+
+    Parameters
+    ----------
+    X : ndarray or MaskedArray of shape (n_documents, n_tokens), of an integer dtype
+        Masked elements are not tokens.
+    """
+
+    n_in_letters = 0
+
+    def __init__(self, X: NDArray[np.integer[Any]]) -> None:
+        self.X = X
+        self.n_blank = 0
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield the tokens of each document."""
+        for tokens, lengths in self.blocks():
+            for document in np.split(tokens, np.cumsum(lengths)[:-1]):
+                yield document.tolist()
+
+    def blocks(self) -> Iterator[tuple[NDArray[np.integer[Any]], NDArray[np.int64]]]:
+        """Yield the tokens of some documents, and the length of each document."""
+        n_rows = max(1, TOKENS_AT_ONCE // max(self.X.shape[1], 1))
+        for first in range(0, len(self.X), n_rows):
+            block = self.X[first : first + n_rows]
+            is_token = ~np.ma.getmaskarray(block)
+            lengths = is_token.sum(axis=1)
+            self.n_blank += int(np.count_nonzero(lengths == 0))
+            yield np.ma.getdata(block)[is_token], lengths
+
+
+def is_token_array(X: Any) -> TypeGuard[NDArray[np.integer[Any]]]:
+    """Return whether X is a matrix of integers, more than one in each row."""
+    return (
+        isinstance(X, np.ndarray)
+        and X.ndim == 2
+        and X.shape[1] > 1
+        and X.dtype.kind in "iu"
+    )
+
+
+def token_lists_of(vectorizer: Any, X: Iterable[Any]) -> TokenLists | TokenArray:
     """Return the tokens of documents, as the parameters of a vectorizer ask for."""
+    reads_files = vectorizer.input != "content"
+    if vectorizer.analyzer is list and not reads_files and is_token_array(X):
+        return TokenArray(X)
     return TokenLists(
         X,
         analyzer_of(vectorizer, text_parameters_of(vectorizer)),
-        takes_text=vectorizer.analyzer == "word" and vectorizer.input == "content",
-        reads_files=vectorizer.input != "content",
+        takes_text=vectorizer.analyzer == "word" and not reads_files,
+        reads_files=reads_files,
     )
 
 
 def warn_of_documents(
-    vectorizer: Any, token_lists: TokenLists, lengths: NDArray[np.int64], n_words: int
+    vectorizer: Any,
+    token_lists: TokenLists | TokenArray,
+    lengths: NDArray[np.int64],
+    n_words: int,
 ) -> None:
     """Warn if documents of these numbers of words were not read as intended."""
     warn_of_parameters(text_parameters_of(vectorizer), vectorizer.vocabulary)
@@ -234,7 +285,10 @@ def warn_of_documents(
 
 
 def warn_of_texts(
-    tokens: TokenLists, n_without_words: int, n_documents: int, n_words: int
+    tokens: TokenLists | TokenArray,
+    n_without_words: int,
+    n_documents: int,
+    n_words: int,
 ) -> None:
     """Warn if the analyzer or the vocabulary does not suit the documents."""
     if tokens.n_in_letters > (n_documents - tokens.n_blank) / 2:
@@ -320,16 +374,26 @@ def _check_container(X: Any, takes_text: bool) -> None:
     # be mistaken for documents.
     shape = getattr(X, "shape", (0,))
     got = type(X).__name__
+    if not takes_text and is_token_array(X):
+        return
     if issparse(X) or hasattr(X, "columns") or len(shape) != 1:
         got = f"{got} of shape {shape}"
         if issparse(X):
             cure = "Pass the texts themselves, not their counts."
         elif not takes_text and not hasattr(X, "columns"):
-            cure = "If each row is a document, pass them as a list: X.tolist()."
+            cure = (
+                "If each row is a document, pass an array of integers with "
+                "analyzer=list, or the rows as a list: X.tolist()."
+            )
         else:
             cure = ONE_COLUMN
     elif isinstance(X, Mapping):
         cure = "Pass its values: list(X.values())."
+    elif type(X).__name__.endswith("GroupBy"):  # of pandas and polars
+        cure = (
+            "Pass a list of tokens for each group, with analyzer=list: X.agg(list) of "
+            "one column of a pandas groupby."
+        )
     elif isinstance(X, os.PathLike):
         cure = "To read files, pass a list of paths, and set input='filename'."
     elif isinstance(X, Iterable):

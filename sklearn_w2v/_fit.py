@@ -283,7 +283,8 @@ class Fit:
             embedding_matrix, other = np.array(centers), contexts
         else:
             embedding_matrix, other = np.array(contexts), centers
-        keeps_both = self.partial or self.parameters.warm_start
+        parameters = self.parameters
+        keeps_both = self.partial or parameters.warm_start or parameters.store_matrices
         return embedding_matrix, np.array(other) if keeps_both else None
 
     def _all_epochs(self, trained: Trained) -> tuple[list[float], list[float] | None]:

@@ -52,6 +52,7 @@ class FitParameters:
     weighting: Literal["idf", "sif"] | None
     sif_a: float
     n_components_removed: int
+    store_matrices: bool
     warm_start: bool
 
     # Where and how the training runs.

@@ -4,7 +4,6 @@ import os
 from typing import Any, TypeVar
 
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._extras import check_installed
 from sklearn_w2v._known_vectors import learned_from_file
@@ -51,8 +50,8 @@ class VectorFiles(FittedAttributes, BaseEstimator):
         ...     print(Path(folder, "vectors.txt").read_text().splitlines()[0])
         3 8
         """
-        check_is_fitted(self)
-        write_vectors(path, self.vocabulary_, self.embedding_matrix_, binary=binary)
+        learned = self._learned()
+        write_vectors(path, learned.vocabulary, learned.embedding_matrix, binary=binary)
 
     @classmethod
     def from_word2vec_format(
@@ -139,12 +138,13 @@ class VectorFiles(FittedAttributes, BaseEstimator):
         >>> vectorizer.to_keyed_vectors().index_to_key
         ['the', 'cat', 'sat']
         """
-        check_is_fitted(self)
+        learned = self._learned()
         check_installed("to_keyed_vectors", "gensim", extra="gensim")
         from gensim.models import KeyedVectors  # noqa: PLC0415, it is optional
 
-        keyed_vectors = KeyedVectors(self.embedding_matrix_.shape[1])
-        keyed_vectors.add_vectors(list(self.vocabulary_), self.embedding_matrix_)
-        for word, count in zip(self.vocabulary_, self.word_counts_, strict=True):
+        vocabulary, vectors = learned.vocabulary, learned.embedding_matrix
+        keyed_vectors = KeyedVectors(vectors.shape[1])
+        keyed_vectors.add_vectors(list(vocabulary), vectors)
+        for word, count in zip(vocabulary, learned.word_counts, strict=True):
             keyed_vectors.set_vecattr(word, "count", int(count))
         return keyed_vectors

@@ -101,7 +101,9 @@ class Word2VecVectorizer(
         A callable replaces all parameters above except `input`, `encoding` and
         `decode_error`: it takes a document, after files are read and bytes decoded, and
         returns its tokens. Tokens can be any hashable objects that compare by value.
-        With ``analyzer=list``, documents can be lists of tokens.
+        With ``analyzer=list``, documents can be lists of tokens, or the rows of a 2-D
+        array of integers, which is read fastest. Mask the padding of shorter rows, as
+        in ``np.ma.masked_equal(X, -1)``.
 
     max_df : float in [0.0, 1.0] or int, default=1.0
         Ignore words that occur in more documents than this: a proportion of the
@@ -202,7 +204,15 @@ class Word2VecVectorizer(
 
     learning_rate : float or "auto", default="auto"
         Initial learning rate, above 0. It decays linearly to 0. "auto" is 0.4 for
-        "adagrad", 0.03 for "adam" and 0.025 for "sgd".
+        "adagrad", 0.03 for "adam" and 0.025 for "sgd". With "adagrad", 0.1 favors broad
+        groups over details. It suits node vectors from random walks, for a classifier
+        with few labels, if all epochs together visit each node about 200 times or more.
+        With four labels for each of 25 communities, it raised accuracy from 0.93 to
+        0.98 after one epoch of 200 visits, and from 0.86 to 0.92 after five. Keep
+        "auto" for similar words, next items and long texts: 0.1 lowered Spearman's
+        correlation on MEN (5 million words of Wikipedia) from 0.60 to 0.50, and the
+        share of next items among ten predictions, in two kinds of simulated sessions,
+        from 0.42 to 0.38 and from 0.38 to 0.17.
 
     batch_size : int or "auto", default="auto"
         Number of tokens in a training step, at least 1. "auto" makes about fifty steps
@@ -242,6 +252,11 @@ class Word2VecVectorizer(
     trainable : bool, default=True
         Whether training changes the vectors of words found in `init_vectors`. If False,
         they stay fixed, and the vectors of other words are learned around them.
+
+    store_matrices : bool, default=False
+        Whether to keep both matrices of word2vec, `center_matrix_` and
+        `context_matrix_`, which `most_likely_context` needs. This doubles the size of
+        the vectorizer. `warm_start` and `partial_fit` always keep them.
 
     warm_start : bool, default=False
         Whether `fit` continues from the vectors of the last `fit`. Known words keep
@@ -298,8 +313,9 @@ class Word2VecVectorizer(
         The word vectors.
 
     center_matrix_, context_matrix_ : ndarray of shape (n_words, vector_size)
-        The center ("input") and context ("output") vectors, float32. `warm_start` and
-        `partial_fit` keep both. Otherwise only the one that `vectors` names exists.
+        The center ("input") and context ("output") vectors, float32. Both exist with
+        `store_matrices` or `warm_start`, or after `partial_fit`. Otherwise only the one
+        that `vectors` names exists.
 
     word_counts_ : ndarray of shape (n_words,), dtype=int64
         Number of occurrences of each word, in all fits that continue one another.
@@ -438,6 +454,7 @@ class Word2VecVectorizer(
         "tol": [Interval(Real, 0, None, closed="left")],
         "init_vectors": [str, os.PathLike, Mapping, KEYED_VECTORS, None],
         "trainable": ["boolean"],
+        "store_matrices": ["boolean"],
         "warm_start": ["boolean"],
         "memory": [str, os.PathLike, HasMethods(["cache"]), None],
         "device": [str],
@@ -487,6 +504,7 @@ class Word2VecVectorizer(
         tol: float = 1e-3,
         init_vectors: Any = None,
         trainable: bool = True,
+        store_matrices: bool = False,
         warm_start: bool = False,
         memory: Any = None,
         device: str = "cpu",
@@ -531,6 +549,7 @@ class Word2VecVectorizer(
         self.tol = tol
         self.init_vectors = init_vectors
         self.trainable = trainable
+        self.store_matrices = store_matrices
         self.warm_start = warm_start
         self.memory = memory
         self.device = device
@@ -804,16 +823,17 @@ class Word2VecVectorizer(
         learned = self._learned()
         corpus = self._encode([document], learned).drop_unknown()
         coef = np.asarray(coef, dtype=np.float64)
-        if coef.shape == (1, self._n_features_out):
+        vector_size = learned.embedding_matrix.shape[1]
+        if coef.shape == (1, vector_size):
             coef = coef[0]
-        if coef.shape != (self._n_features_out,):
+        if coef.shape != (vector_size,):
             raise ValueError(
-                f"coef of shape ({self._n_features_out},) expected, got {coef.shape}. "
+                f"coef of shape ({vector_size},) expected, got {coef.shape}. "
                 "For a classifier with several classes, pass the row of one class, for "
                 "example coef_[0]."
             )
         contributions = learned.pooling(self.norm).contributions(corpus.ids, coef)
-        words = list(self.vocabulary_)
+        words = list(learned.vocabulary)
         in_document = [words[row] for row in corpus.ids.tolist()]
         return list(zip(in_document, contributions.tolist(), strict=True))
 

@@ -1,7 +1,7 @@
 """Tokens -> ids: choose the tokens that are words, and replace them by their rows."""
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
 from itertools import compress, islice, repeat
 from numbers import Integral
@@ -17,11 +17,12 @@ from sklearn_w2v._corpus import (
     TOKENS_AT_ONCE,
     UNKNOWN,
     Corpus,
+    CorpusWriter,
     WordCounts,
     corpus_of,
     is_of_hashing,
 )
-from sklearn_w2v._documents import is_na_of_pandas
+from sklearn_w2v._documents import TokenArray, is_na_of_pandas
 from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
 from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._ranks import ONE_RANK, Ranks, require_equal
@@ -131,7 +132,9 @@ def learn_vocabulary(
     max_features, max_vocab_size = parameters.max_features, parameters.max_vocab_size
     seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
-    tokens_seen = corpus_of(documents, seen.ids_of)
+    if max_vocab_size is not None:
+        documents = iter(documents)  # counts between documents, so not in blocks
+    tokens_seen = _encoded(documents, seen.ids_of)
     if not len(tokens_seen.ids):
         n_documents = len(tokens_seen.lengths)
         why = (
@@ -174,7 +177,9 @@ def learn_vocabulary(
     row_of_word[rows] = np.arange(len(rows), dtype=np.int32)
     row_of_token = np.full(seen.n_ids, UNKNOWN, dtype=np.int32)
     row_of_token[own_ids] = row_of_word[positions]
-    vocabulary = {words[word]: row for row, word in enumerate(rows.tolist())}
+    vocabulary = {
+        _python_value(words[word]): row for row, word in enumerate(rows.tolist())
+    }
     for ids in tokens_seen.id_slices():
         ids[:] = row_of_token[ids]  # in place, which saves memory
     corpus = tokens_seen.drop_unknown()
@@ -218,7 +223,8 @@ def check_vocabulary(vocabulary: Mapping[Any, int] | Iterable[Any]) -> dict[Any,
             "The words of `vocabulary` must be hashable, for example strings, numbers "
             f"or tuples: {error}."
         ) from error
-    return dict(sorted(checked.vocabulary_.items(), key=itemgetter(1)))
+    by_row = sorted(checked.vocabulary_.items(), key=itemgetter(1))
+    return {_python_value(word): row for word, row in by_row}
 
 
 def encode_words(
@@ -244,7 +250,7 @@ def encode_words(
 
 def encode(documents: Documents, vocabulary: Mapping[Any, int]) -> Corpus:
     """Replace tokens by their rows, and those that are not words by UNKNOWN."""
-    return corpus_of(
+    return _encoded(
         documents, lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN))
     )
 
@@ -263,6 +269,51 @@ def _are_frequent(counts: WordCounts, parameters: FitParameters) -> NDArray[np.b
         raise ValueError("max_df corresponds to < documents than min_df")
     is_frequent = counts.tokens >= parameters.min_count
     return is_frequent & (frequencies >= lowest) & (frequencies <= highest)
+
+
+def _encoded(
+    documents: Documents, ids_of: Callable[[Iterable[Any]], Iterable[int]]
+) -> Corpus:
+    """Return a corpus with the ids of each document's tokens."""
+    if not isinstance(documents, TokenArray):
+        return corpus_of(documents, ids_of)
+    with CorpusWriter() as writer:
+        for integers, lengths in documents.blocks():
+            writer.add_block(_ids_of_integers(integers, ids_of), lengths)
+        return writer.corpus()
+
+
+def _ids_of_integers(
+    tokens: NDArray[np.integer[Any]], ids_of: Callable[[Iterable[Any]], Iterable[int]]
+) -> NDArray[np.int32]:
+    """Return the ids of tokens; ask for each distinct token only once."""
+    if not len(tokens):
+        return np.empty(0, dtype=np.int32)
+    distinct, first, inverse = _distinct(tokens)
+    order = np.argsort(first)  # in which they are first seen
+    ids = np.empty(len(distinct), dtype=np.int32)
+    ids[order] = np.fromiter(ids_of(distinct[order].tolist()), np.int32, len(order))
+    return ids[inverse]
+
+
+def _distinct(
+    tokens: NDArray[np.integer[Any]],
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp], NDArray[np.intp]]:
+    """Return the distinct tokens, their first positions, and the index of each token.
+
+    This is np.unique without sorting, if the tokens are in a small range.
+    """
+    lowest, highest = int(tokens.min()), int(tokens.max())
+    n_values = highest - lowest + 1
+    if n_values > 4 * len(tokens) or highest > np.iinfo(np.int64).max:
+        return np.unique(tokens, return_index=True, return_inverse=True)
+    values = tokens.astype(np.int64) - lowest  # (n_tokens,)
+    first = np.full(n_values, -1, dtype=np.intp)
+    # NumPy keeps the last of several assignments to one index: the first position.
+    first[values[::-1]] = np.arange(len(tokens))[::-1]
+    occurs = first >= 0
+    inverse = (np.cumsum(occurs) - 1)[values]
+    return np.flatnonzero(occurs) + lowest, first[occurs], inverse
 
 
 def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
@@ -288,6 +339,18 @@ def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
                 "be found again. Let the analyzer return strings, for example "
                 "[str(token) for token in document]."
             )
+
+
+def _python_value(word: Any) -> Any:
+    """Return a scalar of NumPy as Python's own, which json can write."""
+    if type(word) is tuple:
+        return tuple(map(_python_value, word))
+    if isinstance(word, np.generic):
+        value = word.item()
+        # Only if tokens of NumPy's type find it in a dict.
+        if hash(value) == hash(word) and value == word:
+            return value
+    return word
 
 
 def _elements(token: Any) -> Iterator[Any]:

@@ -1,17 +1,36 @@
 """The methods of a fitted vectorizer about words: their vectors and neighbors."""
 
-from collections.abc import Hashable, Mapping
-from numbers import Integral, Real
+from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import softmax
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import ArrayLike, NDArray
 
-from sklearn_w2v._learned import FittedAttributes
+from sklearn_w2v._derived import derived
+from sklearn_w2v._learned import FittedAttributes, Learned
 from sklearn_w2v._pooling import unit
-from sklearn_w2v._skipgram.distributions import keep_probabilities, noise_probabilities
+from sklearn_w2v._queries import (
+    are_vectors,
+    as_list,
+    check_vectors,
+    is_one_word,
+    known_rows,
+    row_of,
+    rows_of,
+)
+from sklearn_w2v._search import Best, Scores, search, vector_lengths, words_by_row
+from sklearn_w2v._skipgram.distributions import (
+    keep_probabilities,
+    noise_probabilities,
+)
+from sklearn_w2v._warnings import warn
+
+#: Context words are warned of if subsampling kept less than this share of the tokens.
+#: Texts keep more.
+SMALLEST_SHARE_KEPT = 0.5
+
+NO_ROWS: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
 
 class WordVectors(FittedAttributes):
@@ -20,13 +39,20 @@ class WordVectors(FittedAttributes):
     ns_exponent: float
     sample: float | None
 
-    def get_vector(self, word: Any) -> NDArray[np.float32]:
+    def get_vector(
+        self, word: Any, default: ArrayLike | None = None
+    ) -> NDArray[np.float32]:
         """Return the vector of a word, or the vectors of several words.
 
         Parameters
         ----------
-        word : str or list of str
-            A word of the vocabulary, or a list, array or Series of them.
+        word : str or iterable of str
+            A word of the vocabulary, or several words in order: a list, tuple, array,
+            Series, Index or range, for example.
+        default : float, array-like of shape (vector_size,) or None, default=None
+            Vector of words that are not in the vocabulary. If None, such words are an
+            error. ``get_vector(range(n_nodes), default=0)`` has the vectors of all
+            nodes of a graph, in the order of nodes.
 
         Returns
         -------
@@ -38,7 +64,11 @@ dtype=float32
         Raises
         ------
         KeyError
-            If a word is not in the vocabulary.
+            If a word is not in the vocabulary and there is no `default`.
+        TypeError
+            If a set is passed, which has no order.
+        ValueError
+            If `default` has another shape.
 
         Examples
         --------
@@ -47,14 +77,21 @@ dtype=float32
         >>> vectorizer = vectorizer.fit(["the cat sat"] * 500)
         >>> vectorizer.get_vector("cat").shape
         (8,)
-        >>> vectorizer.get_vector(["cat", "sat"]).shape
-        (2, 8)
+        >>> vectorizer.get_vector(["cat", "emu"], default=0)[1]
+        array([0., 0., 0., 0., 0., 0., 0., 0.], dtype=float32)
         """
-        check_is_fitted(self)
-        if not isinstance(word, Hashable):
-            rows = np.array([self._row(each) for each in word], dtype=np.intp)
-            return self.embedding_matrix_[rows]
-        return self.embedding_matrix_[self._row(word)].copy()
+        learned = self._learned()
+        vocabulary, matrix = learned.vocabulary, learned.embedding_matrix
+        is_one = is_one_word(word, vocabulary)
+        words = [word] if is_one else list(word)
+        if default is None:
+            vectors = matrix[rows_of(words, vocabulary)]  # (n_words, d), a copy
+        else:
+            rows = np.array([vocabulary.get(each, -1) for each in words], dtype=np.intp)
+            vectors = np.empty((len(rows), matrix.shape[1]), dtype=np.float32)
+            vectors[:] = default
+            vectors[rows >= 0] = matrix[rows[rows >= 0]]
+        return vectors[0] if is_one else vectors
 
     def similarity(self, a: Any, b: Any) -> float:
         """Return the cosine similarity of the vectors of two words.
@@ -62,7 +99,7 @@ dtype=float32
         Parameters
         ----------
         a, b : str or ndarray of shape (vector_size,)
-            A word of the vocabulary, or a vector.
+            A word of the vocabulary, or a vector of floats.
 
         Returns
         -------
@@ -84,8 +121,9 @@ dtype=float32
         >>> vectorizer.similarity("cat", "dog") > vectorizer.similarity("cat", "fund")
         True
         """
-        check_is_fitted(self)
-        return float(unit(self._vector(a)) @ unit(self._vector(b)))
+        learned = self._learned()
+        cosine = _unit_vector(a, learned) @ _unit_vector(b, learned)
+        return float(np.clip(cosine, -1, 1))  # rounding can exceed 1
 
     def most_similar(
         self, positive: Any = None, negative: Any = None, topn: int = 10
@@ -94,10 +132,11 @@ dtype=float32
 
         Parameters
         ----------
-        positive : str, ndarray of shape (vector_size,), list of these, or None, \
+        positive : str, ndarray of shape (vector_size,), iterable of these, or None, \
 default=None
-            Words or vectors that the results should be similar to.
-        negative : str, ndarray of shape (vector_size,), list of these, or None, \
+            Words or vectors that the results should be similar to. An array of integers
+            or strings has words. An array of floats is a vector, or one vector per row.
+        negative : str, ndarray of shape (vector_size,), iterable of these, or None, \
 default=None
             Words or vectors that the results should not be similar to.
             ``most_similar(["king", "woman"], negative="man")`` finds the word that is
@@ -109,8 +148,8 @@ default=None
         -------
         similar : list of (word, similarity)
             The most similar words first. The similarity is the cosine similarity to the
-            sum of the unit vectors of `positive` minus those of `negative`. Words of
-            the query are never returned.
+            sum of the unit vectors of `positive` minus those of `negative`, in [-1, 1].
+            Words of the query are never returned.
 
         Raises
         ------
@@ -128,40 +167,111 @@ default=None
         >>> [word for word, similarity in vectorizer.most_similar("cat", topn=1)]
         ['dog']
         """
-        check_is_fitted(self)
         _check_topn(topn)
-        queries = [(query, 1.0) for query in _as_list(positive, self.vocabulary_)]
-        queries += [(query, -1.0) for query in _as_list(negative, self.vocabulary_)]
-        if not queries:
+        learned = self._learned()
+        added = as_list(positive, learned.vocabulary)
+        subtracted = as_list(negative, learned.vocabulary)
+        if not added and not subtracted:
             raise ValueError("most_similar needs at least one word or vector.")
+        direction = np.zeros(learned.embedding_matrix.shape[1])
+        for query in added:
+            direction += _unit_vector(query, learned)
+        for query in subtracted:
+            direction -= _unit_vector(query, learned)
+        words = [
+            query for query in added + subtracted if not isinstance(query, np.ndarray)
+        ]
+        own = rows_of(words, learned.vocabulary)
+        return _pairs(_nearest(learned, direction[None], [own], topn))
 
-        direction = np.zeros(self.embedding_matrix_.shape[1])
-        query_rows = []
-        for query, sign in queries:
-            direction += sign * unit(self._vector(query))
-            if not isinstance(query, np.ndarray):
-                query_rows.append(self._row(query))
+    def nearest_words(
+        self,
+        queries: Any,
+        topn: int = 10,
+        *,
+        among: Iterable[Any] | None = None,
+        exclude: Iterable[Any] | None = None,
+    ) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """Find the words similar to each of many words or vectors.
 
-        similarities = unit(self.embedding_matrix_) @ unit(direction)
-        similarities[query_rows] = -np.inf
-        n_found = min(topn, len(similarities) - len(set(query_rows)))
-        return self._best(similarities, n_found)
+        This is `most_similar` for many queries at once, at the speed of a matrix
+        product: for all words, or for document vectors from `transform`. It finds the
+        same as :class:`~sklearn.neighbors.NearestNeighbors` with ``metric="cosine"`` on
+        `embedding_matrix_`, but returns words and similarities.
+
+        Parameters
+        ----------
+        queries : iterable of str, or ndarray of shape (n_queries, vector_size)
+            Words of the vocabulary, or an array of floats with one vector per row.
+        topn : int, default=10
+            The number of words to return for each query, at least 1.
+        among : iterable of str or None, default=None
+            Words of the vocabulary to search. If None, all words are searched.
+        exclude : iterable of length n_queries or None, default=None
+            For each query, the word or words not to return, such as what a user has
+            bought. Unknown words are ignored. A query that is a word is never returned
+            for itself.
+
+        Returns
+        -------
+        words : ndarray of shape (n_queries, n_best), dtype=object
+            The most similar words first; None if there are fewer words than `topn`.
+            n_best is `topn`, or the number of words that are searched if it is lower.
+        similarities : ndarray of shape (n_queries, n_best), dtype=float32
+            Their cosine similarities, in [-1, 1]; nan if the word is None.
+
+        Raises
+        ------
+        KeyError
+            If a word of `queries` or `among` is not in the vocabulary.
+        TypeError
+            If `queries` is one word or a set.
+        ValueError
+            If vectors have another size or numbers that are not finite, if `topn` is
+            less than 1, or if `exclude` has another length.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> texts = ["cat dog cat dog", "bond fund bond fund"] * 100
+        >>> vectorizer = Word2VecVectorizer(vector_size=8, random_state=0).fit(texts)
+        >>> words, similarities = vectorizer.nearest_words(["cat", "fund"], topn=1)
+        >>> words.tolist()
+        [['dog'], ['bond']]
+        """
+        _check_topn(topn)
+        learned = self._learned()
+        vocabulary = learned.vocabulary
+        if are_vectors(queries, vocabulary):
+            vector_size = learned.embedding_matrix.shape[1]
+            directions = check_vectors(queries, (len(queries), vector_size))
+            own = [NO_ROWS] * len(directions)
+        else:
+            words = _several(queries, learned, "nearest_words", "most_similar")
+            rows = rows_of(words, vocabulary)
+            directions, own = learned.embedding_matrix[rows], list(rows[:, None])
+        excluded = _excluded(exclude, own, learned)
+        best = _nearest(learned, directions, excluded, topn, among)
+        return best.words, best.scores
 
     def most_likely_context(
         self, words: Any, topn: int = 10
     ) -> list[tuple[Any, float]]:
         """Find the words that are most likely to occur within `window` of some words.
 
+        For sequences of few distinct items, fit with ``sample=None``: subsampling drops
+        most of their tokens, and pairs reach farther than `window`.
+
         Similar words can replace a word; this method returns the words that occur next
         to it, which in texts are mostly common words. In ordered sequences, such as
         purchases, clicks or calls, it predicts the next item. gensim's method is
         `predict_output_word`.
 
-        The method needs both matrices: fit with ``warm_start=True``, which keeps them.
+        The method needs both matrices: fit with ``store_matrices=True``.
 
         Parameters
         ----------
-        words : str or list of str
+        words : str or iterable of str
             Words of the vocabulary; in an ordered sequence, the last one or the last
             few. Their center vectors are averaged.
         topn : int, default=10
@@ -183,6 +293,11 @@ default=None
         ValueError
             If no word is passed, or if `topn` is less than 1.
 
+        Warns
+        -----
+        UserWarning
+            If `sample` dropped more than half of the tokens.
+
         Notes
         -----
         The product of a center vector and a context vector approaches
@@ -201,7 +316,11 @@ default=None
         >>> from sklearn_w2v import Word2VecVectorizer
         >>> purchases = [["bread", "butter", "jam"], ["paint", "brush", "tape"]] * 200
         >>> vectorizer = Word2VecVectorizer(
-        ...     analyzer=list, vector_size=8, window=1, warm_start=True, random_state=0
+        ...     analyzer=list,
+        ...     vector_size=8,
+        ...     sample=None,
+        ...     store_matrices=True,
+        ...     random_state=0,
         ... ).fit(purchases)
         >>> next_ones = vectorizer.most_likely_context("paint", topn=2)
         >>> [item for item, probability in next_ones][0]
@@ -209,27 +328,90 @@ default=None
         """
         _check_topn(topn)
         learned = self._learned()
-        if learned.other_matrix is None:
-            raise AttributeError(
-                "most_likely_context needs both matrices of word2vec, but only one was "
-                "kept. Fit with warm_start=True, which keeps both."
+        rows = _context_rows(words, learned, "most_likely_context")
+        return _pairs(self._likely(learned, [rows], [NO_ROWS], topn))
+
+    def likely_contexts(
+        self,
+        queries: Any,
+        topn: int = 10,
+        *,
+        among: Iterable[Any] | None = None,
+        exclude: Iterable[Any] | None = None,
+    ) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """Find the words that are most likely to occur near the words of each query.
+
+        This is `most_likely_context` for many queries at once, such as the next items
+        of all users.
+
+        Parameters
+        ----------
+        queries : iterable of str, or of iterables of str
+            Each query is a word of the vocabulary or several, such as the last items of
+            a user. The center vectors of several words are averaged.
+        topn : int, default=10
+            The number of words to return for each query, at least 1.
+        among : iterable of str or None, default=None
+            Words of the vocabulary to return. If None, all words can be returned. The
+            probabilities do not depend on it.
+        exclude : iterable of length n_queries or None, default=None
+            For each query, the word or words not to return, such as what a user has
+            bought. Unknown words are ignored.
+
+        Returns
+        -------
+        words : ndarray of shape (n_queries, n_best), dtype=object
+            The most likely words first; None if there are fewer words than `topn`.
+            n_best is `topn`, or the number of words in `among` if it is lower.
+        probabilities : ndarray of shape (n_queries, n_best), dtype=float32
+            Their probabilities, in [0, 1]; nan if the word is None.
+
+        Raises
+        ------
+        KeyError
+            If a word of `queries` or `among` is not in the vocabulary.
+        AttributeError
+            If one of the matrices was not kept.
+        TypeError
+            If `queries` is one word, a set, or has vectors.
+        ValueError
+            If a query has no word, if `topn` is less than 1, or if `exclude` has
+            another length.
+
+        Warns
+        -----
+        UserWarning
+            If `sample` dropped more than half of the tokens.
+
+        Examples
+        --------
+        >>> from sklearn_w2v import Word2VecVectorizer
+        >>> purchases = [["bread", "butter", "jam"], ["paint", "brush", "tape"]] * 200
+        >>> vectorizer = Word2VecVectorizer(
+        ...     analyzer=list,
+        ...     vector_size=8,
+        ...     sample=None,
+        ...     store_matrices=True,
+        ...     random_state=0,
+        ... ).fit(purchases)
+        >>> bought = [["paint", "brush"], ["bread", "jam"]]
+        >>> words, probabilities = vectorizer.likely_contexts(
+        ...     bought, topn=1, exclude=bought
+        ... )
+        >>> words.tolist()
+        [['tape'], ['butter']]
+        """
+        _check_topn(topn)
+        learned = self._learned()
+        rows = [
+            _context_rows(query, learned, "likely_contexts")
+            for query in _several(
+                queries, learned, "likely_contexts", "most_likely_context"
             )
-        queries = _as_list(words, self.vocabulary_)
-        if any(isinstance(query, np.ndarray) for query in queries):
-            raise TypeError("most_likely_context takes words, not vectors.")
-        rows = [self._row(word) for word in queries]
-        if not rows:
-            raise ValueError("most_likely_context needs at least one word.")
-        counts = self.word_counts_
-        priors = noise_probabilities(counts, self.ns_exponent)  # (n_words,)
-        seen = np.flatnonzero(counts)
-        products = learned.contexts() @ learned.centers(rows).mean(axis=0)  # (n_words,)
-        kept = keep_probabilities(counts, self.sample)[seen]
-        probabilities = np.zeros(len(counts))
-        probabilities[seen] = softmax(
-            products[seen] + np.log(priors[seen]) - np.log(kept)
-        )
-        return self._best(probabilities, topn)
+        ]
+        excluded = _excluded(exclude, [NO_ROWS] * len(rows), learned)
+        best = self._likely(learned, rows, excluded, topn, among)
+        return best.words, best.scores
 
     @property
     def center_matrix_(self) -> NDArray[np.float32]:
@@ -245,54 +427,43 @@ default=None
         learned = self._learned()
         if learned.other_matrix is None and learned.kind != kind:
             raise AttributeError(
-                f"{kind}_matrix_ was not kept. Fit with warm_start=True to keep both "
-                f"matrices, or with vectors={kind!r} to keep it as embedding_matrix_."
+                f"{kind}_matrix_ was not kept. Fit with store_matrices=True to keep "
+                f"both, or with vectors={kind!r} to keep it as embedding_matrix_."
             )
         return learned.centers(slice(None)) if kind == "center" else learned.contexts()
 
-    def _best(self, scores: NDArray[Any], n: int) -> list[tuple[Any, float]]:
-        """Return the `n` words with the highest scores, and their scores."""
-        rows = np.argsort(-scores, kind="stable")[:n].tolist()
-        words = list(self.vocabulary_)
-        return [(words[row], float(scores[row])) for row in rows]
+    def _likely(
+        self,
+        learned: Learned,
+        queries: list[NDArray[np.intp]],
+        excluded: list[NDArray[np.intp]],
+        topn: int,
+        among: Iterable[Any] | None = None,
+    ) -> Best:
+        """Find the likely contexts of queries, each of which is some rows of words."""
+        counts, ns_exponent, sample = learned.word_counts, self.ns_exponent, self.sample
+        _warn_of_subsampling(counts, sample)
+        log_priors = derived(
+            counts,
+            ("log priors", ns_exponent, sample),
+            lambda: _log_priors(counts, ns_exponent, sample),
+        )
+        contexts, searched = learned.contexts(), _searched(among, learned)
 
-    def _vector(self, query: Any) -> NDArray[Any]:
-        """Return the vector of a word; a vector is checked and returned."""
-        if not isinstance(query, np.ndarray):
-            return self.embedding_matrix_[self._row(query)]
-        shape = self.embedding_matrix_.shape[1:]
-        if query.shape != shape:
-            raise ValueError(
-                f"Expected a vector of shape {shape}, got shape {query.shape}. Pass "
-                "several vectors as a list."
-            )
-        if query.dtype.kind not in "fiu" or not np.isfinite(query).all():
-            raise ValueError(
-                "Expected a vector of finite real numbers, got NaN, infinity or "
-                f"dtype={query.dtype}."
-            )
-        return query
+        def score(block: slice) -> Scores:
+            centers = np.stack(
+                [learned.centers(rows).mean(axis=0) for rows in queries[block]]
+            )  # (n_block, d)
+            # The softmax over all words, in place.
+            scores = centers @ contexts.T  # (n_block, n_words)
+            scores += log_priors
+            scores -= scores.max(axis=1, keepdims=True)
+            np.exp(scores, out=scores)
+            scores /= scores.sum(axis=1, keepdims=True)
+            return scores if searched is None else scores[:, searched]
 
-    def _row(self, word: Hashable) -> int:
-        try:
-            return self.vocabulary_[word]
-        except KeyError:
-            message = f"{word!r} is not in the vocabulary"
-            if isinstance(word, str) and word.lower() in self.vocabulary_:
-                message += f", but {word.lower()!r} is: texts are lowercased"
-            elif isinstance(word, tuple) and any(
-                element in self.vocabulary_ for element in word
-            ):
-                message += "; pass several words as a list"
-            elif hasattr(word, "__array__") or (
-                isinstance(word, Real) and not isinstance(word, Integral)
-            ):
-                message += "; pass a vector as a numpy array"
-            raise KeyError(message) from None
-        except TypeError as error:
-            raise TypeError(
-                f"Expected a word or a numpy array, got {word!r}: {error}."
-            ) from None
+        words = words_by_row(learned.vocabulary, learned.embedding_matrix)
+        return search(score, words, searched, excluded, topn)
 
 
 def _check_topn(topn: Any) -> None:
@@ -300,13 +471,114 @@ def _check_topn(topn: Any) -> None:
         raise ValueError(f"topn must be an int of at least 1, got {topn!r}.")
 
 
-def _as_list(queries: Any, vocabulary: Mapping[Any, int]) -> list[Any]:
-    """Return one query, several, or none, as a list."""
-    if queries is None:
-        return []
-    if isinstance(queries, tuple):
-        is_list = queries not in vocabulary and any(
-            isinstance(query, np.ndarray) or query in vocabulary for query in queries
+def _unit_vector(query: Any, learned: Learned) -> NDArray[Any]:
+    """Return the vector of a word, or a vector that was passed, at length 1."""
+    matrix = learned.embedding_matrix
+    if isinstance(query, np.ndarray) and query.ndim:
+        return unit(check_vectors(query, matrix.shape[1:]))
+    return unit(matrix[row_of(query, learned.vocabulary)])
+
+
+def _nearest(
+    learned: Learned,
+    directions: NDArray[Any],
+    excluded: list[NDArray[np.intp]],
+    topn: int,
+    among: Iterable[Any] | None = None,
+) -> Best:
+    """Find the words whose vectors have the highest cosine with each direction."""
+    matrix, searched = learned.embedding_matrix, _searched(among, learned)
+    lengths = vector_lengths(matrix)
+    if searched is not None:
+        matrix, lengths = matrix[searched], lengths[searched]
+
+    def score(block: slice) -> Scores:
+        units = unit(directions[block]).astype(np.float32)  # (n_block, d)
+        scores = units @ matrix.T  # (n_block, n_searched)
+        scores /= lengths
+        return np.clip(scores, -1, 1, out=scores)  # rounding can exceed 1
+
+    words = words_by_row(learned.vocabulary, learned.embedding_matrix)
+    return search(score, words, searched, excluded, topn)
+
+
+def _warn_of_subsampling(counts: NDArray[np.int64], sample: float | None) -> None:
+    kept = derived(
+        counts,
+        ("share of tokens kept", sample),
+        lambda: float(
+            np.average(
+                keep_probabilities(counts, sample), weights=np.maximum(counts, 1)
+            )
+        ),
+    )
+    if kept < SMALLEST_SHARE_KEPT:
+        warn(
+            f"sample={sample} dropped {1 - kept:.0%} of the tokens before training, "
+            "since a few words are most of them. So pairs reach farther than `window`, "
+            "and contexts are less certain. Fit with sample=None."
         )
-        return list(queries) if is_list else [queries]
-    return queries if isinstance(queries, list) else [queries]
+
+
+def _log_priors(
+    counts: NDArray[np.int64], ns_exponent: float, sample: float | None
+) -> NDArray[np.float32]:
+    """Return what to add to the product of a context; -inf if it never occurred."""
+    priors = noise_probabilities(counts, ns_exponent)  # (n_words,)
+    with np.errstate(divide="ignore"):
+        log_priors = np.log(priors) - np.log(keep_probabilities(counts, sample))
+    return log_priors.astype(np.float32)
+
+
+def _context_rows(words: Any, learned: Learned, caller: str) -> NDArray[np.intp]:
+    """Return the rows of the words whose contexts are searched."""
+    if learned.other_matrix is None:
+        raise AttributeError(
+            f"{caller} needs both matrices of word2vec, but only one was kept. Fit "
+            "with store_matrices=True, which keeps both."
+        )
+    queries = as_list(words, learned.vocabulary)
+    if any(isinstance(query, np.ndarray) and query.ndim for query in queries):
+        raise TypeError(f"{caller} takes words, not vectors.")
+    if not queries:
+        raise ValueError(f"{caller} needs at least one word.")
+    return rows_of(queries, learned.vocabulary)
+
+
+def _several(queries: Any, learned: Learned, caller: str, for_one: str) -> list[Any]:
+    """Return queries as a list, each of which is answered separately."""
+    if is_one_word(queries, learned.vocabulary):
+        raise TypeError(
+            f"{caller} takes many queries: pass a list of them. For one query, use "
+            f"{for_one}."
+        )
+    return list(queries)
+
+
+def _searched(among: Iterable[Any] | None, learned: Learned) -> NDArray[np.intp] | None:
+    """Return the rows of the words to search, in ascending order; None for all."""
+    if among is None:
+        return None
+    return np.unique(rows_of(among, learned.vocabulary))
+
+
+def _excluded(
+    exclude: Iterable[Any] | None, own: list[NDArray[np.intp]], learned: Learned
+) -> list[NDArray[np.intp]]:
+    """Return for each query the rows to exclude: its own and those of `exclude`."""
+    if exclude is None:
+        return own
+    given = [known_rows(words, learned.vocabulary) for words in exclude]
+    if len(given) != len(own):
+        raise ValueError(
+            f"exclude must have one entry for each of the {len(own)} queries, got "
+            f"{len(given)}."
+        )
+    return [np.concatenate(rows) for rows in zip(own, given, strict=True)]
+
+
+def _pairs(best: Best) -> list[tuple[Any, float]]:
+    """Return the best words of the only query, with their scores."""
+    found = ~np.isnan(best.scores[0])
+    words, scores = best.words[0][found], best.scores[0][found]
+    return list(zip(words.tolist(), scores.tolist(), strict=True))

@@ -106,6 +106,14 @@ TOKENS_OF_A_DOCUMENT = "pass a callable analyzer .* analyzer=list"
         ([("two",)], TOKENS_OF_A_DOCUMENT),
         ([np.array(["two"])], TOKENS_OF_A_DOCUMENT),
         ([object()], "Document 0 is a object, not a text"),
+        (
+            pd.DataFrame({"user": [1, 1], "item": [7, 8]}).groupby("user")["item"],
+            r"Pass a list of tokens for each group, with analyzer=list: X.agg\(list\)",
+        ),
+        (
+            pl.DataFrame({"user": [1, 1], "item": [7, 8]}).group_by("user"),
+            "Pass a list of tokens for each group",
+        ),
     ],
 )
 def test_an_error_for_another_type_than_a_column_of_texts_names_the_cure(X, message):
@@ -117,7 +125,7 @@ def test_an_error_for_another_type_than_a_column_of_texts_names_the_cure(X, mess
     ("X", "message"),
     [
         (scipy.sparse.csr_array((2, 2)), "Pass the texts themselves, not their counts"),
-        (np.array([["a", "b"], ["c", "d"]]), r"pass them as a list: X.tolist\(\)"),
+        (np.array([["a", "b"], ["c", "d"]]), r"or the rows as a list: X.tolist\(\)"),
         (pd.DataFrame({"text": TEXTS}), r"df\['text'\] rather than df\[\['text'\]\]"),
     ],
 )

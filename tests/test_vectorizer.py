@@ -196,6 +196,7 @@ def test_a_vectorizer_that_is_not_fitted_raises_an_error(method, arguments):
         ("tol", [-1e-3, np.nan, None]),
         ("init_vectors", [3, Word2VecVectorizer()]),
         ("trainable", [2, None]),
+        ("store_matrices", [2, None]),
         ("warm_start", [2, None]),
         ("memory", [3, {}]),
         ("device", [None, 0]),
