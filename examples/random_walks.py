@@ -105,7 +105,7 @@ def walk_vectors(vector_size, learning_rate):
         learning_rate=learning_rate,
         random_state=0,
     )
-    vectorizer.fit(list(walks))
+    vectorizer.fit(walks)
     return vectorizer.get_vector(range(N_NODES), default=0)
 
 
