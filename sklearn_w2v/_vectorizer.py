@@ -378,7 +378,10 @@ class Word2VecVectorizer(
     callback whose `on_fit_task_end` returns True stops the fit. The interface of
     callbacks is experimental.
 
-    A fit that fails or is interrupted leaves the vectorizer unchanged.
+    A fit that fails or is interrupted leaves the vectorizer unchanged. Several threads
+    can call `transform` and look-ups of one vectorizer, also while another thread fits
+    it: each call answers with the last fit or with the new one. Two fits of one
+    vectorizer at the same time, and `set_params` meanwhile, are not safe.
 
     Several processes, also on several machines, can fit one vectorizer together. Each
     joins a group of :mod:`torch.distributed`, such as torchrun, Ray Train and Spark's
@@ -701,8 +704,8 @@ class Word2VecVectorizer(
         >>> vectorizer.fit_transform(["the cat sat", "the dog sat"] * 50).shape
         (100, 8)
         """
-        corpus = self._fit(X, y)
-        return self._learned().pooling(self.norm).document_vectors(corpus)
+        learned, corpus = self._fit(X, y)
+        return learned.pooling(self.norm).document_vectors(corpus)
 
     def transform(self, X: Iterable[Any]) -> NDArray[np.float32]:
         """Return the mean word vector of each document.
@@ -837,8 +840,10 @@ class Word2VecVectorizer(
         in_document = [words[row] for row in corpus.ids.tolist()]
         return list(zip(in_document, contributions.tolist(), strict=True))
 
-    def _fit(self, X: Iterable[Any], y: Any, *, partial: bool = False) -> Corpus:
-        """Fit, and return the encoded documents."""
+    def _fit(
+        self, X: Iterable[Any], y: Any, *, partial: bool = False
+    ) -> tuple[Learned, Corpus]:
+        """Fit; return what was learned, and the encoded documents."""
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         with all_ranks() as ranks:
@@ -868,7 +873,7 @@ class Word2VecVectorizer(
             callbacks.fit_ends(attributes(learned))
             ranks.barrier("the end of the fit")
         self._replace_learned(learned)
-        return encoded.corpus
+        return learned, encoded.corpus
 
     def _continued(self, partial: bool) -> Learned | None:
         """Return what the last fit learned, if this one continues it."""

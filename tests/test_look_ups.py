@@ -215,6 +215,17 @@ def test_a_look_up_takes_little_memory_and_none_of_it_is_pickled():
     assert set(vars(fitted)) == attributes
 
 
+def test_fit_transform_is_of_its_own_fit_if_another_one_ends_meanwhile(texts):
+    class Served(Word2VecVectorizer):
+        def _replace_learned(self, learned):
+            super()._replace_learned(learned)
+            super()._replace_learned(other)  # of another thread
+
+    other = small(vector_size=3, max_features=5).fit(texts)._learned()
+    vectors = Served(**small().get_params()).fit_transform(texts)
+    np.testing.assert_array_equal(vectors, small().fit_transform(texts))
+
+
 def test_answers_during_a_fit_are_those_of_one_fit(texts):
     """Two fits with other words, sizes and vectors alternate while threads look up."""
     animals = [text for text in texts if "cat" in text or "dog" in text]
