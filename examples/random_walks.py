@@ -93,7 +93,9 @@ print(f"({time.perf_counter() - before:.2f} s)")
 # The window is DeepWalk's. A window that does not shrink counts all distances alike,
 # which is better here. A graph has few nodes, and the walks pass each of them hundreds
 # of times. With the learning rate that suits texts, 0.4, vectors then represent single
-# edges more than communities; a lower rate prevents this.
+# edges more, and communities less: the mean cosine of two nodes with an edge between
+# their communities is 0.60, and of two without an edge in the same community 0.29. With
+# 0.05 it is 0.54 and 0.39.
 # Nodes without edges are in no walk: `default=0` gives them a vector of zeros.
 def walk_vectors(vector_size, learning_rate):
     """Return word2vec's vectors of all nodes, in the order of nodes."""
@@ -111,13 +113,16 @@ def walk_vectors(vector_size, learning_rate):
 
 # %%
 # Eigenvectors of the normalized Laplacian with the lowest eigenvalues, in which the
-# communities of a planted partition are known to be. Divided by the roots of the
-# degrees, they are those of the random walk, which are better here.
+# communities of a planted partition are known to be. They are those of the normalized
+# adjacency matrix with the largest ones. Divided by the roots of the degrees, they are
+# those of the random walk, which are better here.
 def spectral_vectors(n_dimensions):
     """Return eigenvectors of the graph, one row per node."""
     roots = np.sqrt(np.maximum(degrees, 1))
     scale = diags_array(1 / roots)
-    _, vectors = eigsh(scale @ adjacency @ scale, n_dimensions, v0=roots)
+    normalized = scale @ adjacency @ scale
+    first = np.ones(N_NODES)  # the default is drawn at random
+    _, vectors = eigsh(normalized, n_dimensions, which="LA", v0=first)
     return vectors / roots[:, None]
 
 
