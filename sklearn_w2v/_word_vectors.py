@@ -259,15 +259,14 @@ default=None
     ) -> list[tuple[Any, float]]:
         """Find the words that are most likely to occur within `window` of some words.
 
-        For sequences of few distinct items, fit with ``sample=None``: subsampling drops
-        most of their tokens, and pairs reach farther than `window`.
-
         Similar words can replace a word; this method returns the words that occur next
         to it, which in texts are mostly common words. In ordered sequences, such as
         purchases, clicks or calls, it predicts the next item. gensim's method is
         `predict_output_word`.
 
-        The method needs both matrices: fit with ``store_matrices=True``.
+        The method needs both matrices: fit with ``store_matrices=True``. For sequences
+        of few distinct items, add ``sample=None``: subsampling drops most of their
+        tokens, and pairs reach farther than `window`.
 
         Parameters
         ----------
