@@ -97,10 +97,13 @@ def highest(scores: Scores, n: int) -> NDArray[np.intp]:
         # The n-th highest maximum of groups is at most the n-th highest score, and few
         # scores are higher. This is faster than a partition of all scores.
         grouped = scores[:, : n_groups * GROUP_SIZE]
-        maxima = grouped.reshape(n_rows, n_groups, GROUP_SIZE).max(axis=2)
+        # A group has every n_groups-th column, so that whole rows are compared.
+        maxima = grouped.reshape(n_rows, GROUP_SIZE, n_groups).max(axis=1)
     place = maxima.shape[1] - n
     thresholds = np.partition(maxima, place, axis=1)[:, place]  # (n_rows,)
-    rows, columns = np.nonzero(scores >= thresholds[:, None])
+    is_candidate = scores >= thresholds[:, None]
+    # np.nonzero of a matrix is many times slower.
+    rows, columns = np.divmod(np.flatnonzero(is_candidate), n_columns)
     order = np.lexsort((columns, -scores[rows, columns], rows))
     n_before = np.searchsorted(rows, np.arange(n_rows))  # (n_rows,)
     found: NDArray[np.intp] = columns[order][n_before[:, None] + np.arange(n)]
