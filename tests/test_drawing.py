@@ -174,17 +174,29 @@ def looks_of(display):
     return list(zip(colors_of(display), paths, strict=True))
 
 
-def test_more_classes_than_colors_have_other_markers():
+def test_more_classes_than_colors_have_other_shades_and_markers():
     y = np.arange(80) % 40
     display = map_of_classes(y).plot()
     looks = looks_of(display)
     assert looks[:40] == looks[40:]
     assert len(set(looks)) == 40
-    assert len({color for color, _ in looks}) == 10
+    colors, shapes = zip(*looks[:40], strict=True)
+    assert [len(set(shapes[n : n + 10])) for n in (0, 10, 20, 30)] == [1] * 4
+    assert len(set(shapes)) == 4
+    assert len(set(colors[:30])) == 30
+    assert colors[30:] == colors[:10]
     handles = display.legend_.legend_handles
     shown = [(to_hex(handle.get_color()), handle.get_marker()) for handle in handles]
     assert len(set(shown)) == 40
-    assert [color for color, _ in shown] == [color for color, _ in looks[:40]]
+    assert [color for color, _ in shown] == [*colors]
+
+
+def test_the_second_marker_has_lighter_colors_and_the_third_darker_ones():
+    colors = ["#4080c0", "#000000"]
+    with plt.rc_context({"axes.prop_cycle": plt.cycler(color=colors)}):
+        display = DocumentMapDisplay(positions=np.eye(8, 2), y=list(range(8))).plot()
+    light, dark = ["#a0c0e0", "#808080"], ["#264d73", "#000000"]
+    assert colors_of(display) == [*colors, *light, *dark, *colors]
 
 
 def test_the_smallest_of_too_many_classes_are_gray_and_counted():
@@ -198,9 +210,10 @@ def test_the_smallest_of_too_many_classes_are_gray_and_counted():
 
 def test_a_given_marker_is_used_for_all_classes():
     style = {"marker": "D", "s": 30}
-    display = DocumentMapDisplay(positions=np.zeros((12, 2)), y=list("abcdefghijkl"))
+    display = DocumentMapDisplay(positions=np.zeros((32, 2)), y=list(range(32)))
     display.plot(scatter_kw=style)
-    assert names_of(display.legend_) == [*"abcdefghij", "2 others"]
+    assert names_of(display.legend_) == [*map(str, range(30)), "2 others"]
+    assert len(set(colors_of(display))) == 31
     assert {handle.get_marker() for handle in display.legend_.legend_handles} == {"D"}
     assert len({shape for _, shape in looks_of(display)}) == 1
     assert display.scatter_.get_sizes().tolist() == [30]
@@ -210,10 +223,11 @@ def test_a_given_marker_is_used_for_all_classes():
 def test_colors_are_those_of_matplotlibs_style():
     with plt.rc_context({"axes.prop_cycle": plt.cycler(color=["red", "lime"])}):
         display = DocumentMapDisplay(positions=np.eye(3, 2), y=["a", "b", "c"]).plot()
-    red_circle, lime_circle, red_triangle = looks_of(display)
-    assert red_circle[0] == red_triangle[0] == "#ff0000"
+    red_circle, lime_circle, light_red_triangle = looks_of(display)
+    assert red_circle[0] == "#ff0000"
     assert lime_circle == ("#00ff00", red_circle[1])
-    assert red_triangle[1] != red_circle[1]
+    assert light_red_triangle[0] == "#ff8080"
+    assert light_red_triangle[1] != red_circle[1]
     with plt.rc_context({"axes.prop_cycle": plt.cycler(linestyle=["-", ":"])}):
         display.plot()
     assert len(set(looks_of(display))) == 3

@@ -29,17 +29,63 @@ def test_tsne_positions_are_those_of_scikit_learn(n_points, perplexity, method):
     np.testing.assert_array_equal(positions_of(vectors, method, 3), expected)
 
 
-def test_auto_is_pca_if_tsne_is_impossible_or_takes_long(monkeypatch):
-    monkeypatch.setattr("sklearn_w2v._displays.positions.MOST_FOR_TSNE", 4)
-    for n_points in (3, 5):
-        vectors = unit_vectors(n_points)
-        positions = positions_of(vectors, "auto", 0)
-        np.testing.assert_allclose(positions, pca_of(vectors), atol=1e-6)
-    four = unit_vectors(4)
-    expected = tsne_of(four, perplexity=1)
-    np.testing.assert_array_equal(positions_of(four, "auto", 0), expected)
-    with_equal = np.vstack([four, four])
-    assert (positions_of(with_equal, "auto", 0) == np.vstack([expected] * 2)).all()
+def test_auto_is_pca_if_tsne_is_impossible():
+    vectors = unit_vectors(3)
+    positions = positions_of(vectors, "auto", 0)
+    np.testing.assert_allclose(positions, pca_of(vectors), atol=1e-6)
+
+
+@pytest.fixture
+def small_sample(monkeypatch):
+    """A sample of 40 vectors instead of 2,000."""
+    monkeypatch.setattr("sklearn_w2v._displays.positions.MOST_FOR_TSNE", 40)
+
+
+@pytest.mark.usefixtures("small_sample")
+def test_auto_uses_tsne_for_all_of_few_vectors_and_tsne_for_all_of_many():
+    forty, expected = unit_vectors(40), tsne_of(unit_vectors(40), perplexity=13)
+    np.testing.assert_array_equal(positions_of(forty, "auto", 0), expected)
+    with_equal = np.vstack([forty, forty])
+    expected = np.vstack([expected] * 2)
+    np.testing.assert_array_equal(positions_of(with_equal, "auto", 0), expected)
+    more = unit_vectors(100)
+    expected = tsne_of(more, perplexity=30)
+    np.testing.assert_array_equal(positions_of(more, "tsne", 0), expected)
+
+
+@pytest.mark.usefixtures("small_sample")
+def test_auto_uses_tsne_for_a_sample_of_many_vectors():
+    vectors = unit_vectors(100)
+    random = np.random.RandomState(3)
+    sampled = np.sort(random.choice(100, 40, replace=False))
+    expected = tsne_of(vectors[sampled], perplexity=13, random_state=random)
+    positions = positions_of(vectors, "auto", 3)
+    np.testing.assert_array_equal(positions[sampled], expected)
+    for row in set(range(100)) - set(sampled):
+        similarities = vectors[sampled] @ vectors[row]
+        neighbors = expected[np.argsort(-similarities)[:10]]
+        distances = np.hypot(*(neighbors - np.median(neighbors, axis=0)).T)
+        central = neighbors[np.argsort(distances)[:3]]
+        np.testing.assert_allclose(positions[row], central.mean(axis=0), rtol=1e-5)
+
+
+@pytest.mark.usefixtures("small_sample")
+def test_positions_of_many_vectors_depend_on_the_random_state_alone():
+    vectors = unit_vectors(100)
+    first, second, other = (positions_of(vectors, "auto", seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, second)
+    assert (first != other).any()
+
+
+@pytest.mark.usefixtures("small_sample")
+def test_all_of_many_vectors_are_placed_in_their_groups():
+    random = np.random.RandomState(0)
+    groups = np.arange(300) % 3
+    vectors = normalize(3 * np.eye(8)[groups] + 0.3 * random.standard_normal((300, 8)))
+    positions = positions_of(vectors, "auto", 0)
+    centers = np.array([positions[groups == group].mean(axis=0) for group in range(3)])
+    distances = np.linalg.norm(positions[:, np.newaxis] - centers, axis=2)
+    np.testing.assert_array_equal(distances.argmin(axis=1), groups)
 
 
 def test_positions_are_zero_in_dimensions_that_points_lack():

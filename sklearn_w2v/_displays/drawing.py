@@ -1,7 +1,6 @@
 """Draw a map: its points, legend and labels. Needs matplotlib and textalloc."""
 
 from collections import Counter
-from itertools import product
 from numbers import Integral, Real
 from typing import Any
 
@@ -9,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import textalloc
 from matplotlib.cbook import normalize_kwargs
+from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
@@ -24,6 +24,10 @@ NamedLook = tuple[str, Look]
 
 #: The first classes have the first marker, until each color is used; and so on.
 MARKERS = "o^sX"
+
+#: The shapes of small markers look alike. So the colors of the second and third marker
+#: are lighter and darker: they are mixed with this share of another color.
+SHADES = [("white", 0.0), ("white", 0.5), ("black", 0.4), ("white", 0.0)]
 
 #: The color of points without a class, and of the smallest of too many classes.
 GRAY = "0.8"
@@ -73,9 +77,14 @@ def _are_amounts(classes: list[Any]) -> bool:
 def _draw_classes(
     ax: Any, positions: Array, classes: list[Any], style: dict[str, Any]
 ) -> tuple[Any, list[NamedLook]]:
-    markers = [style["marker"]] if "marker" in style else list(MARKERS)
+    # A given marker has a look for each of the different shades.
+    markers = [style["marker"]] * 3 if "marker" in style else list(MARKERS)
     colors = plt.rcParams["axes.prop_cycle"].by_key().get("color", ["C0"])
-    looks, n_others = _looks_of(classes, list(product(markers, colors)))
+    shades = zip(markers, SHADES, strict=False)
+    all_looks = [
+        (marker, _mixed(color, *shade)) for marker, shade in shades for color in colors
+    ]
+    looks, n_others = _looks_of(classes, all_looks)
     other = (markers[0], GRAY)
     drawn = [looks.get(name, other) for name in classes]
     style = style | {"marker": markers[0], "color": [color for _, color in drawn]}
@@ -87,6 +96,12 @@ def _draw_classes(
     scatter.set_paths([paths[marker] for marker, _ in drawn])
     named = [(str(name), look) for name, look in looks.items()]
     return scatter, named + ([(f"{n_others} others", other)] if n_others else [])
+
+
+def _mixed(color: Any, other: str, share: float) -> tuple[float, ...]:
+    """Return the color in which `other` has a share."""
+    pairs = zip(to_rgb(color), to_rgb(other), strict=True)
+    return tuple((1 - share) * amount + share * mixed_in for amount, mixed_in in pairs)
 
 
 def _looks_of(classes: list[Any], looks: list[Look]) -> tuple[dict[Any, Look], int]:

@@ -26,15 +26,19 @@ SHARED = {
             How vectors, scaled to length 1, become positions. "tsne" keeps the nearest
             ones close together, which shows groups, but distances between groups mean
             little. It needs at least 4 different vectors of at least 2 numbers, and
-            takes some 20 seconds for 2,000 of them. "pca" shows the two directions of
-            the largest variance. It is fast, but shows two or three groups at most, and
-            many points crowd in the middle. "auto" is "tsne" for up to 2,000 different
-            vectors if there are enough of them, and "pca" otherwise. Points with equal
-            vectors share a position.
+            takes some 10 seconds for 2,000 of them, and two minutes for 20,000. "pca"
+            shows the two directions of the largest variance. It is fast, but shows two
+            or three groups at most, and many points crowd in the middle. "auto" is
+            "tsne" for up to 2,000 different vectors, and "pca" if there are too few for
+            "tsne". Of more than 2,000 vectors, a random sample of 2,000 gets positions
+            by "tsne". Each other vector is then placed between the three most central
+            of its ten nearest vectors in the sample, which takes a second for 20,000.
+            Groups of which only a few vectors are in the sample may not be visible.
+            Points with equal vectors share a position.
         """,
     "random_state": """
         random_state : int, RandomState instance or None, default=0
-            Determines the random numbers that `method` uses.
+            Determines the random numbers that `method` uses, also for the sample.
         """,
     "font": """
         font : str, list of str or None, default=None
@@ -111,12 +115,12 @@ class MapDisplay(ABC):
         """Draw the map.
 
         Each group of words or class of documents has a color, and its name is in the
-        legend. If there are more of them than colors, they have different markers too,
-        and if there are still too many, the smallest ones are gray. So are points
-        without a group or class. Groups or classes that are numbers, not all of them of
-        type int, are shown by a color scale instead. The legend is outside the axes if
-        their figure has a layout engine, as ``plt.subplots(layout="constrained")``
-        makes one, and inside them otherwise.
+        legend. If there are more of them than colors, they have lighter or darker
+        colors and different markers. If there are still too many, the smallest ones are
+        gray. So are points without a group or class. Groups or classes that are
+        numbers, not all of them of type int, are shown by a color scale instead. The
+        legend is outside the axes if their figure has a layout engine, as
+        ``plt.subplots(layout="constrained")`` makes one, and inside them otherwise.
 
         textalloc places each label where it covers nothing, with a line to its marker.
         It does so for the present size of the axes: labels may overlap after a resize.
