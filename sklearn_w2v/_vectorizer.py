@@ -431,6 +431,9 @@ class Word2VecVectorizer(
     3
     """
 
+    # skrub passes a column instead of a data frame to transformers that have this.
+    __single_column_transformer__ = True
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: COUNT_VECTORIZER_CONSTRAINTS[name] for name in SHARED_PARAMETERS},
         "analyzer": [StrOptions({"word"}), callable],
