@@ -1,8 +1,10 @@
 """Values that are computed once for an array."""
 
 import gc
+import os
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from multiprocessing import get_context
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
@@ -57,3 +59,26 @@ def test_a_failure_is_not_kept():
     with pytest.raises(ZeroDivisionError):
         derived(array, "value", lambda: 1 / 0)
     assert derived(array, "value", lambda: 1) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_while_another_thread_computes_does_not_hang():
+    array, other = np.zeros(3), np.zeros(3)
+    computes, may_end = Event(), Event()
+
+    def compute():
+        computes.set()
+        return may_end.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(derived, array, "slow", compute)
+        computes.wait()
+        child = get_context("fork").Process(
+            target=derived, args=(other, "fast", lambda: 1), daemon=True
+        )
+        child.start()
+        child.join(10)
+        hangs = child.is_alive()
+        child.kill()
+        may_end.set()
+    assert not hangs
