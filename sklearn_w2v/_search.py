@@ -112,11 +112,13 @@ def highest(scores: Scores, n: int) -> NDArray[np.intp]:
 
 def words_by_row(vocabulary: dict[Any, int], matrix: NDArray[Any]) -> NDArray[Any]:
     """Return the words of a vocabulary, of which `matrix` has the rows, as an array."""
-    return derived(
-        matrix,
-        "words",
-        lambda: np.fromiter(vocabulary, dtype=object, count=len(vocabulary)),
-    )
+
+    def compute() -> tuple[dict[Any, int], NDArray[Any]]:
+        words = np.fromiter(vocabulary, dtype=object, count=len(vocabulary))
+        # The vocabulary is kept, so that no other one can get its id.
+        return vocabulary, words
+
+    return derived(matrix, ("words", id(vocabulary)), compute)[1]
 
 
 def vector_lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ import json
 import re
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -269,3 +270,13 @@ def test_answers_during_a_fit_are_those_of_one_fit(texts):
         pool.submit(fit_again).result()
         is_served = False
         assert list(clients) == [[], [], []]
+
+
+def test_words_of_a_new_vocabulary_are_those_that_are_returned(shop):
+    renamed = deepcopy(shop)
+    renamed.most_similar(3)
+    names = {f"item {word}": row for word, row in shop.vocabulary_.items()}
+    renamed.vocabulary_ = names
+    assert [word for word, _ in renamed.most_similar("item 3")] == [
+        f"item {word}" for word, _ in shop.most_similar(3)
+    ]
