@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 Vocabulary = Mapping[Any, int]
+
+#: Types of truth values in NumPy, pandas, pyarrow and polars.
+MASKS = ("bool", "boolean", "bool[pyarrow]")
 
 
 def is_one_word(query: Any, vocabulary: Vocabulary) -> bool:
@@ -18,10 +22,12 @@ def is_one_word(query: Any, vocabulary: Vocabulary) -> bool:
     Raises
     ------
     TypeError
-        If the query is a set, whose words have no order.
+        If the query is a set, whose words have no order, or another container whose
+        elements are no words.
     """
     if _is_in(query, vocabulary):
         return True
+    _check_container(query)
     if isinstance(query, (set, frozenset)):
         raise TypeError(
             f"Expected a word or several words in order, got a {type(query).__name__}, "
@@ -41,7 +47,7 @@ def as_list(queries: Any, vocabulary: Vocabulary) -> list[Any]:
     """Return the words and vectors of a query; a vector is a 1-D array.
 
     An array of floats is a vector, or one vector per row, unless all numbers in it are
-    words: an array of integers has words.
+    words: an array of integers has words. Masked elements are no words.
     """
     if queries is None:
         return []
@@ -49,6 +55,8 @@ def as_list(queries: Any, vocabulary: Vocabulary) -> list[Any]:
         return list(queries) if queries.ndim > 1 else [queries]
     if is_one_word(queries, vocabulary):
         return [queries]
+    if isinstance(queries, np.ma.MaskedArray) and queries.ndim == 1:
+        queries = queries.compressed()
     return list(queries)
 
 
@@ -56,33 +64,43 @@ def are_vectors(queries: Any, vocabulary: Vocabulary) -> bool:
     """Return whether a query is an array that can only be one or several vectors."""
     if not isinstance(queries, np.ndarray) or queries.dtype.kind not in "fc":
         return False
-    return queries.ndim > 0 and not all(number in vocabulary for number in queries.flat)
+    # Several zeros are more likely the vector of a document without words than a word.
+    is_zero = queries.size > 1 and not np.any(queries)
+    return queries.ndim > 0 and (
+        queries.ndim > 1
+        or is_zero
+        or not all(number in vocabulary for number in queries.tolist())
+    )
 
 
-def row_of(word: Any, vocabulary: Vocabulary) -> int:
+def row_of(word: Any, vocabulary: Vocabulary, default: int | None = None) -> int:
     """Return the row of a word.
 
     Raises
     ------
     KeyError
-        If the word is not in the vocabulary.
+        If the word is not in the vocabulary, and there is no default.
     TypeError
         If it is not hashable.
     """
-    if isinstance(word, np.ndarray) and not word.ndim:
-        word = word.item()
     try:
-        return vocabulary[word]
+        return vocabulary[_key(word)]
     except KeyError:
+        if default is not None:
+            return default
         message = f"{word!r} is not in the vocabulary"
         if isinstance(word, str) and word.lower() in vocabulary:
             message += f", but {word.lower()!r} is: texts are lowercased"
-        elif hasattr(word, "__array__") or (
-            isinstance(word, Real) and not isinstance(word, Integral)
-        ):
+        elif _is_number(word) and not isinstance(word, Integral):
             message += "; pass a vector as a numpy array of floats"
         raise KeyError(message) from None
     except TypeError as error:
+        if isinstance(word, np.ndarray):
+            raise TypeError(
+                f"Expected words, got an array of shape {word.shape} as one of them. "
+                "Pass several vectors as the rows of one array of floats, and words as "
+                "one list."
+            ) from None
         raise TypeError(
             f"Expected a word or a numpy array of floats, got {word!r}: {error}."
         ) from None
@@ -99,7 +117,7 @@ def known_rows(words: Any, vocabulary: Vocabulary) -> NDArray[np.intp]:
         words = []
     elif not isinstance(words, (set, frozenset)) and is_one_word(words, vocabulary):
         words = [words]
-    rows = [vocabulary[word] for word in words if _is_in(word, vocabulary)]
+    rows = [vocabulary[_key(word)] for word in words if _is_in(word, vocabulary)]
     return np.array(rows, dtype=np.intp)
 
 
@@ -115,16 +133,56 @@ def check_vectors(vectors: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]
         raise ValueError(
             f"Expected an array of shape {shape}, got shape {vectors.shape}."
         )
-    if vectors.dtype.kind != "f" or not np.isfinite(vectors).all():
+    if (
+        vectors.dtype.kind != "f"
+        or np.ma.is_masked(vectors)
+        or not np.isfinite(vectors).all()
+    ):
         raise ValueError(
-            "Expected vectors of finite floats, got NaN, infinity or "
+            "Expected vectors of finite floats, got NaN, infinity, masked elements or "
             f"dtype={vectors.dtype}."
         )
-    return vectors
+    return np.asarray(vectors)
+
+
+def _is_number(word: Any) -> bool:
+    """Return whether a word is a number, also one of torch."""
+    is_of_array = hasattr(word, "__array__") and not isinstance(word, np.generic)
+    return is_of_array or isinstance(word, Real)
+
+
+def _key(word: Any) -> Any:
+    """Return a word as the vocabulary has it; None, which is no word, if masked."""
+    if isinstance(word, np.ndarray) and not word.ndim:
+        return None if word is np.ma.masked else word.item()
+    return word
+
+
+def _check_container(words: Any) -> None:
+    """Raise a TypeError if the elements of a container are not the words in it."""
+    kind = type(words).__name__
+    if hasattr(words, "columns"):  # its elements are names or columns
+        cure = "Pass one column, or an array: to_numpy()."
+    elif kind.endswith("GroupBy"):
+        cure = "Pass a list of words for each group: agg(list) in pandas."
+    elif issparse(words):
+        cure = "Pass lists of words."
+    elif _is_mask(words):
+        kind = "mask of truth values"
+        cure = "Pass the words that it selects."
+    else:
+        return
+    raise TypeError(f"Expected words or vectors, got a {kind}. {cure}")
+
+
+def _is_mask(words: Any) -> bool:
+    """Return whether a container of NumPy, pandas or polars has truth values."""
+    dtype = getattr(words, "dtype", None)
+    return bool(getattr(words, "shape", ())) and str(dtype).lower() in MASKS
 
 
 def _is_in(query: Any, vocabulary: Vocabulary) -> bool:
     try:
-        return query in vocabulary
+        return _key(query) in vocabulary
     except TypeError:  # it is not hashable
         return False

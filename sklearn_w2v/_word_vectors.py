@@ -1,12 +1,13 @@
 """The methods of a fitted vectorizer about words: their vectors and neighbors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_w2v._corpus import UNKNOWN
 from sklearn_w2v._derived import derived
 from sklearn_w2v._learned import FittedAttributes, Learned
 from sklearn_w2v._pooling import unit
@@ -52,7 +53,8 @@ class WordVectors(FittedAttributes):
         default : float, array-like of shape (vector_size,) or None, default=None
             Vector of words that are not in the vocabulary. If None, such words are an
             error. ``get_vector(range(n_nodes), default=0)`` has the vectors of all
-            nodes of a graph, in the order of nodes.
+            nodes of a graph, in the order of nodes. Masked elements of an array get
+            `default`, too.
 
         Returns
         -------
@@ -87,7 +89,14 @@ dtype=float32
         if default is None:
             vectors = matrix[rows_of(words, vocabulary)]  # (n_words, d), a copy
         else:
-            rows = np.array([vocabulary.get(each, -1) for each in words], dtype=np.intp)
+            if np.shape(default) not in ((), matrix.shape[1:]):
+                raise ValueError(
+                    f"default must be a number or an array of shape {matrix.shape[1:]},"
+                    f" got shape {np.shape(default)}."
+                )
+            rows = np.array(
+                [row_of(each, vocabulary, UNKNOWN) for each in words], dtype=np.intp
+            )
             vectors = np.empty((len(rows), matrix.shape[1]), dtype=np.float32)
             vectors[:] = default
             vectors[rows >= 0] = matrix[rows[rows >= 0]]
@@ -167,7 +176,7 @@ default=None
         >>> [word for word, similarity in vectorizer.most_similar("cat", topn=1)]
         ['dog']
         """
-        _check_topn(topn)
+        topn = _check_topn(topn)
         learned = self._learned()
         added = as_list(positive, learned.vocabulary)
         subtracted = as_list(negative, learned.vocabulary)
@@ -178,9 +187,7 @@ default=None
             direction += _unit_vector(query, learned)
         for query in subtracted:
             direction -= _unit_vector(query, learned)
-        words = [
-            query for query in added + subtracted if not isinstance(query, np.ndarray)
-        ]
+        words = [query for query in added + subtracted if not _is_vector(query)]
         own = rows_of(words, learned.vocabulary)
         return _pairs(_nearest(learned, direction[None], [own], topn))
 
@@ -239,7 +246,7 @@ default=None
         >>> words.tolist()
         [['dog'], ['bond']]
         """
-        _check_topn(topn)
+        topn = _check_topn(topn)
         learned = self._learned()
         vocabulary = learned.vocabulary
         if are_vectors(queries, vocabulary):
@@ -325,9 +332,11 @@ default=None
         >>> [item for item, probability in next_ones][0]
         'brush'
         """
-        _check_topn(topn)
+        topn = _check_topn(topn)
         learned = self._learned()
         rows = _context_rows(words, learned, "most_likely_context")
+        if not len(rows):
+            raise ValueError("most_likely_context needs at least one word.")
         return _pairs(self._likely(learned, [rows], [NO_ROWS], topn))
 
     def likely_contexts(
@@ -400,7 +409,7 @@ default=None
         >>> words.tolist()
         [['tape'], ['butter']]
         """
-        _check_topn(topn)
+        topn = _check_topn(topn)
         learned = self._learned()
         rows = [
             _context_rows(query, learned, "likely_contexts")
@@ -408,6 +417,12 @@ default=None
                 queries, learned, "likely_contexts", "most_likely_context"
             )
         ]
+        is_empty = [not len(some) for some in rows]
+        if any(is_empty):
+            raise ValueError(
+                "likely_contexts needs at least one word in each query, and query "
+                f"{is_empty.index(True)} has none."
+            )
         excluded = _excluded(exclude, [NO_ROWS] * len(rows), learned)
         best = self._likely(learned, rows, excluded, topn, among)
         return best.words, best.scores
@@ -465,15 +480,21 @@ default=None
         return search(score, words, searched, excluded, topn)
 
 
-def _check_topn(topn: Any) -> None:
+def _check_topn(topn: Any) -> int:
+    """Return the number of words to find as an int of Python."""
     if not isinstance(topn, Integral) or topn < 1:
         raise ValueError(f"topn must be an int of at least 1, got {topn!r}.")
+    return int(topn)
+
+
+def _is_vector(query: Any) -> bool:
+    return isinstance(query, np.ndarray) and query.ndim > 0
 
 
 def _unit_vector(query: Any, learned: Learned) -> NDArray[Any]:
     """Return the vector of a word, or a vector that was passed, at length 1."""
     matrix = learned.embedding_matrix
-    if isinstance(query, np.ndarray) and query.ndim:
+    if _is_vector(query):
         return unit(check_vectors(query, matrix.shape[1:]))
     return unit(matrix[row_of(query, learned.vocabulary)])
 
@@ -537,10 +558,8 @@ def _context_rows(words: Any, learned: Learned, caller: str) -> NDArray[np.intp]
             "with store_matrices=True, which keeps both."
         )
     queries = as_list(words, learned.vocabulary)
-    if any(isinstance(query, np.ndarray) and query.ndim for query in queries):
+    if any(map(_is_vector, queries)):
         raise TypeError(f"{caller} takes words, not vectors.")
-    if not queries:
-        raise ValueError(f"{caller} needs at least one word.")
     return rows_of(queries, learned.vocabulary)
 
 
@@ -558,6 +577,11 @@ def _searched(among: Iterable[Any] | None, learned: Learned) -> NDArray[np.intp]
     """Return the rows of the words to search, in ascending order; None for all."""
     if among is None:
         return None
+    if not isinstance(among, (set, frozenset, tuple)) and is_one_word(
+        among, learned.vocabulary
+    ):
+        kind = type(among).__name__
+        raise TypeError(f"among takes several words: pass a list, not a {kind}.")
     return np.unique(rows_of(among, learned.vocabulary))
 
 
@@ -567,6 +591,13 @@ def _excluded(
     """Return for each query the rows to exclude: its own and those of `exclude`."""
     if exclude is None:
         return own
+    if isinstance(exclude, Mapping) or (
+        not isinstance(exclude, tuple) and is_one_word(exclude, learned.vocabulary)
+    ):
+        raise TypeError(
+            "exclude takes the word or words of each query, in the order of queries: "
+            f"pass a list, not a {type(exclude).__name__}."
+        )
     given = [known_rows(words, learned.vocabulary) for words in exclude]
     if len(given) != len(own):
         raise ValueError(

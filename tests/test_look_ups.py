@@ -97,6 +97,36 @@ def test_an_array_of_ids_has_one_query_each_and_rows_of_ids_have_several(shop):
     assert contexts.tolist() == shop.likely_contexts([[3, 11], [4, 5]], 2)[0].tolist()
 
 
+def test_look_ups_take_padded_rows(shop):
+    rows = np.ma.masked_equal([[3, -1], [4, 5]], -1)
+    lists = [[3], [4, 5]]
+    contexts, _ = shop.likely_contexts(rows, topn=3, exclude=rows)
+    assert (
+        contexts.tolist() == shop.likely_contexts(lists, 3, exclude=lists)[0].tolist()
+    )
+    assert shop.most_likely_context(rows[0]) == shop.most_likely_context([3])
+    vectors = shop.get_vector(rows[0], default=0)
+    np.testing.assert_array_equal(vectors, [shop.get_vector(3), np.zeros(8)])
+
+
+def test_a_document_without_words_is_a_zero_vector_also_if_zero_is_a_word(shop):
+    vectors = shop.transform([["unknown"]])
+    words, similarities = shop.nearest_words(vectors, topn=3)
+    np.testing.assert_array_equal(similarities, 0)
+    assert shop.most_similar(vectors[0], topn=3) == [(word, 0) for word in words[0]]
+
+
+def test_an_array_of_one_word_is_not_found_for_itself(shop):
+    assert shop.most_similar(np.array(3)) == shop.most_similar(3)
+
+
+@pytest.mark.parametrize("topn", [np.int8(3), np.uint64(3), True])
+def test_topn_can_be_an_integer_of_every_type(topn, shop):
+    assert shop.most_similar(3, topn) == shop.most_similar(3, int(topn))
+    words, _ = shop.likely_contexts([3], topn)
+    assert words.shape == (1, topn)
+
+
 def test_ten_ids_are_no_vector_of_ten_dimensions():
     sessions = [list(range(12))] * 50
     fitted = small(analyzer=list, vector_size=10).fit(sessions)
@@ -161,8 +191,42 @@ def test_similarities_never_leave_minus_one_to_one(scale):
             ValueError,
             "exclude must have one entry for each of the 1 queries, got 2",
         ),
+        (
+            lambda v: v.nearest_words([np.ones(8)]),
+            TypeError,
+            "Pass several vectors as the rows of one array of floats",
+        ),
+        (
+            lambda v: v.nearest_words(np.ma.masked_equal(np.eye(2, 8), 0)),
+            ValueError,
+            "masked elements",
+        ),
+        (
+            lambda v: v.nearest_words(["cat"], among="dog"),
+            TypeError,
+            "among takes several words: pass a list, not a str",
+        ),
+        (
+            lambda v: v.nearest_words(["cat", "dog", "paw"], exclude="cat"),
+            TypeError,
+            "exclude takes the word or words of each query",
+        ),
+        (
+            lambda v: v.nearest_words(["cat"], exclude={0: "dog"}),
+            TypeError,
+            "pass a list, not a dict",
+        ),
+        (
+            lambda v: v.nearest_words(["cat"], exclude={"dog"}),
+            TypeError,
+            "a set, which has no order",
+        ),
         (lambda v: v.likely_contexts("cat"), TypeError, "use most_likely_context"),
-        (lambda v: v.likely_contexts(["cat", []]), ValueError, "at least one word"),
+        (
+            lambda v: v.likely_contexts(["cat", []]),
+            ValueError,
+            "at least one word in each query, and query 1 has none",
+        ),
         (lambda v: v.likely_contexts(np.ones((1, 8))), TypeError, "not vectors"),
     ],
 )

@@ -1,9 +1,12 @@
 """What counts as one word, several words or vectors."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.sparse import csr_array
 
 from sklearn_w2v._queries import as_list, is_one_word, known_rows, row_of
 
@@ -68,6 +71,45 @@ def test_a_set_is_refused_since_it_has_no_order(words):
         as_list(words, TEXT)
 
 
+@pytest.mark.parametrize(
+    ("container", "cure"),
+    [
+        (pd.DataFrame({7: [8, 9]}), "to_numpy()"),
+        (pl.DataFrame({"7": [8, 9]}), "to_numpy()"),
+        (pd.DataFrame({"user": [1, 1], 7: [8, 9]}).groupby("user")[7], "agg(list)"),
+        (csr_array(np.eye(3)), "Pass lists of words"),
+        (np.array([True, False]), "Pass the words that it selects"),
+        (pd.Series([True, False]), "Pass the words that it selects"),
+        (pd.Series([True, None], dtype="boolean"), "Pass the words that it selects"),
+        (pl.Series([True, False]), "Pass the words that it selects"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_containers_whose_elements_are_no_words_are_refused(container, cure):
+    vocabulary = {0: 0, 1: 1, 7: 2, "7": 3}
+    for read in (as_list, is_one_word, known_rows):
+        with pytest.raises(TypeError, match=re.escape(cure)):
+            read(container, vocabulary)
+
+
+def test_masked_elements_are_no_words():
+    vocabulary = {0: 0, 7: 1}
+    masked = np.ma.masked_equal([7, -1, 0], -1)
+    assert as_list(masked, vocabulary) == [7, 0]
+    assert known_rows(masked, vocabulary).tolist() == [1, 0]
+    assert row_of(masked[1], vocabulary, -1) == -1
+    with pytest.raises(KeyError, match="masked is not in the vocabulary"):
+        row_of(masked[1], vocabulary)
+
+
+def test_zeros_are_vectors_even_if_zero_is_a_word():
+    """Documents without known words have zero vectors."""
+    for zeros in (np.zeros(8), np.zeros((1, 8)), np.zeros((3, 8))):
+        vectors = as_list(zeros, {0: 0})
+        np.testing.assert_array_equal(vectors, np.atleast_2d(zeros))
+    assert as_list(np.zeros(1), {0: 0}) == [0]
+
+
 def test_an_array_of_integers_has_words_and_one_of_floats_is_a_vector():
     assert as_list(np.array([8, 7]), IDS) == [8, 7]
     assert as_list(np.array([], dtype=float), IDS) == []
@@ -91,6 +133,8 @@ def test_floats_that_are_all_words_are_words():
         (["unicorn", "emu", [], "cat"], [2, 0]),
         ({"emu"}, [2]),
         (frozenset(["emu"]), [2]),
+        (np.array("emu"), [2]),
+        ([np.array("emu")], [2]),
     ],
 )
 def test_known_rows_leaves_out_unknown_words(words, rows):
@@ -106,3 +150,10 @@ def test_row_of_takes_words_of_numpy(word):
 def test_a_number_that_is_no_word_says_how_to_pass_a_vector(number):
     with pytest.raises(KeyError, match="pass a vector as a numpy array of floats"):
         row_of(number, TEXT)
+
+
+@pytest.mark.parametrize("word", [np.str_("unicorn"), np.int64(3), np.bytes_(b"cat")])
+def test_a_word_that_is_no_number_is_not_taken_for_a_vector(word):
+    with pytest.raises(KeyError) as raised:
+        row_of(word, TEXT)
+    assert "vector" not in str(raised.value)
