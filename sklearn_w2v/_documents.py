@@ -195,7 +195,7 @@ class TokenLists:
                 raise
             raise ValueError(
                 f"The analyzer failed on document {position}, which is of type "
-                f"{type(document).__name__}: {error}."
+                f"{type(document).__name__}: {error}. If X is one document, pass [X]."
             ) from error
 
     def _count(self, document: Any, tokens: Iterable[Any]) -> None:
@@ -380,13 +380,18 @@ def _check_container(X: Any, takes_text: bool) -> None:
         got = f"{got} of shape {shape}"
         if issparse(X):
             cure = "Pass the texts themselves, not their counts."
-        elif not takes_text and not hasattr(X, "columns"):
+        elif takes_text or (hasattr(X, "columns") and shape[1:] == (1,)):
+            cure = ONE_COLUMN
+        elif hasattr(X, "columns"):
             cure = (
-                "If each row is a document, pass an array of integers with "
-                "analyzer=list, or the rows as a list: X.tolist()."
+                "If each row is a document, pass X.to_numpy(), an array of integers, "
+                f"with analyzer=list. If a column has the documents: {ONE_COLUMN}"
             )
         else:
-            cure = ONE_COLUMN
+            cure = (
+                "If each row is a document, pass an array of integers that has two or "
+                "more columns, with analyzer=list, or the rows as a list: X.tolist()."
+            )
     elif isinstance(X, Mapping):
         cure = "Pass its values: list(X.values())."
     elif type(X).__name__.endswith("GroupBy"):  # of pandas and polars

@@ -264,7 +264,8 @@ class Word2VecVectorizer(
         documents come after them, up to `max_features` in all. Counts are added up. A
         given `vocabulary` decides words and rows, and known words keep their vectors.
         Both matrices are kept, which doubles the size of the vectorizer. After a `fit`
-        without this, both start at `embedding_matrix_`, which costs an epoch or two.
+        that kept only one, both start at `embedding_matrix_`, which costs an epoch or
+        two.
 
     memory : str, path, object with the joblib.Memory interface or None, default=None
         Cache of the training: the name of a folder, or the object. A training is read
@@ -310,7 +311,8 @@ class Word2VecVectorizer(
         (or as given in `vocabulary`).
 
     embedding_matrix_ : ndarray of shape (n_words, vector_size), dtype=float32
-        The word vectors.
+        The word vectors. To change them, assign a new array: look-ups keep the lengths
+        of the vectors as long as the array exists.
 
     center_matrix_, context_matrix_ : ndarray of shape (n_words, vector_size)
         The center ("input") and context ("output") vectors, float32. Both exist with
@@ -636,9 +638,10 @@ class Word2VecVectorizer(
         epochs, pass the batches again. Word weights are those of all batches, common
         directions those of the last batch.
 
-        To continue a `fit`, give it ``warm_start=True``, which keeps both matrices:
-        otherwise both start at `embedding_matrix_`. Vectors from a file come without
-        step lengths, so use a low `learning_rate` to change them little.
+        To continue a `fit`, give it ``store_matrices=True`` or ``warm_start=True``,
+        which keep both matrices: otherwise both start at `embedding_matrix_`. Vectors
+        from a file come without step lengths, so use a low `learning_rate` to change
+        them little.
 
         Parameters
         ----------

@@ -68,7 +68,8 @@ dtype=float32
         KeyError
             If a word is not in the vocabulary and there is no `default`.
         TypeError
-            If a set is passed, which has no order.
+            If a set is passed, which has no order, or a DataFrame or another container
+            whose elements are not words.
         ValueError
             If `default` has another shape.
 
@@ -144,7 +145,9 @@ dtype=float32
         positive : str, ndarray of shape (vector_size,), iterable of these, or None, \
 default=None
             Words or vectors that the results should be similar to. An array of integers
-            or strings has words. An array of floats is a vector, or one vector per row.
+            or strings has words. An array of floats is a vector, or one vector per row,
+            unless it has one dimension and all its numbers are words. Masked elements
+            are left out.
         negative : str, ndarray of shape (vector_size,), iterable of these, or None, \
 default=None
             Words or vectors that the results should not be similar to.
@@ -164,6 +167,9 @@ default=None
         ------
         KeyError
             If a word is not in the vocabulary.
+        TypeError
+            If a set is passed, which has no order, or a DataFrame or another container
+            whose elements are not words or vectors.
         ValueError
             If no word or vector is passed, if a vector has another size or numbers that
             are not finite, or if `topn` is less than 1.
@@ -232,7 +238,8 @@ default=None
         KeyError
             If a word of `queries` or `among` is not in the vocabulary.
         TypeError
-            If `queries` is one word or a set.
+            If `queries`, `among` or `exclude` is one word or a DataFrame, or if
+            `queries` or `exclude` is a set.
         ValueError
             If vectors have another size or numbers that are not finite, if `topn` is
             less than 1, or if `exclude` has another length.
@@ -295,7 +302,7 @@ default=None
         AttributeError
             If one of the matrices was not kept.
         TypeError
-            If a vector is passed.
+            If a vector, a set or a DataFrame is passed.
         ValueError
             If no word is passed, or if `topn` is less than 1.
 
@@ -356,7 +363,8 @@ default=None
         ----------
         queries : iterable of str, or of iterables of str
             Each query is a word of the vocabulary or several, such as the last items of
-            a user. The center vectors of several words are averaged.
+            a user. The center vectors of several words are averaged. Masked elements of
+            an array are left out.
         topn : int, default=10
             The number of words to return for each query, at least 1.
         among : iterable of str or None, default=None
@@ -381,7 +389,8 @@ default=None
         AttributeError
             If one of the matrices was not kept.
         TypeError
-            If `queries` is one word, a set, or has vectors.
+            If `queries` has vectors, if `queries`, `among` or `exclude` is one word or
+            a DataFrame, or if `queries` or `exclude` is a set.
         ValueError
             If a query has no word, if `topn` is less than 1, or if `exclude` has
             another length.

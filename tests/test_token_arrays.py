@@ -1,6 +1,9 @@
 """Documents that are the rows of an array of integers."""
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import assert_same_fit, small
 from hypothesis import given
@@ -119,3 +122,18 @@ def test_an_array_without_rows_has_no_documents():
         small(analyzer=list).fit(np.empty((0, 5), dtype=int))
     fitted = small(analyzer=list, sample=None).fit([[1, 2, 3]] * 9)
     assert fitted.transform(np.empty((0, 5), dtype=int)).shape == (0, 8)
+
+
+@pytest.mark.parametrize(
+    ("X", "cure"),
+    [
+        (np.ones((3, 1), int), "two or more columns, with analyzer=list"),
+        (np.ones((3, 2)), "pass an array of integers"),
+        (pd.DataFrame(np.ones((3, 2), int)), "pass X.to_numpy(), an array of integers"),
+        (pd.DataFrame(np.ones((3, 1), int)), "Pass one column"),
+        (np.ones(3, int), "If X is one document, pass [X]"),
+    ],
+)
+def test_an_error_says_how_rows_are_passed(X, cure):
+    with pytest.raises(ValueError, match=re.escape(cure)):
+        small(analyzer=list).fit(X)
