@@ -369,6 +369,7 @@ def _is_missing(token: Any) -> bool:
 
 def _equals_a_copy(token: Any) -> bool:
     try:
-        return bool(copy(token) == token)
+        other = copy(token)
+        return bool(other == token) and hash(other) == hash(token)  # torch's differs
     except (TypeError, NotImplementedError):  # spaCy's tokens cannot be copied
         return False

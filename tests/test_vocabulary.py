@@ -9,6 +9,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -323,6 +324,8 @@ def test_tokens_that_are_equal_to_themselves_alone_are_refused():
         learn([["a", object()]])
     with pytest.raises(ValueError, match=r"Token are equal only"):
         learn([["a", ("b", "c"), ("b", Token("c"))]])
+    with pytest.raises(ValueError, match=r"torch\.Tensor are equal only"):
+        learn(torch.tensor([[1, 2], [2, 1]]))
     documents = [list(map(Value, text)) for text in ("ab", "bc")]
     assert [str(word) for word in learn(documents).vocabulary] == ["b", "a", "c"]
 
