@@ -1,5 +1,6 @@
 """The words and vectors that users pass to look-ups -> rows and vectors."""
 
+import math
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
@@ -10,8 +11,8 @@ from scipy.sparse import issparse
 
 Vocabulary = Mapping[Any, int]
 
-#: Types of truth values in NumPy, pandas, pyarrow and polars.
-MASKS = ("bool", "boolean", "bool[pyarrow]")
+#: Types of truth values in NumPy, pandas, pyarrow, polars and torch.
+MASKS = ("bool", "boolean", "bool[pyarrow]", "torch.bool")
 
 
 def is_one_word(query: Any, vocabulary: Vocabulary) -> bool:
@@ -38,7 +39,7 @@ def is_one_word(query: Any, vocabulary: Vocabulary) -> bool:
             isinstance(element, np.ndarray) or _is_in(element, vocabulary)
             for element in query
         )
-    if isinstance(query, np.ndarray) and not query.ndim:
+    if _is_one_element(query):
         return True
     return isinstance(query, (str, bytes)) or not isinstance(query, Iterable)
 
@@ -91,7 +92,7 @@ def row_of(word: Any, vocabulary: Vocabulary, default: int | None = None) -> int
         message = f"{word!r} is not in the vocabulary"
         if isinstance(word, str) and word.lower() in vocabulary:
             message += f", but {word.lower()!r} is: texts are lowercased"
-        elif _is_number(word) and not isinstance(word, Integral):
+        elif _may_be_of_vector(word):
             message += "; pass a vector as a numpy array of floats"
         raise KeyError(message) from None
     except TypeError as error:
@@ -145,17 +146,25 @@ def check_vectors(vectors: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]
     return np.asarray(vectors)
 
 
-def _is_number(word: Any) -> bool:
-    """Return whether a word is a number, also one of torch."""
-    is_of_array = hasattr(word, "__array__") and not isinstance(word, np.generic)
-    return is_of_array or isinstance(word, Real)
+def _may_be_of_vector(word: Any) -> bool:
+    """Return whether a word is an array, also one of torch, or a number like 0.5."""
+    if isinstance(word, Real):
+        return not isinstance(word, Integral) and not math.isnan(word)
+    return hasattr(word, "__array__") and not isinstance(word, np.generic)
 
 
 def _key(word: Any) -> Any:
     """Return a word as the vocabulary has it; None, which is no word, if masked."""
-    if isinstance(word, np.ndarray) and not word.ndim:
+    if _is_one_element(word):
         return None if word is np.ma.masked else word.item()
     return word
+
+
+def _is_one_element(word: Any) -> bool:
+    """Return whether a word is an array of NumPy, torch or JAX without dimensions."""
+    if isinstance(word, (str, int, np.generic)):
+        return False
+    return getattr(word, "ndim", None) == 0 and hasattr(word, "item")
 
 
 def _check_container(words: Any) -> None:
@@ -176,7 +185,7 @@ def _check_container(words: Any) -> None:
 
 
 def _is_mask(words: Any) -> bool:
-    """Return whether a container of NumPy, pandas or polars has truth values."""
+    """Return whether a container of one of these libraries has truth values."""
     dtype = getattr(words, "dtype", None)
     return bool(getattr(words, "shape", ())) and str(dtype).lower() in MASKS
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from scipy.sparse import csr_array
 
-from sklearn_w2v._queries import as_list, is_one_word, known_rows, row_of
+from sklearn_w2v._queries import as_list, is_one_word, known_rows, row_of, rows_of
 
 TEXT = {"cat": 0, "dog": 1, "emu": 2}
 IDS = {7: 0, 8: 1, 9: 2}
@@ -81,6 +82,7 @@ def test_a_set_is_refused_since_it_has_no_order(words):
         (np.array([True, False]), "Pass the words that it selects"),
         (pd.Series([True, False]), "Pass the words that it selects"),
         (pd.Series([True, None], dtype="boolean"), "Pass the words that it selects"),
+        (torch.tensor([True, False]), "Pass the words that it selects"),
         (pl.Series([True, False]), "Pass the words that it selects"),
     ],
     ids=lambda value: type(value).__name__,
@@ -157,3 +159,25 @@ def test_a_word_that_is_no_number_is_not_taken_for_a_vector(word):
     with pytest.raises(KeyError) as raised:
         row_of(word, TEXT)
     assert "vector" not in str(raised.value)
+
+
+def test_integers_of_torch_are_words():
+    ids = torch.tensor([[9, 7], [8, 3]])
+    assert is_one_word(ids[0, 0], IDS)
+    assert not is_one_word(ids[0], IDS)
+    assert row_of(ids[0, 0], IDS, -1) == 2
+    assert rows_of(as_list(ids[0], IDS), IDS).tolist() == [2, 0]
+    assert [known_rows(row, IDS).tolist() for row in ids] == [[2, 0], [1]]
+
+
+def test_a_missing_word_is_not_taken_for_a_vector():
+    with pytest.raises(KeyError) as raised:
+        row_of(float("nan"), TEXT)
+    assert "vector" not in str(raised.value)
+
+
+def test_vectors_of_torch_say_how_to_pass_a_vector():
+    vectors = torch.full((2, 8), 0.5)
+    for word in (vectors[0], vectors[0, 0]):
+        with pytest.raises(KeyError, match="pass a vector as a numpy array of floats"):
+            row_of(word, IDS)
