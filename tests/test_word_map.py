@@ -1,11 +1,14 @@
 """The map of words: which words it shows, and their groups."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from drawn import boxes_of, colors_of, names_of, pca_of, to_hex, tsne_of
 
 from sklearn_w2v import Word2VecVectorizer, WordMapDisplay
+from sklearn_w2v._learned import learned_from_vectors
 
 pytestmark = pytest.mark.usefixtures("close_figures")
 
@@ -30,9 +33,9 @@ def test_frequent_words_with_long_vectors_are_shown(has_counts):
     vectors = random.standard_normal((40, 5))
     words = [f"word{row}" for row in range(40)]
     vectorizer = Word2VecVectorizer()
-    vectorizer.vocabulary_ = {word: row for row, word in enumerate(words)}
-    vectorizer.word_counts_ = counts
-    vectorizer.embedding_matrix_ = vectors
+    vocabulary = {word: row for row, word in enumerate(words)}
+    learned = learned_from_vectors(vocabulary, vectors)
+    vectorizer._replace_learned(replace(learned, word_counts=counts))
 
     by_count = sorted(range(40), key=lambda row: -counts[row])
     meaning = {
