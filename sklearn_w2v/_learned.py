@@ -158,6 +158,11 @@ def attributes(learned: Learned) -> dict[str, Any]:
     return vars(fitted)
 
 
+def learned_of(fitted: FittedAttributes) -> Learned:
+    """Return what the last fit of a vectorizer has learned."""
+    return fitted._learned()  # noqa: SLF001, of this module
+
+
 def learned_from_vectors(
     vocabulary: dict[Any, int], embedding_matrix: NDArray[np.float32]
 ) -> Learned:

@@ -66,24 +66,28 @@ class Pooling(NamedTuple):
             yield sums / divisors[:, None]
 
     def contributions(
-        self, ids: NDArray[np.int32], coef: NDArray[np.float64]
+        self, corpus: Corpus, coef: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Return what each word of a document adds to its vector's product with `coef`.
+        """Return what each token adds to the product of its document's vector and coef.
 
-        The removal of common directions is a projection, so it can be applied to `coef`
-        instead of the vectors.
+        All tokens must be words. The removal of common directions is a projection, so
+        it can be applied to `coef` instead of the vectors.
         """
         components = self.common_components.astype(np.float64)
         direction = coef - (components @ coef) @ components  # (d,)
+        ids, lengths = corpus.ids, corpus.lengths
+        documents = np.repeat(np.arange(len(lengths)), lengths)  # (n_tokens,)
         weights = self.word_weights[ids].astype(np.float64)  # (n_tokens,)
-        shares = weights / (weights.sum() if self.divides_by_weights else len(ids))
-        contributions = shares * (self.embedding_matrix[ids] @ direction)
-        if self.norm is None:
-            return contributions
-        corpus = Corpus(ids, np.array([0, len(ids)]))
-        vector = self._replace(norm=None).document_vectors(corpus)[0]
-        length = np.linalg.norm(vector.astype(np.float64))
-        return contributions / length if length else np.zeros(len(ids))
+        divisors = lengths.astype(np.float64)  # (n_documents,)
+        if self.divides_by_weights:
+            divisors = np.bincount(documents, weights, len(lengths)).astype(np.float64)
+        if self.norm == "l2":
+            vectors = self._replace(norm=None).document_vectors(corpus)
+            divisors = divisors * _lengths(vectors)
+        divisors[divisors == 0] = np.inf  # the vector of the document is zero
+        rows, row_of_token = np.unique(ids, return_inverse=True)
+        products = self.embedding_matrix[rows] @ direction
+        return weights * products[row_of_token] / divisors[documents]
 
     def _remove_common_components(self, vectors: NDArray[np.float32]) -> None:
         if not len(self.common_components):

@@ -8,6 +8,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model._base import LinearClassifierMixin as _LinearClassifierMixin
 from sklearn.utils import _param_validation
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
@@ -19,6 +20,8 @@ COUNT_VECTORIZER_CONSTRAINTS = CountVectorizer._parameter_constraints
 
 #: Decorates methods that fit: validates parameters and tears callbacks down.
 fit_context = _fit_context
+#: The base class of classifiers whose decision function is linear, by `coef_`.
+LinearClassifierMixin = _LinearClassifierMixin
 #: Converts `n_jobs` to a number of threads; in a joblib worker, -1 means its share.
 effective_n_threads = _openmp_effective_n_threads
 

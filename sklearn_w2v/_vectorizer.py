@@ -22,6 +22,7 @@ from sklearn_w2v._foreign_parameters import (
     rejects_foreign_parameters,
 )
 from sklearn_w2v._learned import Learned, attributes
+from sklearn_w2v._search import words_by_row
 from sklearn_w2v._skipgram.state import Trained, Watcher
 from sklearn_w2v._sklearn import (
     COUNT_VECTORIZER_CONSTRAINTS,
@@ -796,7 +797,8 @@ class Word2VecVectorizer(
         coef : array-like of shape (vector_size,) or (1, vector_size)
             Coefficients of one class of a linear model on document vectors:
             ``classifier.coef_[0]``, or ``classifier.coef_[0] / scaler.scale_`` if there
-            is a ``StandardScaler`` before it.
+            is a ``StandardScaler`` before it. For a fitted pipeline,
+            :func:`explain_document` finds them.
 
         Returns
         -------
@@ -841,9 +843,9 @@ class Word2VecVectorizer(
                 "For a classifier with several classes, pass the row of one class, for "
                 "example coef_[0]."
             )
-        contributions = learned.pooling(self.norm).contributions(corpus.ids, coef)
-        words = list(learned.vocabulary)
-        in_document = [words[row] for row in corpus.ids.tolist()]
+        contributions = learned.pooling(self.norm).contributions(corpus, coef)
+        words = words_by_row(learned.vocabulary, learned.embedding_matrix)
+        in_document = words[corpus.ids].tolist()
         return list(zip(in_document, contributions.tolist(), strict=True))
 
     def _fit(

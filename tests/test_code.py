@@ -123,7 +123,14 @@ OWN_METHODS = [
 ]
 
 
-@pytest.mark.parametrize(("owner", "name"), OWN_METHODS)
+FUNCTIONS = [
+    (sklearn_w2v, name)
+    for name in sklearn_w2v.__all__
+    if inspect.isfunction(getattr(sklearn_w2v, name))
+]
+
+
+@pytest.mark.parametrize(("owner", "name"), OWN_METHODS + FUNCTIONS)
 def test_public_docstrings_end_in_an_example_that_runs(owner, name):
     # pytest runs the examples as doctests.
     sections = re.findall(r"^ *(\w+)\n *-+$", getattr(owner, name).__doc__, re.M)

@@ -105,30 +105,32 @@ def test_a_long_row_does_not_depend_on_its_batch(vector_size):
 def test_a_document_in_a_removed_direction_is_zero_whatever_the_norm():
     only = MATRIX[[4]] / np.linalg.norm(MATRIX[4])
     removed = pooling(components=only, norm="l2")
-    assert not removed.document_vectors(corpus_of([[4], [4, 4]])).any()
+    corpus = corpus_of([[4], [4, 4]])
+    assert not removed.document_vectors(corpus).any()
+    assert removed.contributions(corpus, np.ones(3)).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("name", POOLINGS)
-@given(document=st.lists(st.integers(0, 6), min_size=1, max_size=20))
-def test_contributions_add_up_to_the_product_with_the_vector(name, document):
-    coef = np.array([2.0, -1.0, 0.5])
-    pooling = POOLINGS[name]
-    contributions = pooling.contributions(np.array(document, np.int32), coef)
-    assert contributions.shape == (len(document),)
-    (vector,) = pooling.document_vectors(corpus_of([document]))
-    assert contributions.sum() == pytest.approx(vector @ coef, abs=1e-4)
+@given(documents=DOCUMENTS)
+def test_contributions_add_up_to_the_product_with_the_vector(name, documents):
+    coef, corpus = np.array([2.0, -1.0, 0.5]), corpus_of(documents)
+    contributions = POOLINGS[name].contributions(corpus, coef)
+    assert contributions.shape == corpus.ids.shape
+    sums = [some.sum() for some in np.split(contributions, corpus.offsets[1:])]
+    products = POOLINGS[name].document_vectors(corpus) @ coef
+    np.testing.assert_allclose(sums[: len(documents)], products, atol=1e-4)
 
 
 def test_contributions_are_proportional_to_weights():
     same = POOLINGS["idf"]._replace(embedding_matrix=np.ones((7, 3), np.float32))
     ids = np.array([1, 2, 2, 4], np.int32)
-    contributions = same.contributions(ids, np.ones(3))
+    contributions = same.contributions(corpus_of([ids.tolist()]), np.ones(3))
     np.testing.assert_allclose(contributions, 3 * WEIGHTS[ids] / WEIGHTS[ids].sum())
 
 
 @pytest.mark.parametrize("name", POOLINGS)
 def test_a_document_without_words_has_no_contributions(name):
-    assert POOLINGS[name].contributions(np.empty(0, np.int32), np.ones(3)).size == 0
+    assert POOLINGS[name].contributions(corpus_of([[]]), np.ones(3)).size == 0
 
 
 def test_idf_weights_are_tfidf_vectorizers():

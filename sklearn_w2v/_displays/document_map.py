@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import normalize
 
 from sklearn_w2v._displays.maps import MapDisplay, fill_docstring, one_for_each
-from sklearn_w2v._displays.pipelines import document_vectors_of
 from sklearn_w2v._displays.positions import positions_of
+from sklearn_w2v._pipelines import document_vectors_of
 from sklearn_w2v._warnings import warn
 
 if TYPE_CHECKING:

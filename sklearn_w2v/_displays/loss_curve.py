@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from sklearn_w2v._displays.pipelines import vectorizer_of
 from sklearn_w2v._extras import check_installed
+from sklearn_w2v._pipelines import vectorizer_of
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import normalize
 
 from sklearn_w2v._displays.maps import MapDisplay, fill_docstring, one_for_each
-from sklearn_w2v._displays.pipelines import vectorizer_of
 from sklearn_w2v._displays.positions import positions_of
+from sklearn_w2v._pipelines import vectorizer_of
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sklearn_w2v._vectorizer import Word2VecVectorizer
 
 def vectorizer_of(estimator: Any) -> Word2VecVectorizer:
     """Return the fitted vectorizer that an estimator is or has among its steps."""
-    for step in _steps(estimator):
+    for step in steps_of(estimator):
         if isinstance(step, Word2VecVectorizer):
             check_is_fitted(step)
             return step
@@ -25,12 +25,15 @@ def vectorizer_of(estimator: Any) -> Word2VecVectorizer:
     )
 
 
-def _steps(estimator: Any) -> Iterator[Any]:
+def steps_of(estimator: Any) -> Iterator[Any]:
+    """Yield the steps of a pipeline, also of those within it, frozen or found best."""
     if isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
-            yield from _steps(step)
+            yield from steps_of(step)
     elif isinstance(estimator, FrozenEstimator):
-        yield from _steps(estimator.estimator)
+        yield from steps_of(estimator.estimator)
+    elif hasattr(estimator, "best_estimator_"):  # a fitted search
+        yield from steps_of(estimator.best_estimator_)
     else:
         yield estimator
 

@@ -1,0 +1,279 @@
+"""The score of a class by a fitted pipeline, split into contributions of words."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_w2v._documents import token_lists_of
+from sklearn_w2v._learned import learned_of
+from sklearn_w2v._pipelines import steps_of, vectorizer_of
+from sklearn_w2v._search import words_by_row
+from sklearn_w2v._sklearn import LinearClassifierMixin
+from sklearn_w2v._vectorizer import Word2VecVectorizer
+from sklearn_w2v._vocabulary import encode
+
+#: The largest number of classes that an error lists.
+CLASSES_IN_ERROR = 30
+
+
+def explain_document(
+    estimator: Any, document: Any, label: Any
+) -> tuple[list[tuple[Any, float]], float]:
+    """Split the score of a document for a class into contributions of its words.
+
+    The split is exact: the sum of the contributions and the intercept is the decision
+    function of the class. Scalers between the vectorizer and the classifier are taken
+    into account.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        A fitted pipeline of a :class:`Word2VecVectorizer` and a linear classifier, such
+        as ``LogisticRegression``, ``LinearSVC``, ``RidgeClassifier``, ``SGDClassifier``
+        or ``LinearDiscriminantAnalysis``. Between both there may be a
+        ``StandardScaler``, ``RobustScaler``, ``MaxAbsScaler`` or ``MinMaxScaler``. The
+        steps may be frozen, in pipelines of their own, or the best estimators of
+        searches.
+    document : str
+        A raw document.
+    label : object
+        The class, as in ``classes_`` of the classifier.
+
+    Returns
+    -------
+    contributions : list of (word, contribution)
+        The tokens in the vocabulary, in the order of the document. Words with a
+        positive contribution raise the score of the class.
+    intercept : float
+        The score of a document without a known word.
+
+    Raises
+    ------
+    ValueError
+        If the pipeline has no vectorizer, no linear classifier, or a step between both
+        whose contributions cannot be computed exactly; if there is no such class; or if
+        the document is missing or not a text.
+    NotFittedError
+        If a step is not fitted.
+
+    See Also
+    --------
+    explain_class : The words with the largest contributions in many documents.
+    Word2VecVectorizer.word_contributions : The same for coefficients that are passed,
+        as those of a regressor.
+
+    Notes
+    -----
+    With two classes, classifiers have only the decision function of the second class.
+    The score of the first class is minus that.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_w2v import Word2VecVectorizer, explain_document
+    >>> texts = ["the cat chased the dog", "the bank sold the bond"] * 50
+    >>> model = make_pipeline(
+    ...     Word2VecVectorizer(vector_size=8, random_state=0),
+    ...     StandardScaler(),
+    ...     LogisticRegression(),
+    ... ).fit(texts, ["animals", "money"] * 50)
+    >>> text = "The cat sold it"
+    >>> contributions, intercept = explain_document(model, text, "money")
+    >>> [(word, contribution > 0) for word, contribution in contributions]
+    [('the', False), ('cat', False), ('sold', True)]
+    >>> score = sum(contribution for _, contribution in contributions) + intercept
+    >>> bool(abs(score - model.decision_function([text])[0]) < 1e-5)
+    True
+    """
+    score = _score_of(estimator, label)
+    (prepared,) = score.prepare([document])
+    contributions = score.vectorizer.word_contributions(prepared, score.coef)
+    return contributions, score.intercept
+
+
+def explain_class(
+    estimator: Any, documents: Iterable[Any], label: Any
+) -> tuple[list[tuple[Any, float]], float]:
+    """Find the words of some documents that contribute most to the score of a class.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        A fitted pipeline, as in :func:`explain_document`.
+    documents : iterable of str
+        Raw documents. Those of the class show by which words it is recognized; those of
+        another class that are predicted to be of this one show which words mislead.
+    label : object
+        The class, as in ``classes_`` of the classifier.
+
+    Returns
+    -------
+    contributions : list of (word, contribution)
+        The words of the vocabulary that occur in the documents, from the one that
+        raises the score of the class most to the one that lowers it most. A
+        contribution is the sum over all occurrences, divided by the number of
+        documents. So frequent words come first or last, even if others are stronger
+        each time.
+    intercept : float
+        The score of a document without a known word. The sum of it and all
+        contributions is the mean decision function of the documents.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`explain_document`, or if there are no documents.
+    NotFittedError
+        If a step is not fitted.
+
+    See Also
+    --------
+    explain_document : The contributions of the words of one document.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_w2v import Word2VecVectorizer, explain_class
+    >>> texts = ["cats chased dogs", "banks sold bonds"] * 50
+    >>> model = make_pipeline(
+    ...     Word2VecVectorizer(vector_size=8, random_state=0),
+    ...     StandardScaler(),
+    ...     LogisticRegression(),
+    ... ).fit(texts, ["animals", "money"] * 50)
+    >>> contributions, intercept = explain_class(model, texts, "animals")
+    >>> sorted(word for word, _ in contributions[:3])
+    ['cats', 'chased', 'dogs']
+    >>> sorted(word for word, _ in contributions[-3:])
+    ['banks', 'bonds', 'sold']
+    """
+    score = _score_of(estimator, label)
+    vectorizer, learned = score.vectorizer, learned_of(score.vectorizer)
+    token_lists = token_lists_of(vectorizer, score.prepare(documents))
+    corpus = encode(token_lists, learned.vocabulary).drop_unknown()
+    n_documents, n_words = len(corpus.lengths), len(learned.vocabulary)
+    if not n_documents:
+        raise ValueError("explain_class needs at least one document, got none.")
+    pooling = learned.pooling(vectorizer.norm)
+    sums = np.zeros(n_words)
+    for batch in corpus.batches():
+        contributions = pooling.contributions(batch, score.coef)  # (n_tokens,)
+        sums += np.bincount(batch.ids, contributions, n_words)
+    occurring = np.flatnonzero(corpus.token_counts(n_words))
+    rows = occurring[np.argsort(-sums[occurring], kind="stable")]
+    words = words_by_row(learned.vocabulary, learned.embedding_matrix)[rows]
+    means = sums[rows] / n_documents
+    return list(zip(words.tolist(), means.tolist(), strict=True)), score.intercept
+
+
+class ClassScore(NamedTuple):
+    """The score of a class: a linear function of document vectors."""
+
+    steps_before: list[Any]  # the transformers of raw documents
+    vectorizer: Word2VecVectorizer
+    coef: NDArray[np.float64]  # (vector_size,)
+    intercept: float
+
+    def prepare(self, documents: Iterable[Any]) -> Iterable[Any]:
+        """Return documents as the vectorizer gets them."""
+        for step in self.steps_before:
+            documents = step.transform(documents)
+        return documents
+
+
+def _score_of(estimator: Any, label: Any) -> ClassScore:
+    """Return the score of a class by a fitted pipeline."""
+    vectorizer = vectorizer_of(estimator)
+    steps = [step for step in steps_of(estimator) if step not in ("passthrough", None)]
+    place = steps.index(vectorizer)
+    coef, intercept = _coefficients(steps[-1], label)
+    # Of the last scaler first, since each changes what the one before it returns.
+    for scaler in reversed(steps[place + 1 : -1]):
+        factor, offset = _factor_and_offset(scaler)
+        intercept += float(np.sum(coef * offset))
+        coef = coef * factor
+    return ClassScore(steps[:place], vectorizer, coef, intercept)
+
+
+def _coefficients(classifier: Any, label: Any) -> tuple[NDArray[np.float64], float]:
+    """Return the coefficients and the intercept of a class."""
+    if not isinstance(classifier, LinearClassifierMixin):
+        raise ValueError(
+            f"{type(classifier).__name__}, the last step, is not one of scikit-learn's "
+            "linear classifiers, so its score is no sum of contributions of words. "
+            "Use LogisticRegression, LinearSVC, RidgeClassifier, SGDClassifier or "
+            "LinearDiscriminantAnalysis. For a linear regressor, pass its coefficients "
+            "to the word_contributions of the vectorizer."
+        )
+    check_is_fitted(classifier)
+    classes = classifier.classes_.tolist()
+    if label not in classes:
+        listed = ", ".join(map(repr, classes[:CLASSES_IN_ERROR]))
+        if len(classes) > CLASSES_IN_ERROR:
+            listed += f" and {len(classes) - CLASSES_IN_ERROR} others"
+        raise ValueError(
+            f"{type(classifier).__name__} has no class {label!r}. Its classes are "
+            f"{listed}."
+        )
+    place = classes.index(label)
+    coef = classifier.coef_
+    coef = np.atleast_2d(coef.toarray() if issparse(coef) else coef)
+    coef = coef.astype(np.float64)  # (n_classes or 1, vector_size)
+    intercepts = np.broadcast_to(np.ravel(classifier.intercept_), len(coef))
+    if len(coef) == 1:  # the score of the second of two classes
+        sign = 1 if place else -1
+        return sign * coef[0], sign * float(intercepts[0])
+    return coef[place], float(intercepts[place])
+
+
+def _factor_and_offset(step: Any) -> tuple[Any, Any]:
+    """Return what a step multiplies vectors by, and what it adds to them then."""
+    check_is_fitted(step)
+    if getattr(step, "clip", False):
+        raise ValueError(
+            f"{type(step).__name__}(clip=True) is not linear, so the score is no sum "
+            "of contributions of words. Fit it with clip=False."
+        )
+    factor: Any = 1.0
+    offset: Any = 0.0
+    if isinstance(step, StandardScaler):
+        if step.with_std:
+            factor = 1 / step.scale_
+        if step.with_mean:
+            offset = -step.mean_ * factor
+    elif isinstance(step, RobustScaler):
+        if step.with_scaling:
+            factor = 1 / step.scale_
+        if step.with_centering:
+            offset = -step.center_ * factor
+    elif isinstance(step, MaxAbsScaler):
+        factor = 1 / step.scale_
+    elif isinstance(step, MinMaxScaler):
+        factor, offset = step.scale_, step.min_
+    elif isinstance(step, Normalizer):
+        raise ValueError(
+            "Normalizer divides the vector of each document by another number. To "
+            "explain scores, remove it, and pass norm='l2' to Word2VecVectorizer, "
+            "which also scales vectors to length 1."
+        )
+    else:
+        raise ValueError(
+            f"{type(step).__name__}, a step between the vectorizer and the classifier, "
+            "is not a scaler whose effect on contributions of words is computed. "
+            "Remove it, or use StandardScaler, RobustScaler, MaxAbsScaler or "
+            "MinMaxScaler."
+        )
+    return factor, offset
