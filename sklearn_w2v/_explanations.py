@@ -15,8 +15,9 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._documents import token_lists_of
-from sklearn_w2v._learned import learned_of
+from sklearn_w2v._learned import Learned, learned_of
 from sklearn_w2v._pipelines import steps_of, vectorizer_of
 from sklearn_w2v._search import words_by_row
 from sklearn_w2v._sklearn import LinearClassifierMixin
@@ -33,8 +34,8 @@ def explain_document(
     """Split the score of a document for a class into contributions of its words.
 
     The split is exact: the sum of the contributions and the intercept is the decision
-    function of the class. Scalers between the vectorizer and the classifier are taken
-    into account.
+    function of the class. A contribution is the product of the coefficients and the
+    word's vector after the scalers, times the word's share in the document.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def explain_document(
         The tokens in the vocabulary, in the order of the document. Words with a
         positive contribution raise the score of the class.
     intercept : float
-        The score of a document without a known word.
+        The intercept of the classifier. If the document has no known word, its whole
+        score.
 
     Raises
     ------
@@ -75,6 +77,15 @@ def explain_document(
 
     Notes
     -----
+    What a scaler subtracts is subtracted from each word vector. So after a
+    ``StandardScaler`` the intercept is the score of the mean document, and words whose
+    vectors are close to the mean contribute little. Without a scaler that subtracts, it
+    is the score of a vector of zeros.
+
+    The split is exact with any `weighting`, `n_components_removed` and `norm` of the
+    vectorizer. In general, words share what is subtracted in proportion to their
+    `word_weights_`.
+
     With two classes, classifiers have only the decision function of the second class.
     The score of the first class is minus that.
 
@@ -90,18 +101,23 @@ def explain_document(
     ...     StandardScaler(),
     ...     LogisticRegression(),
     ... ).fit(texts, ["animals", "money"] * 50)
-    >>> text = "The cat sold it"
+    >>> text = "A cat sold it"
     >>> contributions, intercept = explain_document(model, text, "money")
     >>> [(word, contribution > 0) for word, contribution in contributions]
-    [('the', False), ('cat', False), ('sold', True)]
+    [('cat', False), ('sold', True)]
     >>> score = sum(contribution for _, contribution in contributions) + intercept
     >>> bool(abs(score - model.decision_function([text])[0]) < 1e-5)
     True
     """
     score = _score_of(estimator, label)
-    (prepared,) = score.prepare([document])
-    contributions = score.vectorizer.word_contributions(prepared, score.coef)
-    return contributions, score.intercept
+    learned = learned_of(score.vectorizer)
+    corpus = score.encode([document], learned)
+    if not len(corpus.ids):
+        return [], score.intercept + score.offset
+    words = words_by_row(learned.vocabulary, learned.embedding_matrix)[corpus.ids]
+    contributions = score.contributions(corpus, learned)
+    pairs = zip(words.tolist(), contributions.tolist(), strict=True)
+    return list(pairs), score.intercept
 
 
 def explain_class(
@@ -124,17 +140,17 @@ def explain_class(
     contributions : list of (word, contribution)
         The words of the vocabulary that occur in the documents, from the one that
         raises the score of the class most to the one that lowers it most. A
-        contribution is the sum over all occurrences, divided by the number of
-        documents. So frequent words come first or last, even if others are stronger
-        each time.
+        contribution is the sum over all occurrences, divided by the number of documents
+        with known words. So frequent words come first or last, even if others are
+        stronger each time.
     intercept : float
-        The score of a document without a known word. The sum of it and all
-        contributions is the mean decision function of the documents.
+        The intercept of the classifier. The sum of it and all contributions is the mean
+        decision function of the documents with known words.
 
     Raises
     ------
     ValueError
-        As in :func:`explain_document`, or if there are no documents.
+        As in :func:`explain_document`, or if no document has a known word.
     NotFittedError
         If a step is not fitted.
 
@@ -161,37 +177,46 @@ def explain_class(
     ['banks', 'bonds', 'sold']
     """
     score = _score_of(estimator, label)
-    vectorizer, learned = score.vectorizer, learned_of(score.vectorizer)
-    token_lists = token_lists_of(vectorizer, score.prepare(documents))
-    corpus = encode(token_lists, learned.vocabulary).drop_unknown()
-    n_documents, n_words = len(corpus.lengths), len(learned.vocabulary)
-    if not n_documents:
-        raise ValueError("explain_class needs at least one document, got none.")
-    pooling = learned.pooling(vectorizer.norm)
+    learned = learned_of(score.vectorizer)
+    corpus = score.encode(documents, learned)
+    n_explained, n_words = np.count_nonzero(corpus.lengths), len(learned.vocabulary)
+    if not n_explained:
+        raise ValueError(
+            f"None of the {len(corpus.lengths)} documents has a known word, so there "
+            "are no contributions. Pass documents like those that the vectorizer was "
+            "fitted on."
+        )
     sums = np.zeros(n_words)
     for batch in corpus.batches():
-        contributions = pooling.contributions(batch, score.coef)  # (n_tokens,)
-        sums += np.bincount(batch.ids, contributions, n_words)
+        sums += np.bincount(batch.ids, score.contributions(batch, learned), n_words)
     occurring = np.flatnonzero(corpus.token_counts(n_words))
     rows = occurring[np.argsort(-sums[occurring], kind="stable")]
     words = words_by_row(learned.vocabulary, learned.embedding_matrix)[rows]
-    means = sums[rows] / n_documents
+    means = sums[rows] / n_explained
     return list(zip(words.tolist(), means.tolist(), strict=True)), score.intercept
 
 
 class ClassScore(NamedTuple):
-    """The score of a class: a linear function of document vectors."""
+    """The score of a class: a linear function of document vectors, and a constant."""
 
     steps_before: list[Any]  # the transformers of raw documents
     vectorizer: Word2VecVectorizer
     coef: NDArray[np.float64]  # (vector_size,)
-    intercept: float
+    offset: float  # what scalers add, times the coefficients
+    intercept: float  # of the classifier
 
-    def prepare(self, documents: Iterable[Any]) -> Iterable[Any]:
-        """Return documents as the vectorizer gets them."""
+    def encode(self, documents: Iterable[Any], learned: Learned) -> Corpus:
+        """Return documents as the rows of their known words."""
         for step in self.steps_before:
             documents = step.transform(documents)
-        return documents
+        token_lists = token_lists_of(self.vectorizer, documents)
+        return encode(token_lists, learned.vocabulary).drop_unknown()
+
+    def contributions(self, corpus: Corpus, learned: Learned) -> NDArray[np.float64]:
+        """Return what each token adds to the score of its document."""
+        pooling = learned.pooling(self.vectorizer.norm)
+        contributions = pooling.contributions(corpus, self.coef)
+        return contributions + self.offset * pooling.shares(corpus)
 
 
 def _score_of(estimator: Any, label: Any) -> ClassScore:
@@ -200,12 +225,13 @@ def _score_of(estimator: Any, label: Any) -> ClassScore:
     steps = [step for step in steps_of(estimator) if step not in ("passthrough", None)]
     place = steps.index(vectorizer)
     coef, intercept = _coefficients(steps[-1], label)
-    # Of the last scaler first, since each changes what the one before it returns.
+    offset = 0.0
+    # From the last scaler to the first: each changes what the next one gets.
     for scaler in reversed(steps[place + 1 : -1]):
-        factor, offset = _factor_and_offset(scaler)
-        intercept += float(np.sum(coef * offset))
+        factor, added = _factor_and_offset(scaler)
+        offset += float(np.sum(coef * added))
         coef = coef * factor
-    return ClassScore(steps[:place], vectorizer, coef, intercept)
+    return ClassScore(steps[:place], vectorizer, coef, offset, intercept)
 
 
 def _coefficients(classifier: Any, label: Any) -> tuple[NDArray[np.float64], float]:

@@ -75,19 +75,28 @@ class Pooling(NamedTuple):
         """
         components = self.common_components.astype(np.float64)
         direction = coef - (components @ coef) @ components  # (d,)
-        ids, lengths = corpus.ids, corpus.lengths
-        documents = np.repeat(np.arange(len(lengths)), lengths)  # (n_tokens,)
-        weights = self.word_weights[ids].astype(np.float64)  # (n_tokens,)
-        divisors = lengths.astype(np.float64)  # (n_documents,)
         if self.divides_by_weights:
-            divisors = np.bincount(documents, weights, len(lengths)).astype(np.float64)
-        if self.norm == "l2":
-            vectors = self._replace(norm=None).document_vectors(corpus)
-            divisors = divisors * _lengths(vectors)
-        divisors[divisors == 0] = np.inf  # the vector of the document is zero
-        rows, row_of_token = np.unique(ids, return_inverse=True)
+            shares = self.shares(corpus)
+        else:
+            weights = self.word_weights[corpus.ids].astype(np.float64)  # (n_tokens,)
+            shares = weights / np.repeat(corpus.lengths, corpus.lengths)
+        rows, row_of_token = np.unique(corpus.ids, return_inverse=True)
         products = self.embedding_matrix[rows] @ direction
-        return weights * products[row_of_token] / divisors[documents]
+        contributions: NDArray[np.float64] = shares * products[row_of_token]
+        if self.norm == "l2":
+            lengths = _lengths(self._replace(norm=None).document_vectors(corpus))
+            lengths[lengths == 0] = np.inf  # the contributions are zero, too
+            contributions /= np.repeat(lengths, corpus.lengths)
+        return contributions
+
+    def shares(self, corpus: Corpus) -> NDArray[np.float64]:
+        """Return the share that each token has in the weights of its document."""
+        documents = np.repeat(np.arange(len(corpus.lengths)), corpus.lengths)
+        weights = self.word_weights[corpus.ids].astype(np.float64)  # (n_tokens,)
+        shares: NDArray[np.float64] = (
+            weights / np.bincount(documents, weights)[documents]
+        )
+        return shares
 
     def _remove_common_components(self, vectors: NDArray[np.float32]) -> None:
         if not len(self.common_components):
