@@ -1,6 +1,9 @@
 """Vectorizers that are written to files of word vectors, or read from them."""
 
 import copy
+import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -110,3 +113,29 @@ def test_words_with_capitals_in_a_file_bring_a_warning_unless_they_are_kept(tmp_
     assert [warning.filename for warning in caught] == [__file__]
     for parameters in ({"lowercase": False}, {"analyzer": str.split}):
         Word2VecVectorizer.from_word2vec_format(path, **parameters)
+
+
+#: All that a program that serves a fitted pipeline may call.
+SERVE = """
+import pickle, sys
+path, texts = sys.argv[1], sys.argv[2:]
+with open(path + ".pickle", "rb") as file:
+    model = pickle.load(file)
+vectorizer = model[0]
+assert (model.predict(texts) == [0, 1]).all()
+assert vectorizer.most_similar("cat") and vectorizer.coverage(texts).all()
+vectorizer.nearest_words(["cat"]), vectorizer.most_likely_context("cat")
+from sklearn_w2v import Word2VecVectorizer, explain_class, explain_document
+explain_document(model, texts[0], 0), explain_class(model, texts, 0)
+vectorizer.save_word2vec_format(path + ".txt")
+Word2VecVectorizer.from_word2vec_format(path + ".txt").transform(texts)
+sys.exit("torch" in sys.modules)
+"""
+
+
+def test_a_saved_pipeline_serves_without_importing_torch(texts, labels, tmp_path):
+    vectorizer = small(epochs=10, store_matrices=True, sample=None)
+    model = make_pipeline(vectorizer, LogisticRegression()).fit(texts, labels)
+    path = tmp_path / "model"
+    path.with_suffix(".pickle").write_bytes(pickle.dumps(model))
+    subprocess.run([sys.executable, "-c", SERVE, path, *texts[:2]], check=True)
