@@ -62,6 +62,10 @@ class Word2VecVectorizer(
     same text parameters. It is most useful if few of many documents have labels or
     texts are short, for small dense matrices, and for sequences that are not text.
 
+    If few documents have labels, fit the vectorizer on all documents, and put it into
+    the pipeline as a :class:`~sklearn.frozen.FrozenEstimator`: see Examples. Otherwise
+    `fit` of the pipeline learns word vectors from the labeled documents alone.
+
     Parameters
     ----------
     input : {"content", "filename", "file"}, default="content"
@@ -432,6 +436,19 @@ class Word2VecVectorizer(
     array([[0., 0., 0., 0., 0., 0., 0., 0.]], dtype=float32)
     >>> len(vectorizer.most_similar("cat", topn=3))
     3
+
+    If few documents have labels, only the classifier learns from them:
+
+    >>> from sklearn.frozen import FrozenEstimator
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> model = make_pipeline(
+    ...     FrozenEstimator(vectorizer), StandardScaler(), LogisticRegression()
+    ... )
+    >>> labeled, labels = documents[:4], ["cat", "dog", "cat", "dog"]
+    >>> model.fit(labeled, labels).predict(["a dog on a mat"])
+    array(['dog'], dtype='<U3')
     """
 
     # skrub passes a column instead of a data frame to transformers that have this.
