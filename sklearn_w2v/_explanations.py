@@ -72,8 +72,8 @@ def explain_document(
     See Also
     --------
     explain_class : The words with the largest contributions in many documents.
-    Word2VecVectorizer.word_contributions : The same for coefficients that are passed,
-        as those of a regressor.
+    Word2VecVectorizer.word_contributions : Contributions for coefficients that are
+        passed, such as those of a regressor.
 
     Notes
     -----
@@ -106,7 +106,7 @@ def explain_document(
     >>> [(word, contribution > 0) for word, contribution in contributions]
     [('cat', False), ('sold', True)]
     >>> score = sum(contribution for _, contribution in contributions) + intercept
-    >>> bool(abs(score - model.decision_function([text])[0]) < 1e-5)
+    >>> bool(abs(score - model.decision_function([text])[0]) < 1e-3)
     True
     """
     score = _score_of(estimator, label)

@@ -814,8 +814,8 @@ class Word2VecVectorizer(
         coef : array-like of shape (vector_size,) or (1, vector_size)
             Coefficients of one class of a linear model on document vectors:
             ``classifier.coef_[0]``, or ``classifier.coef_[0] / scaler.scale_`` if there
-            is a ``StandardScaler`` before it. For a fitted pipeline,
-            :func:`explain_document` finds them.
+            is a ``StandardScaler`` before it. For a classifier in a fitted pipeline,
+            :func:`explain_document` is simpler, and also uses the mean of the scaler.
 
         Returns
         -------
