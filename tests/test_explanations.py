@@ -338,14 +338,14 @@ def test_steps_that_are_not_fitted_are_named(vectorizers, texts):
     for model in [
         make_pipeline(small(), LogisticRegression()),
         make_pipeline(vectorizers[0], LogisticRegression()),
-        make_pipeline(vectorizers[0], StandardScaler(), FrozenEstimator(fitted())),
+        make_pipeline(
+            vectorizers[0],
+            StandardScaler(),
+            LogisticRegression().fit(np.eye(8), range(8)),
+        ),
     ]:
         with pytest.raises(NotFittedError, match=r"This (Word|Logistic|Standard)"):
             explain_document(model, texts[0], 1)
-
-
-def fitted():
-    return LogisticRegression().fit(np.eye(8), np.arange(8) % 2)
 
 
 def test_documents_that_cannot_be_read_are_named(vectorizers, texts, labels):
