@@ -20,7 +20,7 @@ from sklearn_w2v._documents import token_lists_of
 from sklearn_w2v._learned import Learned, learned_of
 from sklearn_w2v._pipelines import steps_of, vectorizer_of
 from sklearn_w2v._search import words_by_row
-from sklearn_w2v._sklearn import LinearClassifierMixin
+from sklearn_w2v._sklearn import is_linear_classifier
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 from sklearn_w2v._vocabulary import encode
 
@@ -236,7 +236,7 @@ def _score_of(estimator: Any, label: Any) -> ClassScore:
 
 def _coefficients(classifier: Any, label: Any) -> tuple[NDArray[np.float64], float]:
     """Return the coefficients and the intercept of a class."""
-    if not isinstance(classifier, LinearClassifierMixin):
+    if not is_linear_classifier(classifier):
         raise ValueError(
             f"{type(classifier).__name__}, the last step, is not one of scikit-learn's "
             "linear classifiers, so its score is no sum of contributions of words. "

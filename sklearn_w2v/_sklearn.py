@@ -8,7 +8,6 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model._base import LinearClassifierMixin as _LinearClassifierMixin
 from sklearn.utils import _param_validation
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
@@ -20,8 +19,6 @@ COUNT_VECTORIZER_CONSTRAINTS = CountVectorizer._parameter_constraints
 
 #: Decorates methods that fit: validates parameters and tears callbacks down.
 fit_context = _fit_context
-#: The base class of classifiers whose decision function is linear, by `coef_`.
-LinearClassifierMixin = _LinearClassifierMixin
 #: Converts `n_jobs` to a number of threads; in a joblib worker, -1 means its share.
 effective_n_threads = _openmp_effective_n_threads
 
@@ -35,6 +32,14 @@ class Interval(_param_validation.Interval):
         except OverflowError:
             return False
         return bool(super().__contains__(number))
+
+
+def is_linear_classifier(estimator: Any) -> bool:
+    """Return whether the decision function of a classifier is linear, by `coef_`."""
+    # Importing the package does not import linear models.
+    from sklearn.linear_model._base import LinearClassifierMixin  # noqa: PLC0415
+
+    return isinstance(estimator, LinearClassifierMixin)
 
 
 def validate_params(estimator: BaseEstimator) -> None:
