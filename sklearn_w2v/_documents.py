@@ -5,7 +5,6 @@ here, and reported in terms of what the user passed. The analyzer that splits a 
 into tokens is CountVectorizer's own.
 """
 
-import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
@@ -54,17 +53,40 @@ ONE_COLUMN = (
 )
 
 
-def build_analyzer(**text_parameters: Any) -> Analyzer:
+def build_analyzer(**parameters: Any) -> Analyzer:
     """Build the function that turns one document into its tokens."""
-    if text_parameters["tokenizer"] is None and text_parameters["analyzer"] == "word":
-        if text_parameters["token_pattern"] is None:
-            raise ValueError("token_pattern=None requires a tokenizer to replace it.")
-        if text_parameters["token_pattern"] == DEFAULT_TOKEN_PATTERN:
-            text_parameters["tokenizer"] = split_words
-    for name in ("preprocessor", "strip_accents"):
+    if callable(parameters["analyzer"]):
+        return CountVectorizer(**parameters).build_analyzer()
+    if parameters["tokenizer"] is None and parameters["token_pattern"] is None:
+        raise ValueError("token_pattern=None requires a tokenizer to replace it.")
+    names = [n for n in ("preprocessor", "strip_accents") if callable(parameters[n])]
+    tokenizer = parameters["tokenizer"]
+    if tokenizer is None:  # then token_pattern needs strings
+        for name in names:
+            parameters[name] = partial(_preprocess, name, parameters[name])
+    elif names or parameters["stop_words"] is not None:
+        # The preprocessor replaces strip_accents.
+        name = names[0] if names else None
+        parameters["tokenizer"] = partial(_tokenize, name, tokenizer)
+    if parameters["token_pattern"] == DEFAULT_TOKEN_PATTERN and tokenizer is None:
+        parameters["tokenizer"] = split_words
+    return CountVectorizer(**parameters).build_analyzer()
+
+
+def first_callable(text_parameters: Mapping[str, Any]) -> Callable[[Any], Any] | None:
+    """Return the user's callable that takes a document before anything else does.
+
+    It may take any object. None if documents must be texts.
+    """
+    for name in ("analyzer", "preprocessor"):
         if callable(text_parameters[name]):
-            text_parameters[name] = partial(_preprocess, name, text_parameters[name])
-    return CountVectorizer(**text_parameters).build_analyzer()
+            return text_parameters[name]
+    if text_parameters["lowercase"]:
+        return None
+    strip_accents = text_parameters["strip_accents"]
+    if callable(strip_accents):
+        return strip_accents
+    return None if strip_accents else text_parameters["tokenizer"]
 
 
 def analyzer_of(vectorizer: Any, text_parameters: dict[str, Any]) -> Analyzer:
@@ -97,13 +119,51 @@ class NoTextError(ValueError):
     """A callable `preprocessor` or `strip_accents` did not return a string."""
 
 
-def _preprocess(name: str, preprocess: Callable[[str], Any], text: str) -> str:
-    preprocessed = preprocess(text)
+class NoTokensError(ValueError):
+    """A callable `tokenizer` did not return tokens."""
+
+
+def _preprocess(name: str, preprocess: Callable[[Any], Any], document: Any) -> str:
+    preprocessed = preprocess(document)
     if not isinstance(preprocessed, str):
-        raise NoTextError(
-            f"{name} must return a string, but returned a {type(preprocessed).__name__}"
-        )
+        raise _no_text(name, preprocessed)
     return preprocessed
+
+
+def _tokenize(name: str | None, tokenizer: Analyzer, text: Any) -> Iterable[Any]:
+    """Return the tokens of a text, which a callable of this name may have prepared.
+
+    The tokenizer of a user may take other objects than strings.
+    """
+    try:
+        tokens = tokenizer(text)
+    except (TypeError, AttributeError):
+        if name is None or not is_missing(text):
+            raise
+        raise _no_text(name, text) from None
+    # stop_words would be removed from the characters of a string, for example.
+    if not _are_tokens(tokens):
+        raise _no_tokens(tokens)
+    return tokens
+
+
+def _no_text(name: str, returned: Any) -> NoTextError:
+    return NoTextError(
+        f"{name} must return a string, but returned a {type(returned).__name__}"
+    )
+
+
+def _no_tokens(returned: Any) -> NoTokensError:
+    return NoTokensError(
+        "The analyzer (or tokenizer) must return a sequence of tokens, but returned a "
+        f"{type(returned).__name__}"
+    )
+
+
+def _are_tokens(tokens: Any) -> bool:
+    return isinstance(tokens, Iterable) and not isinstance(
+        tokens, (str, bytes, Mapping)
+    )
 
 
 def split_words(text: str) -> list[str]:
@@ -124,8 +184,8 @@ class TokenLists:
     analyzer : callable
         A function returned by `build_analyzer`.
     takes_text : bool
-        Whether a document must be a str or bytes, as scikit-learn's own analyzer
-        requires with `input="content"`. A callable analyzer may take anything.
+        Whether a document must be a str or bytes. A callable of the user's that takes
+        documents first may take anything, also None: see `first_callable`.
     reads_files : bool
         Whether documents are file names or file objects instead of texts.
 
@@ -160,26 +220,26 @@ class TokenLists:
     def __iter__(self) -> Iterator[Iterable[Any]]:
         """Yield the tokens of each document."""
         # These types need no check, which would take long for millions of documents.
-        valid = (str, bytes) if self.takes_text else (str, bytes, list, tuple)
+        is_checked = self.takes_text or self.reads_files
+        valid = (str, bytes) if is_checked else object
         for position, document in enumerate(self.X):
             if not isinstance(document, valid):
                 _check_document(document, position, self.takes_text)
             tokens = self._analyze(document, position)
-            if not isinstance(tokens, list) and (
-                isinstance(tokens, (str, bytes, Mapping))
-                or not isinstance(tokens, Iterable)
-            ):
-                raise ValueError(
-                    "The analyzer (or tokenizer) must return a sequence of tokens, "
-                    f"but returned a {type(tokens).__name__} for document {position}."
-                )
+            if not isinstance(tokens, list) and not _are_tokens(tokens):
+                raise ValueError(f"{_no_tokens(tokens)} for document {position}.")
             self._count(document, tokens)
             yield tokens
 
     def _analyze(self, document: Any, position: int) -> Any:
         try:
-            return self.analyzer(document)
+            tokens = self.analyzer(document)
+            is_lazy = not isinstance(tokens, list) and isinstance(tokens, Iterator)
+            # A lazy analyzer fails on a missing document when its tokens are asked for.
+            return list(tokens) if is_lazy and is_missing(document) else tokens
         except UnicodeDecodeError as error:
+            if not (self.reads_files or isinstance(document, bytes)):
+                raise  # by a callable of the user's
             raise UnicodeDecodeError(
                 error.encoding,
                 error.object,
@@ -188,10 +248,13 @@ class TokenLists:
                 f"{error.reason} in document {position}. Set encoding, or "
                 "decode_error to 'replace' or 'ignore'",
             ) from error
-        except NoTextError as error:
+        except (NoTextError, NoTokensError) as error:
             raise ValueError(f"{error} for document {position}.") from None
-        except TypeError as error:
-            if isinstance(document, Iterable):
+        except Exception as error:
+            if is_missing(document):
+                raise _missing_error(document, position) from error
+            is_of_type = isinstance(error, (TypeError, AttributeError))
+            if not is_of_type or isinstance(document, (str, bytes)):
                 raise
             raise ValueError(
                 f"The analyzer failed on document {position}, which is of type "
@@ -262,12 +325,13 @@ def is_token_array(X: Any) -> TypeGuard[NDArray[np.integer[Any]]]:
 def token_lists_of(vectorizer: Any, X: Iterable[Any]) -> TokenLists | TokenArray:
     """Return the tokens of documents, as the parameters of a vectorizer ask for."""
     reads_files = vectorizer.input != "content"
+    text_parameters = text_parameters_of(vectorizer)
     if vectorizer.analyzer is list and not reads_files and is_token_array(X):
         return TokenArray(X)
     return TokenLists(
         X,
-        analyzer_of(vectorizer, text_parameters_of(vectorizer)),
-        takes_text=vectorizer.analyzer == "word" and not reads_files,
+        analyzer_of(vectorizer, text_parameters),
+        takes_text=first_callable(text_parameters) is None and not reads_files,
         reads_files=reads_files,
     )
 
@@ -410,25 +474,37 @@ def _check_container(X: Any, takes_text: bool) -> None:
 
 def _check_document(document: Any, position: int, takes_text: bool) -> None:
     if is_missing(document):
-        raise ValueError(
-            f"Document {position} is missing ({document!r}). Replace missing documents "
-            "with empty ones, for example with X.fillna('') in pandas or "
-            "X.fill_null('') in polars, or drop them."
-        )
+        raise _missing_error(document, position)
     if not takes_text:
         return
     if isinstance(document, Number):
         raise ValueError(
-            f"Document {position} is a number ({document!r}), not a text. {ONE_COLUMN}"
+            f"Document {position} is a number ({document!r}), not a text. {ONE_COLUMN} "
+            "If the numbers are the texts, pass preprocessor=str."
         )
     cure = ONE_COLUMN
-    if isinstance(document, Iterable):
+    if isinstance(document, os.PathLike):
+        cure = "To read files, set input='filename'."
+    elif isinstance(document, Mapping):
+        cure = (
+            "Pass a callable preprocessor that returns the text of a document, for "
+            "example one that returns document['text']."
+        )
+    elif isinstance(document, Iterable):
         cure = (
             "If the documents are lists of tokens, pass a callable analyzer that "
             "returns its argument, for example analyzer=list."
         )
     raise ValueError(
         f"Document {position} is a {type(document).__name__}, not a text. {cure}"
+    )
+
+
+def _missing_error(document: Any, position: int) -> ValueError:
+    return ValueError(
+        f"Document {position} is missing ({document!r}). Replace missing documents "
+        "with empty ones, for example with X.fillna('') in pandas or "
+        "X.fill_null('') in polars, or drop them."
     )
 
 
@@ -451,7 +527,8 @@ def is_missing(document: Any) -> bool:
     """Return whether a document is None, NaN, or pandas' NA or NaT."""
     return (
         document is None
-        or (isinstance(document, Real) and math.isnan(document))
+        # Only NaN differs from itself. math.isnan fails on integers beyond floats.
+        or (isinstance(document, Real) and bool(document != document))  # noqa: PLR0124
         or is_na_of_pandas(document)
     )
 

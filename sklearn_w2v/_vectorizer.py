@@ -85,10 +85,14 @@ class Word2VecVectorizer(
         Whether to convert documents to lowercase before tokenizing.
 
     preprocessor : callable or None, default=None
-        Replaces `strip_accents` and `lowercase`: takes a text and returns a text.
+        Replaces `strip_accents` and `lowercase`: takes a document, after files are read
+        and bytes decoded, and returns a text. Documents can be any objects that it
+        takes, such as records with ``preprocessor=lambda record: record["title"]``.
 
     tokenizer : callable or None, default=None
-        Replaces `token_pattern`: takes a text and returns a list of tokens.
+        Replaces `token_pattern`: takes a text and returns a list of tokens. It takes
+        what a `preprocessor` returns, and the documents themselves with
+        ``lowercase=False`` and without `preprocessor` and `strip_accents`: any objects.
 
     stop_words : {"english"}, list of str or None, default=None
         Tokens to leave out. `sample` and `max_df` often make this unnecessary.
@@ -498,8 +502,8 @@ class Word2VecVectorizer(
         decode_error: Literal["strict", "ignore", "replace"] = "strict",
         strip_accents: Literal["ascii", "unicode"] | Callable[[str], str] | None = None,
         lowercase: bool = True,
-        preprocessor: Callable[[str], str] | None = None,
-        tokenizer: Callable[[str], list[Any]] | None = None,
+        preprocessor: Callable[[Any], Any] | None = None,
+        tokenizer: Callable[[Any], Iterable[Any]] | None = None,
         stop_words: Literal["english"] | list[str] | None = None,
         token_pattern: str | None = r"(?u)\b\w\w+\b",
         analyzer: Literal["word"] | Callable[[Any], Iterable[Any]] = "word",
@@ -827,7 +831,8 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            If the document is missing or not a text, or `coef` has another shape.
+            If the document is missing or not a text, unless a callable takes it, or if
+            `coef` has another shape.
         NotFittedError
             If the vectorizer is not fitted.
 

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import warnings
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn_w2v._documents import (
     DEFAULT_TOKEN_PATTERN,
     TokenLists,
     build_analyzer,
+    first_callable,
     split_words,
     warn_of_parameters,
     warn_of_texts,
@@ -38,8 +40,11 @@ def tokens_of(X, **text_parameters):
         if name not in ("binary", "dtype", "ngram_range")
         and not name.startswith(("max", "min", "vocab"))
     }
-    takes_text = parameters["analyzer"] == "word" and parameters["input"] == "content"
-    return list(TokenLists(X, build_analyzer(**parameters), takes_text=takes_text))
+    reads_files = parameters["input"] != "content"
+    takes_text = first_callable(parameters) is None and not reads_files
+    analyzer = build_analyzer(**parameters)
+    lists = TokenLists(X, analyzer, takes_text=takes_text, reads_files=reads_files)
+    return list(map(list, lists))
 
 
 COLUMNS = {
@@ -99,9 +104,11 @@ TOKENS_OF_A_DOCUMENT = "pass a callable analyzer .* analyzer=list"
         (np.zeros((2, 2)), A_TABLE),
         (scipy.sparse.csr_matrix((2, 2)), "Pass the texts themselves, not their coun"),
         ({"one": "a text"}, r"Pass its values: list\(X.values\(\)\)"),
-        (Path("file.txt"), "set input='filename'"),
+        *((X, "set input='filename'") for X in (Path("f.txt"), [Path("f.txt")])),
+        ([{"title": "a"}], r"Document 0 is a dict.*preprocessor.*document\['text'\]"),
         *((X, "Pass a list of texts") for X in (None, 3, 2.5, object())),
         *((X, NUMBERS) for X in ([1, 2], [0.5], np.arange(3), pd.Series([1.5]))),
+        ([10**400], "Document 0 is a number .*preprocessor=str"),
         ([["two", "words"]], TOKENS_OF_A_DOCUMENT),
         ([("two",)], TOKENS_OF_A_DOCUMENT),
         ([np.array(["two"])], TOKENS_OF_A_DOCUMENT),
@@ -137,11 +144,39 @@ def test_an_error_for_a_table_instead_of_token_lists_names_the_cure(X, message):
 @pytest.mark.parametrize(
     "missing", [None, np.nan, float("nan"), np.float32("nan"), pd.NA, pd.NaT], ids=repr
 )
-@pytest.mark.parametrize("analyzer", ["word", str.split])
-def test_a_missing_document_is_named_with_its_cure(missing, analyzer):
-    expected = f"Document 1 is missing ({missing!r}). Replace missing documents"
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"analyzer": str.split},
+        {"analyzer": lambda text: (letter for letter in text)},
+        {"preprocessor": lambda text: text.lower()},
+        {"preprocessor": lambda record: record["title"]},
+        {"lowercase": False, "tokenizer": list},
+        {"lowercase": False, "tokenizer": list, "stop_words": ["a"]},
+        {"lowercase": False, "strip_accents": str.lower},
+        {"lowercase": False, "strip_accents": "ascii", "tokenizer": str.split},
+        {"input": "filename", "analyzer": str},
+        {"input": "file", "preprocessor": str},
+    ],
+    ids=str,
+)
+def test_a_missing_document_is_named_with_its_cure(missing, parameters):
+    expected = f"Document 0 is missing ({missing!r}). Replace missing documents"
     with pytest.raises(ValueError, match=re.escape(expected)):
-        tokens_of(["a text", missing], analyzer=analyzer)
+        tokens_of([missing], **parameters)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT], ids=repr)
+@pytest.mark.parametrize("kind", ["analyzer", "preprocessor", "tokenizer"])
+def test_a_callable_may_handle_missing_documents(kind, missing):
+    def handle(document):
+        text = "missing" if document is missing else document
+        return text if kind == "preprocessor" else iter(text.split())
+
+    documents = ["one two", missing]
+    tokens = tokens_of(documents, lowercase=False, **{kind: handle})
+    assert tokens == [["one", "two"], ["missing"]]
 
 
 @pytest.mark.parametrize(
@@ -165,13 +200,14 @@ def test_a_callable_analyzer_takes_any_documents():
 
 
 @pytest.mark.parametrize("kind", ["analyzer", "tokenizer"])
+@pytest.mark.parametrize("stop_words", [None, ["a"]])
 @pytest.mark.parametrize("returned", ["a text", b"a text", {"a": 1}, None, 3], ids=repr)
-def test_an_analyzer_that_returns_no_tokens_is_an_error(kind, returned):
+def test_an_analyzer_that_returns_no_tokens_is_an_error(kind, stop_words, returned):
     # The characters of a text and the keys of a mapping would pass for words.
     name = type(returned).__name__
     message = f"sequence of tokens, but returned a {name} for document 0"
     with pytest.raises(ValueError, match=message):
-        tokens_of(["A text"], **{kind: lambda text: returned})
+        tokens_of(["A text"], stop_words=stop_words, **{kind: lambda text: returned})
 
 
 def read(X, analyzer=str.split):
@@ -338,7 +374,33 @@ def test_callables_that_prepare_texts_have_to_return_texts(returned):
             tokens_of(["a", "b"], **{kind: lambda x: "a" if x == "a" else returned})
 
 
-@pytest.mark.parametrize("document", [3, 2.5, Path("file.txt")], ids=repr)
+@pytest.mark.parametrize("preprocessor", [str.lower, lambda text: text.lower()])
+def test_a_document_that_the_preprocessor_cannot_take_is_named(preprocessor):
+    message = "The analyzer failed on document 1, which is of type list: .*'lower'"
+    with pytest.raises(ValueError, match=message):
+        tokens_of(["a", ["a"]], preprocessor=preprocessor)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")], ids=repr)
+@pytest.mark.parametrize("kind", ["preprocessor", "strip_accents"])
+@pytest.mark.parametrize("tokenizer", [str.split, lambda text: text.split()])
+def test_a_tokenizer_that_gets_no_text_names_what_prepared_it(kind, missing, tokenizer):
+    name = type(missing).__name__
+    message = f"{kind} must return a string, but returned a {name} for document 0"
+    with pytest.raises(ValueError, match=message):
+        tokens_of(["a"], tokenizer=tokenizer, **{kind: lambda text: missing})
+
+
+def test_an_error_of_a_callable_about_bytes_is_raised_as_it_is():
+    def decode(document):
+        return b"caf\xe9".decode()
+
+    with pytest.raises(UnicodeDecodeError) as raised:
+        tokens_of(["a.txt"], preprocessor=decode)
+    assert raised.value.reason == "unexpected end of data"
+
+
+@pytest.mark.parametrize("document", [3, 2.5, 10**400, Path("file.txt")], ids=type)
 def test_a_document_that_the_analyzer_cannot_take_is_named(document):
     message = r"The analyzer failed on document 1, .* of type \w+: .*not iterable"
     with pytest.raises(ValueError, match=message):
@@ -392,6 +454,68 @@ def test_text_parameters_mean_what_they_mean_in_count_vectorizer(parameters):
     ]
     analyzer = CountVectorizer(**parameters).build_analyzer()
     assert tokens_of(texts, **parameters) == [analyzer(text) for text in texts]
+
+
+def title_of(record):
+    return record["title"]
+
+
+def same(document):
+    return document
+
+
+def tokens_without_none(document):
+    return [] if document is None else document
+
+
+#: Documents that are no texts, and callables that take them.
+MOVED = {
+    "records": ([{"title": "One two"}, {"title": ""}], title_of),
+    "numbers": ([12, 3.5, 10**400, True], str),
+    "token lists": ([["One", "two"], [], ["x"]], same),
+    "tuples": ([("One", 2, ("a", "b"))], list),
+    "None": ([["One"], None], tokens_without_none),
+    "bytes": ([b"One two", b"three"], str.split),
+    "texts": (["One two", "Th\xe9 the"], same),
+    "sets": ([{"One"}, frozenset({"two"})], sorted),
+    "objects": ([range(3), np.arange(2)], list),
+}
+CHOICES = {
+    "lowercase": [True, False],
+    "strip_accents": [None, "unicode", same],
+    "preprocessor": [None, "user"],
+    "tokenizer": [None, "user", same, str.split],
+    "analyzer": ["word", "user", same],
+    "token_pattern": [DEFAULT_TOKEN_PATTERN, r"\w+"],
+    "stop_words": [None, ["two"]],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Your stop_words may be inconsistent")
+@pytest.mark.parametrize("kind", [*MOVED, "paths"])
+def test_what_count_vectorizer_reads_with_a_callable_is_read_the_same(kind, tmp_path):
+    """All combinations; what is refused here are strings and mappings for tokens."""
+    path = tmp_path / "document.txt"
+    path.write_text("One two", encoding="utf-8")
+    documents, users = {**MOVED, "paths": ([path], Path.read_text)}[kind]
+    n_read = 0
+    for choice in product(*CHOICES.values()):
+        parameters = dict(zip(CHOICES, choice, strict=True))
+        parameters |= {n: users for n, value in parameters.items() if value == "user"}
+        analyzer = CountVectorizer(**parameters).build_analyzer()
+        with_stop_words = CountVectorizer(**parameters | {"stop_words": None})
+        try:
+            returned = list(map(with_stop_words.build_analyzer(), documents))
+            expected = [list(analyzer(document)) for document in documents]
+        except (TypeError, AttributeError):
+            continue
+        if any(isinstance(tokens, (str, bytes, dict)) for tokens in returned):
+            with pytest.raises(ValueError, match="must return a sequence of tokens"):
+                tokens_of(documents, **parameters)
+        else:
+            assert tokens_of(documents, **parameters) == expected, parameters
+            n_read += 1
+    assert n_read > 10
 
 
 def test_words_are_those_of_count_vectorizers_default_pattern():
