@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_w2v._corpus import TOKENS_AT_ONCE
+from sklearn_w2v._corpus import DOCUMENTS_AT_ONCE, TOKENS_AT_ONCE
 from sklearn_w2v._warnings import DocumentWarning, warn
 
 Analyzer = Callable[[Any], Iterable[Any]]
@@ -66,8 +66,8 @@ def build_analyzer(**parameters: Any) -> Analyzer:
             parameters[name] = partial(_preprocess, name, parameters[name])
     elif names or parameters["stop_words"] is not None:
         # The preprocessor replaces strip_accents.
-        name = names[0] if names else None
-        parameters["tokenizer"] = partial(_tokenize, name, tokenizer)
+        prepared_by = names[0] if names else None
+        parameters["tokenizer"] = partial(_tokenize, prepared_by, tokenizer)
     if parameters["token_pattern"] == DEFAULT_TOKEN_PATTERN and tokenizer is None:
         parameters["tokenizer"] = split_words
     return CountVectorizer(**parameters).build_analyzer()
@@ -222,7 +222,8 @@ class TokenLists:
         # These types need no check, which would take long for millions of documents.
         is_checked = self.takes_text or self.reads_files
         valid = (str, bytes) if is_checked else object
-        for position, document in enumerate(self.X):
+        documents = _python_values(self.X) if _is_of_pyarrow(self.X) else self.X
+        for position, document in enumerate(documents):
             if not isinstance(document, valid):
                 _check_document(document, position, self.takes_text)
             tokens = self._analyze(document, position)
@@ -310,6 +311,18 @@ class TokenArray:
             lengths = is_token.sum(axis=1)
             self.n_blank += int(np.count_nonzero(lengths == 0))
             yield np.ma.getdata(block)[is_token], lengths
+
+
+def _is_of_pyarrow(X: Any) -> bool:
+    """Return whether X is an Array or a ChunkedArray of pyarrow, not a Table."""
+    # By its methods, so that pyarrow need not be imported.
+    return hasattr(X, "to_pylist") and hasattr(X, "slice") and not hasattr(X, "columns")
+
+
+def _python_values(X: Any) -> Iterator[Any]:
+    """Yield the values of a pyarrow array; its scalars equal only one another."""
+    for first in range(0, len(X), DOCUMENTS_AT_ONCE):
+        yield from X.slice(first, DOCUMENTS_AT_ONCE).to_pylist()
 
 
 def is_token_array(X: Any) -> TypeGuard[NDArray[np.integer[Any]]]:
@@ -485,6 +498,8 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
     cure = ONE_COLUMN
     if isinstance(document, os.PathLike):
         cure = "To read files, set input='filename'."
+    elif hasattr(document, "as_py"):  # a scalar of pyarrow
+        cure = "Pass the pyarrow array itself, or Python's own values: X.to_pylist()."
     elif isinstance(document, Mapping):
         cure = (
             "Pass a callable preprocessor that returns the text of a document, for "

@@ -109,7 +109,8 @@ class Word2VecVectorizer(
     analyzer : {"word"} or callable, default="word"
         A callable replaces all parameters above except `input`, `encoding` and
         `decode_error`: it takes a document, after files are read and bytes decoded, and
-        returns its tokens. Tokens can be any hashable objects that compare by value.
+        returns its tokens. Tokens can be any objects whose equality and hash are by
+        value: not tensors, and not scalars of pyarrow.
         With ``analyzer=list``, documents can be lists of tokens, or the rows of a 2-D
         array of integers, which is read fastest. Mask the padding of shorter rows, as
         in ``np.ma.masked_equal(X, -1)``.
@@ -594,7 +595,8 @@ class Word2VecVectorizer(
         Parameters
         ----------
         X : iterable of length n_documents
-            Raw documents, read once: a list, array, Series or generator, for example.
+            Raw documents, read once: a list, Series, generator, or an array of NumPy or
+            pyarrow, for example.
         y : None
             Passed to callbacks; otherwise ignored.
 

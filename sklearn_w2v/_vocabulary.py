@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
-from itertools import compress, islice, repeat
+from itertools import chain, compress, islice, repeat
 from numbers import Integral
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -27,6 +27,13 @@ from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
 from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._ranks import ONE_RANK, Ranks, require_equal
 from sklearn_w2v._warnings import DocumentWarning, warn
+
+#: The number of tokens of each type that are checked.
+N_CHECKED = 8
+
+#: What messages call tokens and words, and how their cure begins.
+OF_TOKENS = "Tokens", "Let the analyzer return"
+OF_VOCABULARY = "Words of `vocabulary`", "Pass"
 
 #: The tokens of each document.
 Documents = Iterable[Iterable[Any]]
@@ -213,6 +220,8 @@ def check_vocabulary(vocabulary: Mapping[Any, int] | Iterable[Any]) -> dict[Any,
     missing = [word for word in vocabulary if any(map(_is_missing, _elements(word)))]
     if missing:
         raise ValueError(f"`vocabulary` has a missing value as a word: {missing[0]!r}.")
+    words = filter(_is_hashable, vocabulary)
+    _check_found_again(islice(words, N_CHECKED), *OF_VOCABULARY)
     # CountVectorizer checks a vocabulary that is passed, and needs no documents then.
     try:
         checked = CountVectorizer(vocabulary=vocabulary, lowercase=False).fit([])
@@ -276,7 +285,7 @@ def _encoded(
 ) -> Corpus:
     """Return a corpus with the ids of each document's tokens."""
     if not isinstance(documents, TokenArray):
-        return corpus_of(documents, ids_of)
+        return corpus_of(_with_first_checked(documents), ids_of)
     with CorpusWriter() as writer:
         for integers, lengths in documents.blocks():
             writer.add_block(_ids_of_integers(integers, ids_of), lengths)
@@ -316,14 +325,32 @@ def _distinct(
     return np.flatnonzero(occurs) + lowest, first[occurs], inverse
 
 
+def _with_first_checked(documents: Documents) -> Documents:
+    """Return the documents; refuse tokens of the first that are never found again.
+
+    Each token is looked up as it is read. So this also finds tokens that a fit forgets,
+    and those of `transform`.
+    """
+    stream = iter(documents)
+    for tokens in islice(stream, 1):
+        rest = iter(tokens)
+        first = list(islice(rest, N_CHECKED))
+        _check_found_again(filter(_is_hashable, first), *OF_TOKENS)
+        return chain([chain(first, rest)], stream)
+    return ()
+
+
 def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
     """Raise a ValueError if a token, which comes with its id, can never match again."""
-    elements_by_type: dict[type, Any] = {}
+    elements_by_type: dict[type, list[Any]] = {}
     for token, token_id in tokens:
         if isinstance(token, str):
             continue
         elements = list(_elements(token))
-        elements_by_type.update((type(element), element) for element in elements)
+        for element in elements:
+            some = elements_by_type.setdefault(type(element), [])
+            if len(some) < N_CHECKED:
+                some.append(element)
         if any(map(_is_missing, elements)):
             position = int(np.flatnonzero(corpus.ids == token_id)[0])
             document = int(np.searchsorted(corpus.offsets, position, side="right")) - 1
@@ -331,14 +358,52 @@ def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
                 f"Document {document} has a missing value as a token: {token!r}. "
                 "Remove missing tokens."
             )
-    for token_type, element in elements_by_type.items():
-        if not _equals_a_copy(element):
-            name = f"{token_type.__module__}.{token_type.__qualname__}"
-            raise ValueError(
-                f"Tokens of type {name} are equal only to themselves, so no word would "
-                "be found again. Let the analyzer return strings, for example "
-                "[str(token) for token in document]."
-            )
+    for some in elements_by_type.values():
+        _check_found_again(some, *OF_TOKENS)
+
+
+def _check_found_again(tokens: Iterable[Any], what: str, action: str) -> None:
+    """Raise a ValueError if a dict does not find hashable tokens by equal ones."""
+    elements = [element for token in tokens for element in _elements(token)]
+    for element in elements:
+        if isinstance(element, str):
+            continue
+        reason = _why_not_found(element)
+        if reason is None or _is_missing(element):
+            continue
+        name = f"{type(element).__module__}.{type(element).__qualname__}"
+        cure = "strings, for example [str(token) for token in document]"
+        for method in ("as_py", "tolist"):
+            if hasattr(element, method):
+                cure = f"Python's own values, for example by {method}()"
+        raise ValueError(
+            f"{what} of type {name} {reason}, so no word would be found again. "
+            f"{action} {cure}."
+        )
+
+
+def _why_not_found(token: Any) -> str | None:
+    """Return why a dict does not find a token by one that is equal; None if it does."""
+    try:
+        other = copy(token)
+        if not bool(other == token):
+            return "are equal only to themselves"
+        if hash(other) != hash(token):
+            return "are equal by value, but their hashes are not"
+    except Exception:  # spaCy's tokens cannot be copied, for example
+        return "are equal only to themselves"
+    # Scalars of pyarrow are equal only to one another.
+    if hasattr(token, "as_py") and token.as_py() != token:
+        return "differ from Python's own values"
+    return None
+
+
+def _is_hashable(token: Any) -> bool:
+    try:
+        hash(token)
+    except TypeError:
+        return False
+    return True
 
 
 def _python_value(word: Any) -> Any:
@@ -363,13 +428,10 @@ def _elements(token: Any) -> Iterator[Any]:
 
 
 def _is_missing(token: Any) -> bool:
-    # NaN is the only number that differs from itself.
-    return token is None or is_na_of_pandas(token) or bool(token != token)  # noqa: PLR0124
-
-
-def _equals_a_copy(token: Any) -> bool:
+    if token is None or is_na_of_pandas(token):
+        return True
     try:
-        other = copy(token)
-        return bool(other == token) and hash(other) == hash(token)  # torch's differs
-    except (TypeError, NotImplementedError):  # spaCy's tokens cannot be copied
+        # NaN is the only number that differs from itself.
+        return bool(token != token)  # noqa: PLR0124
+    except Exception:  # of tensors, for example
         return False

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from sklearn_w2v import _documents
 from sklearn_w2v._documents import (
     DEFAULT_TOKEN_PATTERN,
     TokenLists,
@@ -80,6 +81,44 @@ def test_documents_are_read_one_at_a_time():
     stream = iter(TokenLists(documents(), str.split, takes_text=True))
     next(stream)
     assert read == TEXTS[:1]
+
+
+class ArrowArray:
+    """An Array of pyarrow, whose scalars are equal only to one another."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __len__(self):
+        return len(self.values)
+
+    def __iter__(self):
+        return (object() for _ in self.values)
+
+    def slice(self, offset, length):
+        return ArrowArray(self.values[offset : offset + length])
+
+    def to_pylist(self):
+        assert len(self.values) <= 2
+        return self.values
+
+
+def test_arrays_of_pyarrow_are_read_as_python_values_in_batches(monkeypatch):
+    monkeypatch.setattr(_documents, "DOCUMENTS_AT_ONCE", 2)
+    assert tokens_of(ArrowArray(TEXTS)) == TOKENS
+    assert tokens_of(ArrowArray(TOKENS), analyzer=list) == TOKENS
+    with pytest.raises(ValueError, match="Document 2 is missing"):
+        tokens_of(ArrowArray(["a", "b", None]))
+
+
+def test_a_scalar_of_pyarrow_as_a_document_is_named_with_its_cure():
+    class Scalar:
+        def as_py(self):
+            return "a text"
+
+    message = r"Document 0 is a Scalar, .* Python's own values: X\.to_pylist\(\)"
+    with pytest.raises(ValueError, match=message):
+        tokens_of([Scalar()])
 
 
 def test_an_empty_column_has_no_tokens():

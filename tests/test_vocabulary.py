@@ -330,6 +330,53 @@ def test_tokens_that_are_equal_to_themselves_alone_are_refused():
     assert [str(word) for word in learn(documents).vocabulary] == ["b", "a", "c"]
 
 
+class HashedByIdentity(Token):
+    """Equal by value, but each copy has another hash."""
+
+    def __eq__(self, other):
+        return self.text == other.text
+
+    __hash__ = object.__hash__
+
+
+class ArrowScalar(Value):
+    """Equal only to its own kind, as a scalar of pyarrow is."""
+
+    def __eq__(self, other):
+        return isinstance(other, ArrowScalar) and super().__eq__(other)
+
+    __hash__ = Value.__hash__
+
+    def as_py(self):
+        return self.text
+
+
+NEVER_FOUND = {
+    "torch": (torch.tensor([1, 2]), r"torch\.Tensor are equal by value, but.*tolist"),
+    "rows": (torch.ones(2, 2), r"torch\.Tensor are equal only.*by tolist\(\)"),
+    "pyarrow": (map(ArrowScalar, "ab"), r"ArrowScalar differ from Python.*by as_py"),
+    "hash": (map(HashedByIdentity, "ab"), r"their hashes are not.*str\(token\)"),
+    "identity": (map(Token, "ab"), "are equal only to themselves"),
+    "nested": ([("a", Token("a"))], "Token are equal only to themselves"),
+}
+
+
+@pytest.mark.parametrize(("tokens", "message"), NEVER_FOUND.values(), ids=NEVER_FOUND)
+def test_tokens_that_are_never_found_again_are_refused_with_a_cure(tokens, message):
+    tokens = list(tokens)
+    message = f"^Tokens of type .*{message}"
+    for documents in ([tokens], [["a"], tokens]):
+        with pytest.raises(ValueError, match=message):
+            learn(documents, min_count=2)
+    # Those that are forgotten, and those of transform, as far as they come first.
+    with pytest.raises(ValueError, match=message):
+        learn([tokens], max_vocab_size=1)
+    with pytest.raises(ValueError, match=message):
+        encode(iter([iter(tokens)]), {"a": 0})
+    with pytest.raises(ValueError, match=message.replace("Tokens", "Words of .*")):
+        use_vocabulary([["a"]], tokens)
+
+
 def test_tokens_of_many_types_are_words():
     tokens = ["1", 1, (1,), 1.5, b"1", (), ("a", (1,)), frozenset([1]), "1.5"]
     assert list(learn([tokens]).vocabulary) == tokens
