@@ -149,13 +149,13 @@ def _tokenize(name: str | None, tokenizer: Analyzer, text: Any) -> Iterable[Any]
 
 def _no_text(name: str, returned: Any) -> NoTextError:
     return NoTextError(
-        f"{name} must return a string, but returned a {type(returned).__name__}"
+        f"{name} must return a string, but returned {type(returned).__name__}"
     )
 
 
 def _no_tokens(returned: Any) -> NoTokensError:
     return NoTokensError(
-        "The analyzer (or tokenizer) must return a sequence of tokens, but returned a "
+        "The analyzer (or tokenizer) must return a sequence of tokens, but returned "
         f"{type(returned).__name__}"
     )
 
@@ -447,42 +447,86 @@ def _check_container(X: Any, takes_text: bool) -> None:
             "Iterable over raw text documents expected, string object received. Pass a "
             "list of texts."
         )
-    # Iterating over a data frame or a mapping yields column names or keys, which would
-    # be mistaken for documents.
-    shape = getattr(X, "shape", (0,))
-    got = type(X).__name__
     if not takes_text and is_token_array(X):
         return
-    if issparse(X) or hasattr(X, "columns") or len(shape) != 1:
+    lazy_table = _cure_of_lazy_table(X)
+    shape = None if lazy_table else getattr(X, "shape", None)
+    cure = lazy_table or _cure_of_table(X, shape, takes_text) or _cure_of_container(X)
+    if cure is None:
+        return
+    got = type(X).__name__
+    if shape is not None:
         got = f"{got} of shape {shape}"
-        if issparse(X):
-            cure = "Pass the texts themselves, not their counts."
-        elif takes_text or (hasattr(X, "columns") and shape[1:] == (1,)):
-            cure = ONE_COLUMN
-        elif hasattr(X, "columns"):
-            cure = (
-                "If each row is a document, pass X.to_numpy(), an array of integers, "
-                f"with analyzer=list. If a column has the documents: {ONE_COLUMN}"
-            )
-        else:
-            cure = (
-                "If each row is a document, pass an array of integers that has two or "
-                "more columns, with analyzer=list, or the rows as a list: X.tolist()."
-            )
-    elif isinstance(X, Mapping):
-        cure = "Pass its values: list(X.values())."
-    elif type(X).__name__.endswith("GroupBy"):  # of pandas and polars
-        cure = (
+    raise ValueError(f"Iterable over raw text documents expected, got {got}. {cure}")
+
+
+def _cure_of_table(X: Any, shape: Any, takes_text: bool) -> str | None:
+    """Return what to pass instead of a table; None for others."""
+    # Iterating over a data frame yields column names, which would be mistaken for
+    # documents.
+    if issparse(X):
+        return "Pass the texts themselves, not their counts."
+    if takes_text and hasattr(X, "columns"):
+        return ONE_COLUMN
+    if hasattr(X, "columns"):
+        if shape is None or shape[1:] == (1,):
+            return ONE_COLUMN
+        return (
+            "If each row is a document, pass X.to_numpy(), an array of integers, with "
+            f"analyzer=list. If a column has the documents: {ONE_COLUMN}"
+        )
+    if shape is None or len(shape) == 1:
+        return None
+    if isinstance(X, np.ndarray) and len(shape) == 2 and shape[1] == 1:
+        return (
+            "Pass its column: X.ravel(); after another step of a Pipeline, put "
+            "FunctionTransformer(np.ravel) between them; in a ColumnTransformer, "
+            "name the column 0 rather than [0]."
+        )
+    if takes_text:
+        return ONE_COLUMN
+    return (
+        "If each row is a document, pass an array of integers that has two or more "
+        "columns, with analyzer=list, or the rows as a list: X.tolist()."
+    )
+
+
+def _cure_of_container(X: Any) -> str | None:
+    """Return what to pass instead of an object that does not contain documents."""
+    if isinstance(X, Mapping):  # iterating yields its keys
+        return "Pass its values: list(X.values())."
+    if type(X).__name__.endswith("GroupBy"):  # of pandas and polars
+        return (
             "Pass a list of tokens for each group, with analyzer=list: X.agg(list) of "
             "one column of a pandas groupby."
         )
-    elif isinstance(X, os.PathLike):
-        cure = "To read files, pass a list of paths, and set input='filename'."
-    elif isinstance(X, Iterable):
-        return
-    else:
-        cure = f"Pass a list of texts. {ONE_COLUMN}"
-    raise ValueError(f"Iterable over raw text documents expected, got a {got}. {cure}")
+    if isinstance(X, os.PathLike):
+        return "To read files, pass a list of paths, and set input='filename'."
+    return None if isinstance(X, Iterable) else _cure_without_iteration(X)
+
+
+def _cure_without_iteration(X: Any) -> str:
+    """Return what to pass instead of an object that cannot be iterated."""
+    if hasattr(X, "__aiter__"):
+        return "Collect its documents in a list: [document async for document in X]."
+    if hasattr(X, "__await__"):
+        return "Await it, and pass the result."
+    if callable(X):
+        return "Call it, and pass what it returns: X()."
+    return f"Pass a list of texts. {ONE_COLUMN}"
+
+
+def _cure_of_lazy_table(X: Any) -> str | None:
+    """Return how to get a column of a table that is not computed yet; None for others.
+
+    Its attributes are those of its class: asking polars for the names of columns warns,
+    and a pandas table has its columns for attributes.
+    """
+    if hasattr(type(X), "columns"):
+        for method in ("toPandas", "compute", "collect"):  # Spark, Dask, polars
+            if hasattr(type(X), method):
+                return f"Pass one column of the computed table: X.{method}()['text']."
+    return None
 
 
 def _check_document(document: Any, position: int, takes_text: bool) -> None:
@@ -511,7 +555,7 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
             "returns its argument, for example analyzer=list."
         )
     raise ValueError(
-        f"Document {position} is a {type(document).__name__}, not a text. {cure}"
+        f"Document {position} is of type {type(document).__name__}, not a text. {cure}"
     )
 
 

@@ -74,6 +74,11 @@ class FitParameters:
             for field in fields(cls)
         }
         parameters = cls(**values)
+        if hasattr(parameters.init_vectors, "build_vocab"):
+            raise ValueError(
+                f"init_vectors is a gensim model, {type(parameters.init_vectors)}. "
+                "Pass its word vectors: init_vectors=model.wv."
+            )
         if parameters.n_components_removed >= parameters.vector_size:
             raise ValueError(
                 f"n_components_removed={parameters.n_components_removed} leaves "

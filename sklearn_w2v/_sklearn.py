@@ -13,6 +13,8 @@ from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 #: Constraints of parameters.
 HasMethods = _param_validation.HasMethods
+#: A constraint that messages do not name.
+Hidden = _param_validation.Hidden
 StrOptions = _param_validation.StrOptions
 #: The constraints of CountVectorizer's parameters.
 COUNT_VECTORIZER_CONSTRAINTS = CountVectorizer._parameter_constraints

@@ -28,6 +28,7 @@ from sklearn_w2v._sklearn import (
     COUNT_VECTORIZER_CONSTRAINTS,
     CallbackSupportMixin,
     HasMethods,
+    Hidden,
     Interval,
     StrOptions,
     fit_context,
@@ -44,6 +45,8 @@ SHARED_PARAMETERS = (*TEXT_PARAMETERS, "max_df", "min_df", "max_features", "voca
 AUTO = StrOptions({"auto"})
 POSITIVE_INT = Interval(Integral, 1, None, closed="left")
 KEYED_VECTORS = HasMethods(["__contains__", "get_vector", "has_index_for"])
+#: FitParameters refuses them with a cure.
+GENSIM_MODEL = Hidden(HasMethods(["build_vocab", "train"]))
 
 
 class Word2VecVectorizer(
@@ -261,7 +264,8 @@ class Word2VecVectorizer(
 
     trainable : bool, default=True
         Whether training changes the vectors of words found in `init_vectors`. If False,
-        they stay fixed, and the vectors of other words are learned around them.
+        they stay fixed, and the vectors of other words are learned around them. Not
+        used without `init_vectors`.
 
     store_matrices : bool, default=False
         Whether to keep both matrices of word2vec, `center_matrix_` and
@@ -483,7 +487,7 @@ class Word2VecVectorizer(
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [POSITIVE_INT],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "init_vectors": [str, os.PathLike, Mapping, KEYED_VECTORS, None],
+        "init_vectors": [str, os.PathLike, Mapping, KEYED_VECTORS, GENSIM_MODEL, None],
         "trainable": ["boolean"],
         "store_matrices": ["boolean"],
         "warm_start": ["boolean"],

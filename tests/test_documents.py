@@ -116,7 +116,7 @@ def test_a_scalar_of_pyarrow_as_a_document_is_named_with_its_cure():
         def as_py(self):
             return "a text"
 
-    message = r"Document 0 is a Scalar, .* Python's own values: X\.to_pylist\(\)"
+    message = r"Document 0 is of type Scalar, .* Python's own values: X\.to_pylist\(\)"
     with pytest.raises(ValueError, match=message):
         tokens_of([Scalar()])
 
@@ -125,8 +125,33 @@ def test_an_empty_column_has_no_tokens():
     assert tokens_of([]) == []
 
 
+def texts_of_a_function():
+    yield from TEXTS
+
+
+async def texts_to_await():
+    for text in TEXTS:
+        yield text
+
+
+class SparkTable:
+    """Its columns need a computation, as those of Spark and Dask do."""
+
+    columns = property(lambda table: pytest.fail("asked for the columns"))
+
+    def toPandas(self):  # noqa: N802
+        """Return a pandas table."""
+
+
+def test_a_table_that_is_not_computed_is_not_asked_for_its_columns():
+    with pytest.raises(
+        ValueError, match=r"got SparkTable\..*: X\.toPandas\(\)\['text'"
+    ):
+        tokens_of(SparkTable())
+
+
 ONE_TEXT = "^Iterable over raw text documents expected, st.*Pass a list of texts"
-A_TABLE = r"got a .* of shape \(.*df\['text'\] rather"
+A_TABLE = r"got .* of shape \(.*df\['text'\] rather"
 NUMBERS = r"Document 0 is a number .*df\['text'\]"
 TOKENS_OF_A_DOCUMENT = "pass a callable analyzer .* analyzer=list"
 
@@ -138,20 +163,26 @@ TOKENS_OF_A_DOCUMENT = "pass a callable analyzer .* analyzer=list"
         (pd.DataFrame({"text": TEXTS}), A_TABLE),
         (pl.DataFrame({"text": TEXTS}), A_TABLE),
         (np.array([TEXTS]), A_TABLE),
-        (np.array([[text] for text in TEXTS], dtype=object), A_TABLE),
+        (np.array([[text] for text in TEXTS], dtype=object), r"X\.ravel\(\).*Pipeline"),
+        (pl.LazyFrame({"text": TEXTS}), r"got LazyFrame\..*: X\.collect\(\)\['text'\]"),
+        (texts_of_a_function, r"got function\. Call it, .* returns: X\(\)\."),
+        (texts_to_await(), r"got async_generator\. .*document async for document in X"),
         (np.array("a text"), A_TABLE),
         (np.zeros((2, 2)), A_TABLE),
         (scipy.sparse.csr_matrix((2, 2)), "Pass the texts themselves, not their coun"),
         ({"one": "a text"}, r"Pass its values: list\(X.values\(\)\)"),
         *((X, "set input='filename'") for X in (Path("f.txt"), [Path("f.txt")])),
-        ([{"title": "a"}], r"Document 0 is a dict.*preprocessor.*document\['text'\]"),
+        (
+            [{"title": "a"}],
+            r"Document 0 is of type dict.*preprocessor.*document\['text'\]",
+        ),
         *((X, "Pass a list of texts") for X in (None, 3, 2.5, object())),
         *((X, NUMBERS) for X in ([1, 2], [0.5], np.arange(3), pd.Series([1.5]))),
         ([10**400], "Document 0 is a number .*preprocessor=str"),
         ([["two", "words"]], TOKENS_OF_A_DOCUMENT),
         ([("two",)], TOKENS_OF_A_DOCUMENT),
         ([np.array(["two"])], TOKENS_OF_A_DOCUMENT),
-        ([object()], "Document 0 is a object, not a text"),
+        ([object()], "Document 0 is of type object, not a text"),
         (
             pd.DataFrame({"user": [1, 1], "item": [7, 8]}).groupby("user")["item"],
             r"Pass a list of tokens for each group, with analyzer=list: X.agg\(list\)",
@@ -172,6 +203,8 @@ def test_an_error_for_another_type_than_a_column_of_texts_names_the_cure(X, mess
     [
         (scipy.sparse.csr_array((2, 2)), "Pass the texts themselves, not their counts"),
         (np.array([["a", "b"], ["c", "d"]]), r"or the rows as a list: X.tolist\(\)"),
+        (np.array([["a"], ["b"]]), r"X\.ravel\(\)"),
+        (pl.LazyFrame({"text": TEXTS}), r"got LazyFrame\..*X\.collect"),
         (pd.DataFrame({"text": TEXTS}), r"df\['text'\] rather than df\[\['text'\]\]"),
     ],
 )
@@ -244,7 +277,7 @@ def test_a_callable_analyzer_takes_any_documents():
 def test_an_analyzer_that_returns_no_tokens_is_an_error(kind, stop_words, returned):
     # The characters of a text and the keys of a mapping would pass for words.
     name = type(returned).__name__
-    message = f"sequence of tokens, but returned a {name} for document 0"
+    message = f"sequence of tokens, but returned {name} for document 0"
     with pytest.raises(ValueError, match=message):
         tokens_of(["A text"], stop_words=stop_words, **{kind: lambda text: returned})
 
@@ -408,7 +441,7 @@ def test_a_missing_file_is_scikit_learns_own_error(tmp_path):
 def test_callables_that_prepare_texts_have_to_return_texts(returned):
     name = type(returned).__name__
     for kind in ("preprocessor", "strip_accents"):
-        message = f"{kind} must return a string, but returned a {name} for document 1"
+        message = f"{kind} must return a string, but returned {name} for document 1"
         with pytest.raises(ValueError, match=message):
             tokens_of(["a", "b"], **{kind: lambda x: "a" if x == "a" else returned})
 
@@ -425,7 +458,7 @@ def test_a_document_that_the_preprocessor_cannot_take_is_named(preprocessor):
 @pytest.mark.parametrize("tokenizer", [str.split, lambda text: text.split()])
 def test_a_tokenizer_that_gets_no_text_names_what_prepared_it(kind, missing, tokenizer):
     name = type(missing).__name__
-    message = f"{kind} must return a string, but returned a {name} for document 0"
+    message = f"{kind} must return a string, but returned {name} for document 0"
     with pytest.raises(ValueError, match=message):
         tokens_of(["a"], tokenizer=tokenizer, **{kind: lambda text: missing})
 
