@@ -3,10 +3,13 @@
 This module imports no other module of the package.
 """
 
+import errno
 import os
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from inspect import CO_GENERATOR
+from traceback import walk_tb
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -194,11 +197,13 @@ class CorpusWriter:
                     n_done += self.file.write(content[n_done:])
         except OSError as error:
             n_bytes = 4 * (self.n_written + len(self.ids))
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            needed = "with more space" if is_full else "that exists and can be written"
             raise OSError(
                 error.errno,
                 f"{error.strerror}: a temporary file in {folder!r} takes 4 bytes per "
                 f"token, {n_bytes:,} bytes so far. Set the environment variable TMPDIR "
-                "or JOBLIB_TEMP_FOLDER to a folder with more space",
+                f"or JOBLIB_TEMP_FOLDER to a folder {needed}",
             ) from error
         self.n_written += len(self.ids)
         del self.ids[:]
@@ -213,7 +218,7 @@ def corpus_of(
             try:
                 writer.add(ids_of(tokens))
             except TypeError as error:
-                if not is_of_hashing(error):
+                if not is_of_hashing(error) or _is_of_generator(error):
                     raise
                 raise TypeError(
                     f"The tokens of document {position} must be hashable, for example "
@@ -225,6 +230,12 @@ def corpus_of(
 def is_of_hashing(error: TypeError) -> bool:
     """Return whether an object is not hashable; lazy analyzers raise other errors."""
     return "unhashable" in str(error)
+
+
+def _is_of_generator(error: TypeError) -> bool:
+    """Return whether a lazy analyzer raised an error, which may use a dict as well."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return bool(frame.f_code.co_flags & CO_GENERATOR)
 
 
 class WordCounts(NamedTuple):

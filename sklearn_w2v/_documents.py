@@ -466,15 +466,14 @@ def _cure_of_table(X: Any, shape: Any, takes_text: bool) -> str | None:
     # documents.
     if issparse(X):
         return "Pass the texts themselves, not their counts."
-    if takes_text and hasattr(X, "columns"):
-        return ONE_COLUMN
-    if hasattr(X, "columns"):
-        if shape is None or shape[1:] == (1,):
-            return ONE_COLUMN
+    is_frame = hasattr(X, "columns")
+    if is_frame and not takes_text and shape is not None and shape[1:] != (1,):
         return (
             "If each row is a document, pass X.to_numpy(), an array of integers, with "
             f"analyzer=list. If a column has the documents: {ONE_COLUMN}"
         )
+    if is_frame:
+        return ONE_COLUMN
     if shape is None or len(shape) == 1:
         return None
     if isinstance(X, np.ndarray) and len(shape) == 2 and shape[1] == 1:

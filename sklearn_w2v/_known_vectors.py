@@ -119,7 +119,7 @@ def _to_vector(vector: Any, word: Any, vector_size: int) -> NDArray[np.float32]:
             raise TypeError("it is complex")
         with np.errstate(over="ignore"):  # check_vectors finds what is too large
             array = np.asarray(vector, dtype=np.float32)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"The vector of {word!r} in init_vectors is not an array of numbers: "
             f"{error}"

@@ -73,6 +73,7 @@ class FitParameters:
             field.name: _python_number(getattr(vectorizer, field.name))
             for field in fields(cls)
         }
+        values["device"] = str(values["device"])  # of a torch.device, its name
         parameters = cls(**values)
         if hasattr(parameters.init_vectors, "build_vocab"):
             raise ValueError(

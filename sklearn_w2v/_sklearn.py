@@ -36,6 +36,20 @@ class Interval(_param_validation.Interval):
         return bool(super().__contains__(number))
 
 
+class TorchDevice(_param_validation.HasMethods):
+    """A torch.device, which is recognized without importing torch."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        kind = type(value)
+        return (kind.__module__, kind.__name__) == ("torch", "device")
+
+    def __str__(self) -> str:
+        return "a torch.device"
+
+
 def is_linear_classifier(estimator: Any) -> bool:
     """Return whether the decision function of a classifier is linear, by `coef_`."""
     # Importing the package does not import linear models.

@@ -31,6 +31,7 @@ from sklearn_w2v._sklearn import (
     Hidden,
     Interval,
     StrOptions,
+    TorchDevice,
     fit_context,
 )
 from sklearn_w2v._vector_files import VectorFiles
@@ -291,14 +292,14 @@ class Word2VecVectorizer(
         epochs that are not run. Not used by `partial_fit` or with
         ``random_state=None``. Files are unpickled: trust the folder as you trust code.
 
-    device : str, default="cpu"
-        Where to train: a device of torch, such as "cpu", "cuda", "cuda:1" or "mps", or
-        "auto" for the first of "cuda", "mps" and "cpu" that is available. Fitted
-        attributes are NumPy arrays and `transform` runs on the CPU, so the result can
-        be used on a machine without the device. The same `random_state` gives different
-        vectors on different kinds of device. On "cuda" each fit gives different vectors
-        of the same quality: sums are computed in any order there, and rounding
-        differences grow. "mps" is not tested.
+    device : str or torch.device, default="cpu"
+        Where to train: a device of torch or its name, such as "cpu", "cuda", "cuda:1"
+        or "mps", or "auto" for the first of "cuda", "mps" and "cpu" that is available.
+        Fitted attributes are NumPy arrays and `transform` runs on the CPU, so the
+        result can be used on a machine without the device. The same `random_state`
+        gives different vectors on different kinds of device. On "cuda" each fit gives
+        different vectors of the same quality: sums are computed in any order there, and
+        rounding differences grow. "mps" is not tested.
 
     n_jobs : int or None, default=None
         Number of training threads if `device` is "cpu". None and -1 mean all usable
@@ -492,7 +493,7 @@ class Word2VecVectorizer(
         "store_matrices": ["boolean"],
         "warm_start": ["boolean"],
         "memory": [str, os.PathLike, HasMethods(["cache"]), None],
-        "device": [str],
+        "device": [str, TorchDevice()],
         "n_jobs": [None, Interval(Integral, None, -1, closed="right"), POSITIVE_INT],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -542,7 +543,7 @@ class Word2VecVectorizer(
         store_matrices: bool = False,
         warm_start: bool = False,
         memory: Any = None,
-        device: str = "cpu",
+        device: Any = "cpu",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,

@@ -165,6 +165,12 @@ def learn_vocabulary(
     rows = np.concatenate([np.arange(n_known), new])
     rows = rows[: None if max_features is None else max(max_features, n_known)]
     if not counts.tokens[rows].any():
+        if len(new):  # max_features left none of them
+            raise ValueError(
+                f"empty vocabulary; the {n_known} known words use up "
+                f"max_features={max_features}, and none of them is in the documents. "
+                f"Raise max_features to learn up to {len(new)} new words."
+            )
         forgetting = ""
         if max_vocab_size is not None:
             forgetting = f", and with max_vocab_size={max_vocab_size}"

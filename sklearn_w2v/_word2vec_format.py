@@ -43,6 +43,13 @@ def is_text_record(line: bytes, vector_size: int) -> bool:
     return len(numbers) == vector_size and all(map(is_number, numbers))
 
 
+def has_other_separators(line: bytes, vector_size: int) -> bool:
+    """Return whether tabs or the like separate a word and its numbers."""
+    columns = line.split()
+    numbers = columns[-vector_size:]
+    return len(columns) > vector_size and all(map(is_number, numbers))
+
+
 def looks_like_text(record: bytes | bytearray, vector_size: int) -> bool:
     """Return whether the bytes of the numbers of a binary record are text."""
     numbers = record.partition(b" ")[2][: 4 * vector_size]

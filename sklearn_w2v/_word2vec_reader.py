@@ -22,6 +22,7 @@ from sklearn_w2v._word2vec_format import (
     MAX_WORD_BYTES,
     ends_in_column,
     excerpt,
+    has_other_separators,
     is_number,
     is_text_record,
     looks_like_text,
@@ -210,7 +211,8 @@ class _Reader:
         n_bytes = 4 * self.vector_size
         buffer = bytearray(begin)
         buffer += self.file.read(n_bytes)
-        if looks_like_text(buffer, self.vector_size):
+        is_text = has_other_separators(begin, self.vector_size)
+        if is_text or looks_like_text(buffer, self.vector_size):
             line, *_ = buffer.splitlines()
             raise ValueError(
                 f"Line 2 of {self.path!r} does not end in {self.vector_size} numbers, "

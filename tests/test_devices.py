@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from helpers import chunks_of, plan_of, small
+from helpers import assert_same_fit, chunks_of, plan_of, small
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -94,6 +94,15 @@ def test_the_error_for_a_missing_device_names_the_available_ones(name, reason):
     message = rf"{reason}.*\. Available: cpu.*'auto' uses"
     with pytest.raises(ValueError, match=message):
         find_device(name)
+
+
+def test_a_device_of_torch_is_that_of_its_name(texts):
+    fitted = small(device=torch.device("cpu")).fit(texts)
+    assert_same_fit(fitted, small(device="cpu").fit(texts))
+    with pytest.raises(ValueError, match="device='cuda:99' cannot be used"):
+        small(device=torch.device("cuda:99")).fit(texts)
+    with pytest.raises(ValueError, match=r"'str' or a torch\.device\. Got 0 instead"):
+        small(device=0).fit(texts)
 
 
 def test_a_missing_device_stops_a_fit_before_a_document_is_read():

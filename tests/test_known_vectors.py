@@ -103,6 +103,7 @@ NO_ARRAY = "^The vector of '{}' in init_vectors is not an array of numbers: "
         ),
         ({"dog": ["one", "two"]}, NO_ARRAY.format("dog")),
         ({"cat": np.array([1j, 2])}, f"{NO_ARRAY.format('cat')}.*complex"),
+        ({"dog": [10**400, 2]}, NO_ARRAY.format("dog")),
     ],
 )
 def test_an_error_for_a_vector_names_its_word(vectors, message):

@@ -227,6 +227,17 @@ def test_everything_pruned_names_the_parameters_and_the_highest_count():
         learn([["a", "a", "b", "a"]], min_count=9)
 
 
+def test_known_words_that_use_up_max_features_are_named():
+    message = (
+        r"^empty vocabulary; the 2 known words use up max_features=2, and none of them "
+        r"is in the documents\. Raise max_features to learn up to 3 new words\."
+    )
+    with pytest.raises(ValueError, match=message):
+        learn([["a", "b", "c"]], known=["x", "y"], max_features=2)
+    with pytest.raises(ValueError, match="try a lower min_count"):
+        learn([["a", "b", "c"]], known=["x", "y"], max_features=2, min_count=2)
+
+
 def test_contradicting_document_frequencies_are_scikit_learns_error():
     with pytest.raises(ValueError, match="max_df corresponds to < documents than"):
         learn([["a"]] * 10, min_df=5, max_df=0.1)
@@ -400,6 +411,17 @@ def test_tokens_that_cannot_be_looked_up_are_named(documents):
     for read in (learn, lambda documents: encode(documents, {"a": 0})):
         with pytest.raises(TypeError, match=message):
             read(documents)
+
+
+def test_what_a_lazy_analyzer_cannot_hash_itself_is_no_token():
+    def documents():
+        yield ({}[token] for token in [[]])
+
+    for read in (learn, lambda documents: encode(documents, {"a": 0})):
+        with pytest.raises(
+            TypeError, match=r"^(unhashable|cannot use 'list' as a dict)"
+        ):
+            read(documents())
 
 
 @pytest.mark.parametrize("max_vocab_size", [None, 9])

@@ -282,6 +282,8 @@ no_line_2 = (
         (b"2 2\nthe 1_0 2_0\ncat 1_1 2_2\n", no_line_2("the 1_0 2_0", 2)),
         (b"2 4\r\nthe 1.5 --- 2 3\r\nx 1 2 3 4\r\n", no_line_2("the 1.5 --- 2 3", 4)),
         ("1 4\nthe 1 é\n".encode(), no_line_2("the 1 é", 4)),
+        (b"2 2\nthe\t1\t2\ncat\t3\t4\n", no_line_2("the\t1\t2", 2)),
+        (b"1 3\nthe\t1 2\t3\n", no_line_2("the\t1 2\t3", 3)),
         (b"a 1 2\n\nb 3\n", "Line 3 of FILE has 1 of 2 numbers."),
         (b"2 2\na 1 2\nb\n", "Line 3 of FILE has 0 of 2 numbers."),
         (b"2 2\na 1 2\nb 3 four\n", no_numbers(3, "four")),
