@@ -466,17 +466,21 @@ def _cure_of_table(X: Any, shape: Any, takes_text: bool) -> str | None:
     # documents.
     if issparse(X):
         return "Pass the texts themselves, not their counts."
-    is_frame = hasattr(X, "columns")
-    if is_frame and not takes_text and shape is not None and shape[1:] != (1,):
+    if hasattr(X, "columns"):
+        if takes_text or shape is None or shape[1:] == (1,):
+            return ONE_COLUMN
         return (
             "If each row is a document, pass X.to_numpy(), an array of integers, with "
             f"analyzer=list. If a column has the documents: {ONE_COLUMN}"
         )
-    if is_frame:
-        return ONE_COLUMN
     if shape is None or len(shape) == 1:
         return None
-    if isinstance(X, np.ndarray) and len(shape) == 2 and shape[1] == 1:
+    return _cure_of_array(shape, takes_text)
+
+
+def _cure_of_array(shape: tuple[int, ...], takes_text: bool) -> str:
+    """Return what to pass instead of an array that is not one-dimensional."""
+    if shape[1:] == (1,):
         return (
             "Pass its column: X.ravel(); after another step of a Pipeline, put "
             "FunctionTransformer(np.ravel) between them; in a ColumnTransformer, "

@@ -127,7 +127,7 @@ def test_an_array_without_rows_has_no_documents():
 @pytest.mark.parametrize(
     ("X", "cure"),
     [
-        (np.ones((3, 1), int), "two or more columns, with analyzer=list"),
+        (np.ones((3, 1), int), "Pass its column: X.ravel()"),
         (np.ones((3, 2)), "pass an array of integers"),
         (pd.DataFrame(np.ones((3, 2), int)), "pass X.to_numpy(), an array of integers"),
         (pd.DataFrame(np.ones((3, 1), int)), "Pass one column"),

@@ -335,7 +335,7 @@ def test_tokens_that_are_equal_to_themselves_alone_are_refused():
         learn([["a", object()]])
     with pytest.raises(ValueError, match=r"Token are equal only"):
         learn([["a", ("b", "c"), ("b", Token("c"))]])
-    with pytest.raises(ValueError, match=r"torch\.Tensor are equal only"):
+    with pytest.raises(ValueError, match=r"torch\.Tensor are equal by value"):
         learn(torch.tensor([[1, 2], [2, 1]]))
     documents = [list(map(Value, text)) for text in ("ab", "bc")]
     assert [str(word) for word in learn(documents).vocabulary] == ["b", "a", "c"]
