@@ -142,7 +142,7 @@ def _tokenize(name: str | None, tokenizer: Analyzer, text: Any) -> Iterable[Any]
             raise
         raise _no_text(name, text) from None
     # stop_words would be removed from the characters of a string, for example.
-    if not _are_tokens(tokens):
+    if not isinstance(tokens, list) and not _are_tokens(tokens):
         raise _no_tokens(tokens)
     return tokens
 

@@ -341,7 +341,9 @@ def _with_first_checked(documents: Documents) -> Documents:
     for tokens in islice(stream, 1):
         rest = iter(tokens)
         first = list(islice(rest, N_CHECKED))
-        _check_found_again(filter(_is_hashable, first), *OF_TOKENS)
+        objects = [token for token in first if not isinstance(token, str)]
+        if objects:
+            _check_found_again(filter(_is_hashable, objects), *OF_TOKENS)
         return chain([chain(first, rest)], stream)
     return ()
 

@@ -33,9 +33,31 @@ TOKENS = st.lists(
     st.sampled_from(["cat", "dog", 3, -1, 2.5, ("new", "york"), b"x", (), True]),
     max_size=30,
 )
+
+
+def words_of(record):
+    """Return the words of a record lazily; None has none."""
+    return iter([] if record is None else record["title"].split())
+
+
+class Odd:
+    """A token that is equal by value, but whose copies have other hashes."""
+
+    def __eq__(self, other):
+        return isinstance(other, Odd)
+
+    __hash__ = object.__hash__
+
+
+ODD_TOKENS = st.sampled_from(["cat", "dog", Odd(), ("new", Odd()), None])
 DOCUMENTS = st.one_of(
     st.tuples(st.just("word"), st.lists(TEXT, max_size=12)),
     st.tuples(st.just(list), st.lists(TOKENS, max_size=12)),
+    st.tuples(
+        st.just(words_of),
+        st.lists(st.none() | st.fixed_dictionaries({"title": TEXT}), max_size=12),
+    ),
+    st.tuples(st.just(list), st.lists(st.lists(ODD_TOKENS), max_size=12)),
     # As many as steps of several parts need.
     st.tuples(st.just(list), TOKENS.map(lambda tokens: [tokens] * 150)),
 )
