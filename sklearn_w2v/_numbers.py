@@ -1,6 +1,7 @@
 """Which numbers word vectors may have."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -42,3 +43,13 @@ def check_vectors(
     raise ValueError(
         f"The vector of {word!r}{source} has a number that is {REFUSED_NUMBERS}."
     )
+
+
+@contextmanager
+def ignore_underflow() -> Iterator[None]:
+    """Let tiny results become zero, also if the user's `numpy.seterr` forbids it.
+
+    This is numpy's default. Products of short vectors underflow, which is no error.
+    """
+    with np.errstate(under="ignore"):
+        yield

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from sklearn_w2v._corpus import Corpus, WordCounts
+from sklearn_w2v._numbers import ignore_underflow
 
 #: If the removal of directions leaves less than this share of a vector's length, the
 #: rest is a rounding error, and the vector becomes zero.
@@ -33,6 +34,7 @@ class Pooling(NamedTuple):
     common_components: NDArray[np.float32]  # (n_removed, d), orthonormal
     norm: Literal["l2"] | None
 
+    @ignore_underflow()
     def document_vectors(self, corpus: Corpus) -> NDArray[np.float32]:
         """Return the vector of each document; zeros for a document without words."""
         shape = len(corpus.offsets) - 1, self.embedding_matrix.shape[1]
@@ -65,6 +67,7 @@ class Pooling(NamedTuple):
                 divisors = np.maximum(np.diff(offsets), 1).astype(np.float32)
             yield sums / divisors[:, None]
 
+    @ignore_underflow()
     def contributions(
         self, corpus: Corpus, coef: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -108,6 +111,7 @@ class Pooling(NamedTuple):
         vectors[_lengths(vectors) <= ROUNDING * lengths] = 0
 
 
+@ignore_underflow()
 def word_weights(
     weighting: Literal["idf", "sif"] | None, counts: WordCounts, *, sif_a: float
 ) -> NDArray[np.float32]:
@@ -127,6 +131,7 @@ def word_weights(
     return weights.astype(np.float32)
 
 
+@ignore_underflow()
 def common_components(
     batches: Iterable[NDArray[np.float32]], vector_size: int, n_components: int
 ) -> NDArray[np.float32]:
@@ -150,6 +155,7 @@ def common_components(
     return np.ascontiguousarray(components, dtype=np.float32)
 
 
+@ignore_underflow()
 def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     """Scale vectors to length 1; a zero vector stays zero."""
     largest = np.abs(vectors).max(axis=-1, keepdims=True)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_w2v._derived import derived
+from sklearn_w2v._numbers import ignore_underflow
 
 #: Scores that are computed at once, unless it takes more for SMALLEST_BLOCK queries.
 SCORES_AT_ONCE = 2**22
@@ -30,6 +31,7 @@ class Best(NamedTuple):
     scores: Scores  # (n_queries, n_best), nan where there is no word
 
 
+@ignore_underflow()
 def search(
     score: Callable[[slice], Scores],
     words: NDArray[Any],
@@ -121,6 +123,7 @@ def words_by_row(vocabulary: dict[Any, int], matrix: NDArray[Any]) -> NDArray[An
     return derived(matrix, ("words", id(vocabulary)), compute)[1]
 
 
+@ignore_underflow()
 def vector_lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the length of each vector; 1 for a zero vector, so that 0 / 1 is 0."""
     return derived(vectors, "lengths", lambda: _lengths(vectors))

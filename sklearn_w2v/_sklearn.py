@@ -4,8 +4,12 @@ scikit-learn's own project template uses them too, and they are stable since rel
 1.6. Callbacks are experimental in 1.9. Earlier releases get a mixin without effect.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils import _param_validation
@@ -56,6 +60,25 @@ def is_linear_classifier(estimator: Any) -> bool:
     from sklearn.linear_model._base import LinearClassifierMixin  # noqa: PLC0415
 
     return isinstance(estimator, LinearClassifierMixin)
+
+
+@contextmanager
+def default_settings() -> Iterator[None]:
+    """Give scikit-learn's and numpy's defaults to the estimators that are used inside.
+
+    The user's global settings are for the user's own estimators: under
+    ``set_config(transform_output="pandas")``, for example, PCA returns a data frame.
+    """
+    with (
+        config_context(
+            assume_finite=False,
+            array_api_dispatch=False,
+            transform_output="default",
+            enable_metadata_routing=False,
+        ),
+        np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),
+    ):
+        yield
 
 
 def validate_params(estimator: BaseEstimator) -> None:

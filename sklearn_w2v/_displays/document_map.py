@@ -10,6 +10,7 @@ from sklearn.preprocessing import normalize
 from sklearn_w2v._displays.maps import MapDisplay, fill_docstring, one_for_each
 from sklearn_w2v._displays.positions import positions_of
 from sklearn_w2v._pipelines import document_vectors_of
+from sklearn_w2v._sklearn import default_settings
 from sklearn_w2v._warnings import warn
 
 if TYPE_CHECKING:
@@ -153,8 +154,9 @@ class DocumentMapDisplay(MapDisplay):
                 f"{n_left_out} of {len(vectors)} documents have no known word and are "
                 "left out: their vectors are zero."
             )
-        shown = normalize(vectors[is_shown])
-        display.positions[is_shown] = positions_of(shown, method, random_state)
+        with default_settings():
+            shown = normalize(vectors[is_shown])
+            display.positions[is_shown] = positions_of(shown, method, random_state)
         return display.plot(ax, font=font, text_kw=text_kw, scatter_kw=scatter_kw)
 
     def _points(self) -> tuple[list[Any], list[Any] | None, float]:

@@ -11,7 +11,9 @@ from sklearn.preprocessing import normalize
 
 from sklearn_w2v._displays.maps import MapDisplay, fill_docstring, one_for_each
 from sklearn_w2v._displays.positions import positions_of
+from sklearn_w2v._numbers import ignore_underflow
 from sklearn_w2v._pipelines import vectorizer_of
+from sklearn_w2v._sklearn import default_settings
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 
 if TYPE_CHECKING:
@@ -144,10 +146,12 @@ class WordMapDisplay(MapDisplay):
             raise ValueError("words is empty; there is nothing to show.")
         if groups is not None and not groups.keys() & set(words):
             raise ValueError(f"groups has none of the words, such as {words[0]!r}.")
-        vectors = normalize(vectorizer.get_vector(words).astype(np.float64))
+        with default_settings():
+            vectors = normalize(vectorizer.get_vector(words).astype(np.float64))
+            positions = positions_of(vectors, method, random_state)
         display = cls(
             words=words,
-            positions=positions_of(vectors, method, random_state),
+            positions=positions,
             groups=None if groups is None else [groups.get(word) for word in words],
         )
         return display.plot(ax, font=font, text_kw=text_kw, scatter_kw=scatter_kw)
@@ -178,6 +182,7 @@ def _groups_of(words: list[Any] | None, groups: Any) -> Mapping[Any, Any] | None
     return dict(zip(words, groups, strict=True))
 
 
+@ignore_underflow()
 def _main_words(vectorizer: Word2VecVectorizer, n_words: int) -> list[Any]:
     """Return frequent words of specific contexts, the most frequent one first.
 
