@@ -1,5 +1,6 @@
 """The result of a fit, which the next fit and `transform` start from."""
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,6 +10,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import WordCounts
 from sklearn_w2v._pooling import Pooling
+from sklearn_w2v._version import __version__
+from sklearn_w2v._warnings import ReleaseWarning, warn
+
+#: The name of the release in a stored vectorizer. A vectorizer has this attribute only
+#: if another release stored it, until its next fit.
+RELEASE = "_sklearn_w2v_version"
+
+#: The last release that did not store its number.
+LAST_WITHOUT_NUMBER = "0.2.0"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,6 +127,7 @@ class FittedAttributes:
         Python runs no other thread and handles no Ctrl-C in an update of a dict.
         """
         vars(self).update(attributes(learned))
+        vars(self).pop(RELEASE, None)
 
     def _learned(self) -> Learned:
         """Return what the last fit has learned.
@@ -127,28 +138,70 @@ class FittedAttributes:
         check_is_fitted(self)
         fitted = FittedAttributes()
         vars(fitted).update(vars(self))  # at once, as in _replace_learned
+        try:
+            return fitted._as_learned()
+        except AttributeError as error:
+            stored_by = vars(fitted).get(RELEASE)
+            if stored_by is None:
+                raise
+            raise AttributeError(
+                f"The vectorizer lacks {error.name}: it was stored by release "
+                f"{stored_by} of sklearn_w2v, and this is release {__version__}. Fit "
+                "it again, or load it with the release that stored it."
+            ) from error
+
+    def _as_learned(self) -> Learned:
         return Learned(
-            vocabulary=fitted.vocabulary_,
-            embedding_matrix=fitted.embedding_matrix_,
-            word_counts=fitted.word_counts_,
-            word_weights=fitted.word_weights_,
-            common_components=fitted.common_components_,
-            loss_curve=fitted.loss_curve_,
-            validation_scores=fitted.validation_scores_,
-            n_iter=fitted.n_iter_,
-            init_coverage=fitted.init_coverage_,
-            n_unknown=fitted.n_unknown_,
-            divides_by_weights=fitted._divides_by_weights,
-            document_frequencies=fitted._document_frequencies,
-            n_documents=fitted._n_documents,
-            kind=fitted._kind,
-            other_matrix=fitted._other_matrix,
-            solver_state=fitted._solver_state,
-            frozen=fitted._frozen,
+            vocabulary=self.vocabulary_,
+            embedding_matrix=self.embedding_matrix_,
+            word_counts=self.word_counts_,
+            word_weights=self.word_weights_,
+            common_components=self.common_components_,
+            loss_curve=self.loss_curve_,
+            validation_scores=self.validation_scores_,
+            n_iter=self.n_iter_,
+            init_coverage=self.init_coverage_,
+            n_unknown=self.n_unknown_,
+            divides_by_weights=self._divides_by_weights,
+            document_frequencies=self._document_frequencies,
+            n_documents=self._n_documents,
+            kind=self._kind,
+            other_matrix=self._other_matrix,
+            solver_state=self._solver_state,
+            frozen=self._frozen,
         )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "vocabulary_")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {RELEASE: __version__, **vars(self)}
+        if "vocabulary_" in state:
+            # The words in the order of their rows, since skops stores no dict whose
+            # keys are tuples.
+            state["vocabulary_"] = list(state["vocabulary_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        words = state.get("vocabulary_")
+        if isinstance(words, list):  # release 0.2.0 stored a dict
+            state["vocabulary_"] = {word: row for row, word in enumerate(words)}
+        defaults = {
+            name: parameter.default
+            for name, parameter in inspect.signature(type(self)).parameters.items()
+            if name not in state and parameter.default is not inspect.Parameter.empty
+        }
+        lacking = [*defaults, *_lacking_attributes(state)]
+        stored_by = state.pop(RELEASE, None)
+        if stored_by is None:
+            earlier = " or earlier" if lacking else ""
+            stored_by = f"{LAST_WITHOUT_NUMBER}{earlier}"
+        vars(self).update(defaults | state)
+        if lacking or stored_by != __version__:
+            vars(self)[RELEASE] = stored_by
+            name = type(self).__name__
+            warn(ReleaseWarning(name, stored_by, __version__, lacking))
 
 
 def attributes(learned: Learned) -> dict[str, Any]:
@@ -177,3 +230,11 @@ def learned_from_vectors(
         document_frequencies=np.zeros(n_words, dtype=np.int64),
         frozen=np.empty(0, dtype=np.int64),
     )
+
+
+def _lacking_attributes(state: dict[str, Any]) -> list[str]:
+    """Return the fitted attributes that a stored vectorizer lacks, if it is fitted."""
+    if "vocabulary_" not in state:
+        return []
+    nothing = learned_from_vectors({}, np.empty((0, 1), dtype=np.float32))
+    return [name for name in attributes(nothing) if name not in state]

@@ -418,6 +418,12 @@ class Word2VecVectorizer(
 
     To load a vectorizer that was saved by skops, trust its class:
     ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
+    skops stores no mapping whose keys are tuples: if tokens are tuples, pass
+    `vocabulary` as a list, and leave out `init_vectors` before saving.
+
+    A vectorizer that another release stored, by pickle, joblib or skops, loads with a
+    warning that names both releases, of the kind of scikit-learn's
+    `InconsistentVersionWarning`.
 
     References
     ----------
@@ -970,7 +976,8 @@ class Word2VecVectorizer(
         return super().__sklearn_clone__()
 
     def _is_from_file(self) -> bool:
-        return self.__sklearn_is_fitted__() and not self.n_iter_
+        # A vectorizer that an old release stored may lack n_iter_.
+        return self.__sklearn_is_fitted__() and vars(self).get("n_iter_") == 0
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -2,10 +2,14 @@
 
 import inspect
 import warnings
+from collections.abc import Sequence
+
+from sklearn.exceptions import InconsistentVersionWarning
 
 #: Packages that may be between the user's line and this package: scikit-learn wraps
-#: `fit` and calls it from pipelines and searches, and joblib calls what it caches.
-BETWEEN = ("sklearn_w2v", "sklearn", "joblib")
+#: `fit` and calls it from pipelines and searches, joblib calls what it caches, and both
+#: joblib and skops load files.
+BETWEEN = ("sklearn_w2v", "sklearn", "joblib", "skops")
 
 
 class DocumentWarning(UserWarning):
@@ -19,7 +23,32 @@ class DocumentWarning(UserWarning):
     """
 
 
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
+class ReleaseWarning(InconsistentVersionWarning):
+    """A stored vectorizer is of another release than the one that loads it.
+
+    Filters of scikit-learn's warning of this kind apply to it too.
+    """
+
+    def __init__(
+        self, name: str, stored_by: str, release: str, lacking: Sequence[str]
+    ) -> None:
+        super().__init__(
+            estimator_name=name,
+            current_sklearn_version=release,
+            original_sklearn_version=stored_by,
+        )
+        lacks = f" It lacks {', '.join(lacking)}." if lacking else ""
+        self.message = (
+            f"{name} was stored by release {stored_by} of sklearn_w2v, and is loaded "
+            f"by release {release}, whose results may differ.{lacks} Fit it again, or "
+            "load it with the release that stored it."
+        )
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn at the line that called this package, or a package between."""
     frame, stacklevel = inspect.currentframe(), 1  # this function, as Python counts
     while frame and frame.f_globals.get("__name__", "").split(".")[0] in BETWEEN:
