@@ -95,13 +95,23 @@ def analyzer_of(vectorizer: Any, text_parameters: dict[str, Any]) -> Analyzer:
     With many stop words, building takes far longer than transforming a document.
     """
     built_from, analyzer = _analyzers.get(vectorizer, (None, None))
-    if analyzer is None or built_from != text_parameters:
+    is_built = built_from is not None and all(
+        _is_same(built_from[name], text_parameters[name]) for name in text_parameters
+    )
+    if analyzer is None or not is_built:
         analyzer = build_analyzer(**text_parameters)
         # A list of stop words can change in place.
         stop_words = copy(text_parameters["stop_words"])
         built_from = text_parameters | {"stop_words": stop_words}
         _analyzers[vectorizer] = built_from, analyzer
     return analyzer
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether two values of a parameter are the same."""
+    if callable(one) or callable(other):  # whose == may return an array, for example
+        return one is other
+    return bool(one == other)
 
 
 #: The analyzers of vectorizers, and the parameters that each was built from.
@@ -425,7 +435,7 @@ def _warn_of_capitals(
     text_parameters: Mapping[str, Any], words: Iterable[Any], whose: str
 ) -> None:
     """Warn about words with capitals, if all texts are lowercased."""
-    is_default = text_parameters["analyzer"] == "word" and all(
+    is_default = not callable(text_parameters["analyzer"]) and all(
         text_parameters[name] is None for name in ("preprocessor", "tokenizer")
     )
     if not (is_default and text_parameters["lowercase"]):

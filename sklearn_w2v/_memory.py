@@ -30,7 +30,7 @@ def training_memory(parameters: FitParameters, ranks: Ranks) -> Any:
             "memory stores nothing in a torch.distributed group, where each rank only "
             "has its own documents. Pass memory=None."
         )
-    if memory == "":
+    if isinstance(memory, str) and not memory:
         raise ValueError("memory='' is not the name of a folder. None caches nothing.")
     if memory is not None and parameters.random_state is None:
         memory = None

@@ -602,3 +602,42 @@ def test_words_are_split_as_the_pattern_finds_them(text):
 def test_no_token_pattern_requires_a_tokenizer():
     with pytest.raises(ValueError, match="token_pattern=None requires a tokenizer"):
         tokens_of(["a"], token_pattern=None)
+
+
+class ElementwiseEqual:
+    """A callable that compares to an array, as one with numpy's operators does."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, value):
+        return self.function(value)
+
+    def __eq__(self, other):
+        return np.array([True, False])
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("analyzer", str.split),
+        ("tokenizer", str.split),
+        ("preprocessor", str.upper),
+        ("strip_accents", str.lower),
+    ],
+)
+def test_a_callable_may_compare_to_an_array(name, function, texts):
+    parameter = {"token_pattern": None} if name == "tokenizer" else {}
+    expected = small(**parameter, **{name: function}).fit(texts)
+    wrapped = small(**parameter, **{name: ElementwiseEqual(function)}).fit(texts)
+    assert wrapped.vocabulary_ == expected.vocabulary_
+    np.testing.assert_array_equal(wrapped.transform(texts), expected.transform(texts))
+    for _ in range(2):
+        wrapped.set_params(**{name: ElementwiseEqual(function)})
+        found = wrapped.transform(texts)
+        np.testing.assert_array_equal(found, expected.transform(texts))
+    empty = "" if name in ("preprocessor", "strip_accents") else []
+    wrapped.set_params(**{name: ElementwiseEqual(lambda text: empty)})
+    assert not wrapped.transform(texts).any()
