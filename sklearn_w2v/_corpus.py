@@ -48,6 +48,12 @@ class Corpus(NamedTuple):
         """The number of tokens of each document, (n_documents,)."""
         return np.diff(self.offsets)
 
+    def select(self, is_selected: NDArray[np.bool_]) -> "Corpus":
+        """Return some of the documents, by a value for each, as a copy."""
+        lengths = self.lengths
+        offsets = np.concatenate([[0], np.cumsum(lengths[is_selected])])
+        return Corpus(self.ids[np.repeat(is_selected, lengths)], offsets)
+
     def batches(self) -> Iterator["Corpus"]:
         """Yield batches of documents; a very long document is a separate batch."""
         first, n_documents = 0, len(self.offsets) - 1

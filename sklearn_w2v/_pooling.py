@@ -20,6 +20,10 @@ from sklearn_w2v._numbers import ignore_underflow
 #: rest is a rounding error, and the vector becomes zero.
 ROUNDING = 1e-6
 
+#: If it leaves less than this share, float32 has lost three digits or more to rounding,
+#: and the rest is computed again in float64.
+INEXACT = 1e-3
+
 _blas_lock = Lock()
 
 
@@ -40,32 +44,18 @@ class Pooling(NamedTuple):
         shape = len(corpus.offsets) - 1, self.embedding_matrix.shape[1]
         vectors = np.empty(shape, dtype=np.float32)  # (n_documents, d)
         first = 0
-        for batch in self.means(corpus):
-            self._remove_common_components(batch)
-            last = first + len(batch)
-            vectors[first:last] = unit(batch) if self.norm == "l2" else batch
+        for batch in corpus.batches():
+            means = self._means(batch, self.embedding_matrix, self.word_weights)
+            self._remove_common_components(means, batch)
+            last = first + len(means)
+            vectors[first:last] = unit(means) if self.norm == "l2" else means
             first = last
         return vectors
 
     def means(self, corpus: Corpus) -> Iterator[NDArray[np.float32]]:
-        """Yield the means of the documents' word vectors, a batch at a time.
-
-        Each row is summed separately, in the order of its tokens, so it does not depend
-        on the other documents of its batch.
-        """
-        n_words = len(self.embedding_matrix)
-        for ids, offsets in corpus.batches():
-            weights = csr_array(
-                (self.word_weights[ids], ids, offsets),
-                shape=(len(offsets) - 1, n_words),
-            )
-            sums = weights @ self.embedding_matrix  # (n_documents in batch, d)
-            if self.divides_by_weights:
-                divisors = weights @ np.ones(n_words, dtype=np.float32)
-                divisors[divisors == 0] = 1
-            else:
-                divisors = np.maximum(np.diff(offsets), 1).astype(np.float32)
-            yield sums / divisors[:, None]
+        """Yield the means of the documents' word vectors, a batch at a time."""
+        for batch in corpus.batches():
+            yield self._means(batch, self.embedding_matrix, self.word_weights)
 
     @ignore_underflow()
     def contributions(
@@ -101,14 +91,55 @@ class Pooling(NamedTuple):
         )
         return shares
 
-    def _remove_common_components(self, vectors: NDArray[np.float32]) -> None:
+    def _means(
+        self, batch: Corpus, matrix: NDArray[Any], word_weights: NDArray[Any]
+    ) -> NDArray[Any]:
+        """Return the means of the documents' word vectors, in the type of `matrix`.
+
+        Each row is summed separately, in the order of its tokens, so it does not depend
+        on the other documents of its batch.
+        """
+        ids, offsets = batch
+        weights = csr_array(
+            (word_weights[ids], ids, offsets), shape=(len(offsets) - 1, len(matrix))
+        )
+        sums = weights @ matrix  # (n_documents in batch, d)
+        if self.divides_by_weights:
+            divisors = weights @ np.ones(len(matrix), dtype=matrix.dtype)
+            divisors[divisors == 0] = 1
+        else:
+            divisors = np.maximum(np.diff(offsets), 1).astype(matrix.dtype)
+        return sums / divisors[:, None]
+
+    def _remove_common_components(
+        self, vectors: NDArray[np.float32], batch: Corpus
+    ) -> None:
         if not len(self.common_components):
             return
         lengths = _lengths(vectors)
         # Not as a matrix product: its last bits depend on the number of rows.
         for component in self.common_components:
             vectors -= (vectors * component).sum(axis=1)[:, None] * component
-        vectors[_lengths(vectors) <= ROUNDING * lengths] = 0
+        is_inexact = _lengths(vectors) < INEXACT * lengths
+        if is_inexact.any():
+            vectors[is_inexact] = self._exact_rests(batch.select(is_inexact))
+
+    def _exact_rests(self, batch: Corpus) -> NDArray[np.float64]:
+        """Return what the removal of common directions leaves, computed in float64."""
+        words, ids = np.unique(batch.ids, return_inverse=True)
+        means = self._means(
+            Corpus(ids.astype(np.int32), batch.offsets),
+            self.embedding_matrix[words].astype(np.float64),
+            self.word_weights[words].astype(np.float64),
+        )  # (n_documents in batch, d)
+        components = self.common_components.astype(np.float64)
+        rests = means.copy()
+        for component in components:
+            # With all of the mean, as `contributions` does: the directions are
+            # orthonormal only up to the rounding of float32.
+            rests -= (means * component).sum(axis=1)[:, None] * component
+        rests[_lengths(rests) <= ROUNDING * _lengths(means)] = 0
+        return rests
 
 
 @ignore_underflow()
@@ -166,6 +197,6 @@ def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     return scaled / np.where(is_zero, 1, lengths)
 
 
-def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+def _lengths(vectors: NDArray[Any]) -> NDArray[np.float64]:
     # In float32 the squares of short vectors are 0.
     return np.linalg.norm(vectors.astype(np.float64), axis=1)

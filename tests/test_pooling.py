@@ -110,6 +110,39 @@ def test_a_document_in_a_removed_direction_is_zero_whatever_the_norm():
     assert removed.contributions(corpus, np.ones(3)).tolist() == [0, 0, 0]
 
 
+def nearly_removed(share):
+    """Return words whose vectors are a direction, except for such a share of them."""
+    random = np.random.RandomState(0)
+    directions = np.linalg.qr(random.standard_normal((3, 3)))[0]
+    rests = random.standard_normal((7, 1)) * directions[1]
+    lengths = random.uniform(0.5, 2, size=(7, 1))
+    matrix = (lengths * directions[0] + share * rests).astype(np.float32)
+    return matrix, directions[:1].astype(np.float32)
+
+
+@pytest.mark.parametrize("norm", [None, "l2"])
+@pytest.mark.parametrize("divides_by_weights", [True, False])
+@pytest.mark.parametrize("share", [1e-2, 1e-3, 1e-4, 3e-5])
+def test_the_rest_of_a_nearly_removed_document_is_exact(
+    share, divides_by_weights, norm, monkeypatch
+):
+    matrix, components = nearly_removed(share)
+    removed = Pooling(matrix, WEIGHTS, divides_by_weights, components, norm)
+    documents = [[row, (3 * row) % 7, 2, 5][: 1 + row % 4] for row in range(7)] + [[]]
+    monkeypatch.setattr(f"{__name__}.MATRIX", matrix)
+    expected = loop(removed, documents)
+    for at_once in (2, 100):
+        monkeypatch.setattr(_corpus, "DOCUMENTS_AT_ONCE", at_once)
+        vectors = removed.document_vectors(corpus_of(documents))
+        error = np.linalg.norm(vectors - expected, axis=1)
+        assert (error <= 2e-4 * np.linalg.norm(expected, axis=1)).all()
+    coef = np.array([2.0, -1.0, 0.5])
+    for document, vector in zip(documents, vectors, strict=True):
+        parts = removed.contributions(np.array(document, np.int32), coef)
+        length = float(np.linalg.norm(vector))
+        assert parts.sum() == pytest.approx(vector @ coef, abs=2e-4 * length)
+
+
 @pytest.mark.parametrize("name", POOLINGS)
 @given(documents=DOCUMENTS)
 def test_contributions_add_up_to_the_product_with_the_vector(name, documents):
