@@ -178,6 +178,16 @@ def test_counts_of_two_fits_add_up_by_word(rows, rows_before, tokens, frequencie
     assert NOW.tokens.tolist() == [10, 20]
 
 
+@given(st.lists(st.tuples(st.lists(st.integers(0, 4), max_size=12), st.booleans())))
+def test_some_documents_are_selected(documents_and_whether):
+    corpus = corpus_of([document for document, _ in documents_and_whether])
+    is_selected = np.array([is_in for _, is_in in documents_and_whether], dtype=bool)
+    selected = corpus.select(is_selected)
+    expected = [document for document, is_in in documents_and_whether if is_in]
+    assert len(selected.offsets) == len(expected) + 1
+    assert documents_of(selected) == (expected or [[]])
+
+
 def test_counts_of_some_words_are_selected_by_their_rows():
     some = BEFORE.select(np.array([2, 0]))
     assert some.tokens.tolist() == [7, 5]

@@ -131,16 +131,18 @@ def test_the_rest_of_a_nearly_removed_document_is_exact(
     documents = [[row, (3 * row) % 7, 2, 5][: 1 + row % 4] for row in range(7)] + [[]]
     monkeypatch.setattr(f"{__name__}.MATRIX", matrix)
     expected = loop(removed, documents)
+    # More of some documents is left, which are not computed again.
+    tolerance = 2e-4 if share >= 1e-3 else 2e-6
     for at_once in (2, 100):
         monkeypatch.setattr(_corpus, "DOCUMENTS_AT_ONCE", at_once)
         vectors = removed.document_vectors(corpus_of(documents))
         error = np.linalg.norm(vectors - expected, axis=1)
-        assert (error <= 2e-4 * np.linalg.norm(expected, axis=1)).all()
+        assert (error <= tolerance * np.linalg.norm(expected, axis=1)).all()
     coef = np.array([2.0, -1.0, 0.5])
     for document, vector in zip(documents, vectors, strict=True):
         parts = removed.contributions(np.array(document, np.int32), coef)
         length = float(np.linalg.norm(vector))
-        assert parts.sum() == pytest.approx(vector @ coef, abs=2e-4 * length)
+        assert parts.sum() == pytest.approx(vector @ coef, abs=tolerance * length)
 
 
 @pytest.mark.parametrize("name", POOLINGS)
