@@ -4,6 +4,8 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import small
+from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_w2v import LossCurveDisplay
 
@@ -42,6 +44,28 @@ def test_validation_loss_is_a_second_line_with_its_best_epoch(fitted, monkeypatc
     assert line.get_color() == display.line_.get_color()
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels == ["training", "validation, best in epoch 3"]
+
+
+def test_scores_that_are_all_nan_have_no_best_epoch():
+    display = LossCurveDisplay(loss_curve=[2.0, 1.0], validation_scores=[np.nan] * 2)
+    display.plot()
+    assert np.isnan(display.validation_line_.get_ydata()).all()
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["training", "validation, without a score"]
+
+
+def test_a_fit_whose_held_out_documents_have_no_pairs_is_drawn():
+    vectorizer = small(early_stopping=True, validation_fraction=0.5)
+    with pytest.warns(ConvergenceWarning):
+        vectorizer.fit(["cat", "dog", "emu"] * 10)
+    assert LossCurveDisplay.from_estimator(vectorizer).validation_line_
+
+
+def test_another_number_of_scores_than_of_losses_raises_an_error():
+    display = LossCurveDisplay(loss_curve=[2.0, 1.0], validation_scores=[-2.0])
+    message = r"^validation_scores must have a value for each of the 2 epochs .* got 1"
+    with pytest.raises(ValueError, match=message):
+        display.plot()
 
 
 def test_named_curves_share_the_given_axes(fitted):

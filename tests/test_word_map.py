@@ -49,6 +49,13 @@ def test_frequent_words_with_long_vectors_are_shown(has_counts):
     assert display.words != [words[row] for row in by_count[:4]]
 
 
+def test_another_number_of_positions_than_of_words_raises_an_error():
+    display = WordMapDisplay(words=["cat", "dog"], positions=np.eye(3, 2))
+    message = r"^positions must have a row for each of the 2 words, got 3 rows"
+    with pytest.raises(ValueError, match=message):
+        display.plot()
+
+
 def test_words_that_occur_in_any_context_are_left_out():
     """Measured on five corpora: 14% English stop words among 80 words, not 59%."""
     random = np.random.RandomState(0)

@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.preprocessing import normalize
 
-from sklearn_w2v._displays.maps import MapDisplay, fill_docstring, one_for_each
+from sklearn_w2v._displays.maps import (
+    MapDisplay,
+    class_of_each,
+    fill_docstring,
+    one_for_each,
+)
 from sklearn_w2v._displays.positions import positions_of
 from sklearn_w2v._pipelines import document_vectors_of
 from sklearn_w2v._sklearn import default_settings
@@ -33,7 +38,7 @@ class DocumentMapDisplay(MapDisplay):
         The positions of the documents on the map. One with nan is not shown.
 
     y : array-like of shape (n_documents,) or None, default=None
-        The class of each document; None or nan if it has none.
+        The class of each document, hashable; None, nan or masked if it has none.
 
     labels : sequence of length n_documents or None, default=None
         The text next to each document, or None for no text.
@@ -89,8 +94,8 @@ class DocumentMapDisplay(MapDisplay):
         X : iterable of length n_documents
             Raw documents, or other input that `estimator` transforms.
         y : array-like of shape (n_documents,) or None, default=None
-            The class of each document; None or nan if it has none. See :meth:`plot` for
-            how classes are shown.
+            The class of each document, hashable; None, nan or masked if it has none.
+            See :meth:`plot` for how classes are shown.
         {method}
         {random_state}
         labels : sequence of length n_documents or None, default=None
@@ -132,7 +137,7 @@ class DocumentMapDisplay(MapDisplay):
         vectors = document_vectors_of(estimator, X)
         display = cls(
             positions=np.full((len(vectors), 2), np.nan),
-            y=one_for_each("y", y, len(vectors), "documents"),
+            y=class_of_each("y", y, len(vectors), "documents"),
             labels=one_for_each("labels", labels, len(vectors), "documents"),
         )
         n_labels = sum(label is not None for label in display.labels or [])
@@ -162,6 +167,6 @@ class DocumentMapDisplay(MapDisplay):
     def _points(self) -> tuple[list[Any], list[Any] | None, float]:
         n_documents = len(self.positions)
         labels = one_for_each("labels", self.labels, n_documents, "documents")
-        classes = one_for_each("y", self.y, n_documents, "documents")
+        classes = class_of_each("y", self.y, n_documents, "documents")
         size = float(np.clip(8000 / n_documents, 1, 20))
         return labels or [None] * n_documents, classes, size

@@ -47,6 +47,12 @@ def new_axes(n_labels: int) -> Any:
     return ax
 
 
+def text_of(value: Any) -> str:
+    """Return a value as a text that matplotlib can draw."""
+    # Lone surrogates, as in file names that are not UTF-8, are written as escapes.
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def draw_points(
     ax: Any, positions: Array, classes: list[Any] | None, style: dict[str, Any]
 ) -> tuple[Any, Any, list[NamedLook]]:
@@ -94,7 +100,7 @@ def _draw_classes(
         shape = MarkerStyle(marker)
         paths[marker] = shape.get_path().transformed(shape.get_transform())
     scatter.set_paths([paths[marker] for marker, _ in drawn])
-    named = [(str(name), look) for name, look in looks.items()]
+    named = [(text_of(name), look) for name, look in looks.items()]
     return scatter, named + ([(f"{n_others} others", other)] if n_others else [])
 
 

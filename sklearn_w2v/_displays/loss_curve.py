@@ -40,7 +40,7 @@ class LossCurveDisplay:
         The training loss.
 
     validation_line_ : matplotlib Line2D or None
-        The validation loss, with a marker at the best epoch.
+        The validation loss, with a marker at the best epoch, if there is one.
     """
 
     def __init__(
@@ -120,6 +120,11 @@ class LossCurveDisplay:
         display : LossCurveDisplay
             The display itself.
 
+        Raises
+        ------
+        ValueError
+            If the loss curve is empty, or validation scores are not as many.
+
         Examples
         --------
         >>> from sklearn_w2v import LossCurveDisplay
@@ -131,6 +136,13 @@ class LossCurveDisplay:
             raise ValueError(
                 "The loss curve is empty: a vectorizer that was loaded, not trained, "
                 "has none."
+            )
+        scores = self.validation_scores
+        if scores is not None and len(scores) != len(self.loss_curve):
+            raise ValueError(
+                "validation_scores must have a value for each of the "
+                f"{len(self.loss_curve)} epochs of loss_curve, got {len(scores)}. Pass "
+                "nan for an epoch without a score."
             )
         check_installed("LossCurveDisplay.plot", "matplotlib", extra="plot")
         import matplotlib.pyplot as plt  # noqa: PLC0415
@@ -148,12 +160,15 @@ class LossCurveDisplay:
         (self.line_,) = ax.plot(epochs, self.loss_curve, **style)
         self.validation_line_ = None
         if self.validation_scores is not None:
-            best = int(np.nanargmax(self.validation_scores))
+            # All are nan if no document held out has a pair of words.
+            is_scored = not np.isnan(self.validation_scores).all()
+            best = int(np.nanargmax(self.validation_scores)) if is_scored else 0
+            found = f"best in epoch {epochs[best]}" if is_scored else "without a score"
             (self.validation_line_,) = ax.plot(
                 epochs,
                 np.negative(self.validation_scores),
                 color=self.line_.get_color(),
-                label=f"{prefix}validation, best in epoch {epochs[best]}",
+                label=f"{prefix}validation, {found}",
                 linestyle="--",
                 marker="o",
                 markevery=[best],

@@ -141,8 +141,10 @@ class MapDisplay(ABC):
         Raises
         ------
         ValueError
-            If groups, classes or labels are not as many as points, if no such `font` is
-            installed, or if `scatter_kw` has a color although groups or classes have.
+            If `positions` is empty or has another shape than (n_points, 2), if groups,
+            classes or labels are not as many as points, if a group or class is not
+            hashable, if no such `font` is installed, or if `scatter_kw` has a color
+            although groups or classes have.
 
         Examples
         --------
@@ -158,12 +160,23 @@ class MapDisplay(ABC):
         # Not at the top, since they import matplotlib.
         from sklearn_w2v._displays import drawing, fonts  # noqa: PLC0415
 
+        positions = np.asarray(self.positions)
+        if not positions.size or positions.ndim != 2 or positions.shape[1] != 2:
+            raise ValueError(
+                "positions must have a row of two numbers for each point, and at least "
+                f"one row, got shape {positions.shape}."
+            )
         labels, classes, marker_size = self._points()
+        if len(labels) != len(positions):
+            raise ValueError(
+                f"positions must have a row for each of the {len(labels)} words, got "
+                f"{len(positions)} rows."
+            )
         marker_style = {"s": marker_size} | (scatter_kw or {})
         text_style = {"fontfamily": fonts.families_of(font)} | drawing.PLAIN_TEXT
         is_labeled = np.array([label is not None for label in labels])
-        is_labeled &= np.isfinite(self.positions).all(axis=1)
-        labels = [str(labels[row]) for row in np.flatnonzero(is_labeled)]
+        is_labeled &= np.isfinite(positions).all(axis=1)
+        labels = [drawing.text_of(labels[row]) for row in np.flatnonzero(is_labeled)]
         self.ax_ = drawing.new_axes(len(labels)) if ax is None else ax
         self.figure_ = self.ax_.figure
         # The numbers on the axes would mean nothing.
@@ -176,16 +189,15 @@ class MapDisplay(ABC):
             # matplotlib warns of each character; one warning is enough.
             warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
             self.scatter_, self.colorbar_, looks = drawing.draw_points(
-                self.ax_, self.positions, classes, marker_style
+                self.ax_, positions, classes, marker_style
             )
             # The legend is drawn first, since labels must not cover it.
             self.legend_ = drawing.draw_legend(self.ax_, looks, text_style)
             if ax is None and self.legend_:
                 inches = self.legend_.get_window_extent().width / self.figure_.dpi
                 self.figure_.set_figwidth(self.figure_.get_figwidth() + inches)
-            positions, text_kw = self.positions[is_labeled], text_kw or {}
             self.texts_ = drawing.draw_labels(
-                self.scatter_, positions, labels, text_style, text_kw
+                self.scatter_, positions[is_labeled], labels, text_style, text_kw or {}
             )
         in_legend = self.legend_.get_texts() if self.legend_ else []
         fonts.warn_of_missing_characters([*self.texts_, *in_legend])
@@ -199,10 +211,56 @@ def one_for_each(
     """Return a list with a value for each point, and None for missing ones."""
     if values is None:
         return None
-    values = np.asarray(values, dtype=object)
-    if values.shape != (n_points,):
+    array = np.asarray(_python_values(values), dtype=object)
+    if array.shape != (n_points,):
         raise ValueError(
             f"{name} must be a list with a value for each of the {n_points} {points}, "
-            f"got shape {values.shape}."
+            f"got shape {array.shape}."
         )
-    return [None if is_missing(value) else value for value in values.tolist()]
+    return [None if is_missing(value) else value for value in array.tolist()]
+
+
+def class_of_each(
+    name: str, values: Any, n_points: int, points: str
+) -> list[Any] | None:
+    """Return `one_for_each`, for values that are counted."""
+    classes = one_for_each(name, values, n_points, points)
+    for position, value in enumerate(classes or []):
+        try:
+            hash(value)
+        except TypeError as error:
+            raise ValueError(
+                f"{name} must have hashable values, such as strings or numbers, got "
+                f"{value!r} at position {position}: {error}."
+            ) from error
+    return classes
+
+
+def _python_values(values: Any) -> Any:
+    """Return the values of a column as Python's own, with None for missing ones.
+
+    numpy itself would turn integers with a null into floats, times into numbers of
+    nanoseconds, and masked values into what is behind the mask.
+    """
+    for method in ("to_pylist", "to_list"):  # of pyarrow; of polars and pandas
+        if hasattr(values, method):
+            return getattr(values, method)()
+    is_special = isinstance(values, np.ndarray) and (
+        isinstance(values, np.ma.MaskedArray) or values.dtype.kind in "mM"
+    )
+    if isinstance(values, (list, tuple)) or (is_special and values.ndim == 1):
+        return [_python_value(value) for value in values]
+    return values
+
+
+def _python_value(value: Any) -> Any:
+    if value is np.ma.masked:
+        return None
+    if not isinstance(value, (np.datetime64, np.timedelta64)):
+        return value
+    unit, _ = np.datetime_data(value.dtype)
+    if unit in ("ns", "ps", "fs", "as"):  # Python's times have microseconds
+        value = value.astype(f"{value.dtype.kind}8[us]")
+    converted = value.item()
+    # Python has no year after 9999, and no duration of months.
+    return str(value) if isinstance(converted, int) else converted

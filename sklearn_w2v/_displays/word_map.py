@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import normalize
 
-from sklearn_w2v._displays.maps import MapDisplay, fill_docstring, one_for_each
+from sklearn_w2v._displays.maps import MapDisplay, class_of_each, fill_docstring
 from sklearn_w2v._displays.positions import positions_of
 from sklearn_w2v._numbers import ignore_underflow
 from sklearn_w2v._pipelines import vectorizer_of
@@ -157,7 +157,7 @@ class WordMapDisplay(MapDisplay):
         return display.plot(ax, font=font, text_kw=text_kw, scatter_kw=scatter_kw)
 
     def _points(self) -> tuple[list[Any], list[Any] | None, float]:
-        groups = one_for_each("groups", self.groups, len(self.words), "words")
+        groups = class_of_each("groups", self.groups, len(self.words), "words")
         return list(map(str, self.words)), groups, 8 if groups is None else 16
 
 
@@ -178,7 +178,7 @@ def _groups_of(words: list[Any] | None, groups: Any) -> Mapping[Any, Any] | None
             "groups must be a mapping of words to groups if words is None, got "
             f"{type(groups).__name__}."
         )
-    groups = one_for_each("groups", groups, len(words), "words")
+    groups = class_of_each("groups", groups, len(words), "words")
     return dict(zip(words, groups, strict=True))
 
 
