@@ -140,7 +140,7 @@ def test_the_rest_of_a_nearly_removed_document_is_exact(
         assert (error <= tolerance * np.linalg.norm(expected, axis=1)).all()
     coef = np.array([2.0, -1.0, 0.5])
     for document, vector in zip(documents, vectors, strict=True):
-        parts = removed.contributions(np.array(document, np.int32), coef)
+        parts = removed.contributions(corpus_of([document]), coef)
         length = float(np.linalg.norm(vector))
         assert parts.sum() == pytest.approx(vector @ coef, abs=tolerance * length)
 
