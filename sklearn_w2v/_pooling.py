@@ -38,18 +38,18 @@ class Pooling(NamedTuple):
     common_components: NDArray[np.float32]  # (n_removed, d), orthonormal
     norm: Literal["l2"] | None
 
-    @ignore_underflow()
     def document_vectors(self, corpus: Corpus) -> NDArray[np.float32]:
         """Return the vector of each document; zeros for a document without words."""
         shape = len(corpus.offsets) - 1, self.embedding_matrix.shape[1]
         vectors = np.empty(shape, dtype=np.float32)  # (n_documents, d)
         first = 0
-        for batch in corpus.batches():
-            means = self._means(batch, self.embedding_matrix, self.word_weights)
-            self._remove_common_components(means, batch)
-            last = first + len(means)
-            vectors[first:last] = unit(means) if self.norm == "l2" else means
-            first = last
+        with np.errstate(under="ignore"):  # faster than ignore_underflow
+            for batch in corpus.batches():
+                means = self._means(batch, self.embedding_matrix, self.word_weights)
+                self._remove_common_components(means, batch)
+                last = first + len(means)
+                vectors[first:last] = unit(means) if self.norm == "l2" else means
+                first = last
         return vectors
 
     def means(self, corpus: Corpus) -> Iterator[NDArray[np.float32]]:
@@ -186,15 +186,15 @@ def common_components(
     return np.ascontiguousarray(components, dtype=np.float32)
 
 
-@ignore_underflow()
 def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     """Scale vectors to length 1; a zero vector stays zero."""
     largest = np.abs(vectors).max(axis=-1, keepdims=True)
     is_zero = largest == 0
     # The squares of very short vectors would be 0, and of very long ones infinite.
-    scaled = vectors / np.where(is_zero, 1, largest)
-    lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
-    return scaled / np.where(is_zero, 1, lengths)
+    with np.errstate(under="ignore"):
+        scaled = vectors / np.where(is_zero, 1, largest)
+        lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
+        return scaled / np.where(is_zero, 1, lengths)
 
 
 def _lengths(vectors: NDArray[Any]) -> NDArray[np.float64]:

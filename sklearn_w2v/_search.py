@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_w2v._derived import derived
-from sklearn_w2v._numbers import ignore_underflow
 
 #: Scores that are computed at once, unless it takes more for SMALLEST_BLOCK queries.
 SCORES_AT_ONCE = 2**22
@@ -31,7 +30,6 @@ class Best(NamedTuple):
     scores: Scores  # (n_queries, n_best), nan where there is no word
 
 
-@ignore_underflow()
 def search(
     score: Callable[[slice], Scores],
     words: NDArray[Any],
@@ -62,7 +60,8 @@ def search(
     block_size = max(SMALLEST_BLOCK, SCORES_AT_ONCE // max(len(words), 1))
     for first in range(0, n_queries, block_size):
         block = slice(first, min(first + block_size, n_queries))
-        block_scores = score(block)  # (n_block, n_searched)
+        with np.errstate(under="ignore"):
+            block_scores = score(block)  # (n_block, n_searched)
         for query, columns_of_query in enumerate(excluded[block]):
             block_scores[query, columns_of_query] = -np.inf
         columns[block] = highest(block_scores, n_best)
@@ -123,7 +122,6 @@ def words_by_row(vocabulary: dict[Any, int], matrix: NDArray[Any]) -> NDArray[An
     return derived(matrix, ("words", id(vocabulary)), compute)[1]
 
 
-@ignore_underflow()
 def vector_lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the length of each vector; 1 for a zero vector, so that 0 / 1 is 0."""
     return derived(vectors, "lengths", lambda: _lengths(vectors))
@@ -134,6 +132,7 @@ def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     for first in range(0, len(vectors), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
         # In float32 the squares of short vectors are 0.
-        lengths[rows] = np.linalg.norm(vectors[rows].astype(np.float64), axis=1)
+        with np.errstate(under="ignore"):
+            lengths[rows] = np.linalg.norm(vectors[rows].astype(np.float64), axis=1)
     lengths[lengths == 0] = 1
     return lengths
