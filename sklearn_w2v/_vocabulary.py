@@ -140,7 +140,8 @@ def learn_vocabulary(
     seen = TokenIds(known, max_vocab_size)
     n_known = len(seen)
     if max_vocab_size is not None:
-        documents = iter(documents)  # counts between documents, so not in blocks
+        # Counts between documents, so not in blocks.
+        documents = _with_first_checked(documents)
     tokens_seen = _encoded(documents, seen.ids_of)
     if not len(tokens_seen.ids):
         n_documents = len(tokens_seen.lengths)
@@ -291,7 +292,7 @@ def _encoded(
 ) -> Corpus:
     """Return a corpus with the ids of each document's tokens."""
     if not isinstance(documents, TokenArray):
-        return corpus_of(_with_first_checked(documents), ids_of)
+        return corpus_of(documents, ids_of)
     with CorpusWriter() as writer:
         for integers, lengths in documents.blocks():
             writer.add_block(_ids_of_integers(integers, ids_of), lengths)
@@ -334,8 +335,7 @@ def _distinct(
 def _with_first_checked(documents: Documents) -> Documents:
     """Return the documents; refuse tokens of the first that are never found again.
 
-    Each token is looked up as it is read. So this also finds tokens that a fit forgets,
-    and those of `transform`.
+    With `max_vocab_size` they are forgotten, all of them, before `_check_tokens`.
     """
     stream = iter(documents)
     for tokens in islice(stream, 1):
