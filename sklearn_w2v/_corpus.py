@@ -150,9 +150,20 @@ class CorpusWriter:
     Up to IDS_IN_MEMORY ids are kept in memory. More are written to a file without a
     name, which is deleted with the corpus, however the process ends. Use the writer in
     a `with` statement, which closes the file; the corpus does not need it open.
+
+    Parameters
+    ----------
+    ids_in_memory : int or None
+        The largest number of ids that are kept in memory, if not IDS_IN_MEMORY.
+    content : str
+        What the file has, for the message of an error.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, ids_in_memory: int | None = None, content: str = "4 bytes per token"
+    ) -> None:
+        self.ids_in_memory = IDS_IN_MEMORY if ids_in_memory is None else ids_in_memory
+        self.content = content
         self.ids, self.offsets = array("i"), array("q", [0])
         self.file: IO[bytes] | None = None
         self.n_written = 0
@@ -161,8 +172,17 @@ class CorpusWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
         if self.file is not None:
             self.file.close()
+
+    @property
+    def n_documents(self) -> int:
+        """The number of documents so far."""
+        return len(self.offsets) - 1
 
     def add(self, ids: Iterable[int]) -> None:
         """Add a document."""
@@ -188,7 +208,7 @@ class CorpusWriter:
         return Corpus(ids, offsets)
 
     def _write_if_full(self) -> None:
-        if len(self.ids) > (IDS_AT_ONCE if self.file else IDS_IN_MEMORY):
+        if len(self.ids) > (IDS_AT_ONCE if self.file else self.ids_in_memory):
             self._write()
 
     def _write(self) -> None:
@@ -207,9 +227,9 @@ class CorpusWriter:
             needed = "with more space" if is_full else "that exists and can be written"
             raise OSError(
                 error.errno,
-                f"{error.strerror}: a temporary file in {folder!r} takes 4 bytes per "
-                f"token, {n_bytes:,} bytes so far. Set the environment variable TMPDIR "
-                f"or JOBLIB_TEMP_FOLDER to a folder {needed}",
+                f"{error.strerror}: a temporary file in {folder!r} takes "
+                f"{self.content}, {n_bytes:,} bytes so far. Set the environment "
+                f"variable TMPDIR or JOBLIB_TEMP_FOLDER to a folder {needed}",
             ) from error
         self.n_written += len(self.ids)
         del self.ids[:]

@@ -133,8 +133,11 @@ class Word2VecVectorizer(
         Largest number of distinct tokens to count at once, at least 1, of about 100
         bytes each. It limits memory if a corpus has many millions of distinct tokens.
         The rarest are forgotten while documents are read, with a warning, by gensim's
-        rule: those seen fewer times than a threshold, which rises by one each time.
-        With `warm_start`, words of the last fit do not count, and are never forgotten.
+        rule: those seen fewer times than a threshold, which rises by one each time. A
+        token that returns is counted from zero; its vector is learned from all its
+        occurrences. Forgotten tokens are stored in a temporary file if they take more
+        than 16 MiB. With `warm_start`, words of the last fit do not count, and are
+        never forgotten.
         `min_count` and `max_features` apply afterwards. Not used with a `vocabulary`.
 
     vocabulary : mapping, iterable or None, default=None
@@ -635,7 +638,8 @@ class Word2VecVectorizer(
             If a token is not hashable.
         OSError
             If a file cannot be read, or there is no space for the temporary file of a
-            corpus of more than 268 million tokens.
+            corpus of more than 268 million tokens, or of tokens that `max_vocab_size`
+            forgot.
         MemoryError
             If there is not enough memory for the matrices.
 

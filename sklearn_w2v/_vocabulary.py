@@ -1,9 +1,8 @@
 """Tokens -> ids: choose the tokens that are words, and replace them by their rows."""
 
-from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from copy import copy
-from itertools import chain, compress, islice, repeat
+from itertools import chain, islice, repeat
 from numbers import Integral
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_w2v._corpus import (
-    TOKENS_AT_ONCE,
     UNKNOWN,
     Corpus,
     CorpusWriter,
@@ -26,7 +24,7 @@ from sklearn_w2v._documents import TokenArray, is_na_of_pandas
 from sklearn_w2v._gathering import TokenTable, gather_counts, gather_tables
 from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._ranks import ONE_RANK, Ranks, require_equal
-from sklearn_w2v._warnings import DocumentWarning, warn
+from sklearn_w2v._token_ids import TokenIds
 
 #: The number of tokens of each type that are checked.
 N_CHECKED = 8
@@ -48,79 +46,6 @@ class Encoded(NamedTuple):
     n_unknown: int  # tokens that are not words
 
 
-class TokenIds(dict[Any, int]):
-    """The ids of tokens; a new token gets the next free id.
-
-    Parameters
-    ----------
-    known : iterable of hashables
-        Tokens that get the first ids, and are never forgotten.
-    max_vocab_size : int or None
-        The largest number of tokens that are not known. When there are more, rare ones
-        are forgotten by gensim's rule: those seen fewer times than a threshold, which
-        rises by one each time. A forgotten token that occurs again gets a new id, and a
-        new count.
-    """
-
-    def __init__(self, known: Iterable[Any], max_vocab_size: int | None) -> None:
-        super().__init__((word, row) for row, word in enumerate(known))
-        self.n_known = self.n_ids = len(self)
-        self.max_vocab_size = max_vocab_size
-        self.threshold = 1
-        self.pending = array("i")  # ids that are not counted yet
-        self.counts = np.zeros(0, dtype=np.int64)  # (n_ids when last counted,)
-
-    def __missing__(self, token: Any) -> int:
-        self[token] = self.n_ids
-        self.n_ids += 1
-        return self.n_ids - 1
-
-    def ids_of(self, tokens: Iterable[Any]) -> Iterable[int]:
-        """Return the ids of a document's tokens."""
-        ids = map(self.__getitem__, tokens)
-        if self.max_vocab_size is None:
-            return ids
-        document = array("i", ids)
-        self.pending.extend(document)
-        if len(self) - self.n_known > self.max_vocab_size:
-            self._forget()
-        elif len(self.pending) > TOKENS_AT_ONCE:
-            self._count()
-        return document
-
-    @property
-    def n_forgotten(self) -> int:
-        """How often a token was forgotten; one that returns can be so again."""
-        return self.n_ids - len(self)
-
-    def warn_if_forgotten(self) -> None:
-        """Warn if tokens were forgotten, so that words may be missing."""
-        if self.n_forgotten:
-            warn(
-                f"max_vocab_size={self.max_vocab_size}: {self.n_forgotten} times a "
-                "token was forgotten while documents were read, since there were more. "
-                f"It had been seen fewer than {self.threshold - 1} times by then. "
-                "Words that are rare or occur late may be missing, or their counts too "
-                "low.",
-                DocumentWarning,
-            )
-
-    def _count(self) -> None:
-        counts = np.bincount(self.pending, minlength=self.n_ids)
-        counts[: len(self.counts)] += self.counts
-        self.counts = counts
-        del self.pending[:]
-
-    def _forget(self) -> None:
-        self._count()
-        ids = np.fromiter(self.values(), np.int64, len(self))
-        counts = self.counts[ids[self.n_known :]]  # of the tokens that are not known
-        new = islice(self, self.n_known, None)
-        for token in list(compress(new, counts < self.threshold)):
-            del self[token]
-        self.threshold += 1
-
-
 def learn_vocabulary(
     documents: Documents,
     parameters: FitParameters,
@@ -136,69 +61,84 @@ def learn_vocabulary(
     they were first seen, since tokens of different types cannot be compared. Known
     words come first, in their order, however often they occur in these documents.
     """
-    max_features, max_vocab_size = parameters.max_features, parameters.max_vocab_size
-    seen = TokenIds(known, max_vocab_size)
-    n_known = len(seen)
-    if max_vocab_size is not None:
-        # Counts between documents, so not in blocks.
-        documents = _with_first_checked(documents)
-    tokens_seen = _encoded(documents, seen.ids_of)
-    if not len(tokens_seen.ids):
-        n_documents = len(tokens_seen.lengths)
-        why = (
-            f"none of {n_documents} documents has a token. Perhaps they are empty, or "
-            "token_pattern matches nothing in them (by default, it matches two or more "
-            "letters or digits), or stop_words removes all tokens."
-            if n_documents
-            else "there is no document. Perhaps an iterator was already consumed."
-        )
-        raise ValueError(f"empty vocabulary; {why}")
+    with TokenIds(known, parameters.max_vocab_size) as seen:
+        if parameters.max_vocab_size is not None:
+            # Counts between documents, so not in blocks.
+            documents = _with_first_checked(documents)
+        corpus = _encoded(documents, seen.ids_of)
+        _check_any_token(corpus)
+        _check_tokens(seen, corpus)
+        seen.warn_if_forgotten()
+        own = TokenTable(list(seen), seen.counts_in(corpus))
+        (words, counts), positions = gather_tables(ranks, own, known)
+        rows = _rows_of_words(counts, parameters, len(known))
+        if not counts.tokens[rows].any():
+            raise ValueError(_all_pruned(seen, counts, parameters))
+        vocabulary = {
+            _python_value(words[word]): row for row, word in enumerate(rows.tolist())
+        }
+        row_of_word = np.full(len(words), UNKNOWN, dtype=np.int32)
+        row_of_word[rows] = np.arange(len(rows), dtype=np.int32)
+        seen.replace_ids(corpus, row_of_word[positions], vocabulary)
+    without_unknown = corpus.drop_unknown()
+    n_unknown = len(corpus.ids) - len(without_unknown.ids)
+    return Encoded(vocabulary, without_unknown, counts.select(rows), n_unknown)
 
-    _check_tokens(islice(seen.items(), n_known, None), tokens_seen)
-    seen.warn_if_forgotten()
-    own_ids = np.fromiter(seen.values(), np.int64, len(seen))
-    own_counts = tokens_seen.count_words(seen.n_ids)
-    own = TokenTable(list(seen), own_counts.select(own_ids))
-    (words, counts), positions = gather_tables(ranks, own, known)
+
+def _rows_of_words(
+    counts: WordCounts, parameters: FitParameters, n_known: int
+) -> NDArray[np.int64]:
+    """Return the tokens that are words, by their places among `counts`.
+
+    Known words come first, then the others by falling count.
+    """
+    max_features = parameters.max_features
     kept = _are_frequent(counts, parameters)
     new = np.flatnonzero(kept[n_known:]) + n_known
     new = new[np.argsort(-counts.tokens[new], kind="stable")]
     rows = np.concatenate([np.arange(n_known), new])
-    rows = rows[: None if max_features is None else max(max_features, n_known)]
-    if not counts.tokens[rows].any():
-        if len(new):  # max_features left none of them
-            raise ValueError(
-                f"empty vocabulary; the {n_known} known words use up "
-                f"max_features={max_features}, and none of them is in the documents. "
-                f"Raise max_features to learn up to {len(new)} new words."
-            )
-        forgetting = ""
-        if max_vocab_size is not None:
-            forgetting = f", and with max_vocab_size={max_vocab_size}"
-        which = f"none of the {len(words)} distinct tokens"
-        if seen.n_forgotten:  # how many were distinct is not known
-            which = "no token"
-        highest = max(own_counts.tokens.max(), counts.tokens.max(initial=0))
-        raise ValueError(
-            f"empty vocabulary; {which} is left after pruning with "
-            f"min_count={parameters.min_count}, min_df={parameters.min_df} and "
-            f"max_df={parameters.max_df}{forgetting}. "
-            f"The highest count of a token is {highest}: try a lower min_count or "
-            "min_df, or a higher max_df."
-        )
+    return rows[: None if max_features is None else max(max_features, n_known)]
 
-    row_of_word = np.full(len(words), UNKNOWN, dtype=np.int32)
-    row_of_word[rows] = np.arange(len(rows), dtype=np.int32)
-    row_of_token = np.full(seen.n_ids, UNKNOWN, dtype=np.int32)
-    row_of_token[own_ids] = row_of_word[positions]
-    vocabulary = {
-        _python_value(words[word]): row for row, word in enumerate(rows.tolist())
-    }
-    for ids in tokens_seen.id_slices():
-        ids[:] = row_of_token[ids]  # in place, which saves memory
-    corpus = tokens_seen.drop_unknown()
-    n_unknown = len(tokens_seen.ids) - len(corpus.ids)
-    return Encoded(vocabulary, corpus, counts.select(rows), n_unknown)
+
+def _all_pruned(seen: TokenIds, counts: WordCounts, parameters: FitParameters) -> str:
+    """Return the message of an error that no token is a word."""
+    n_known = seen.n_known
+    n_new = int(np.count_nonzero(_are_frequent(counts, parameters)[n_known:]))
+    if n_new:  # max_features left none of them
+        return (
+            f"empty vocabulary; the {n_known} known words use up max_features="
+            f"{parameters.max_features}, and none of them is in the documents. Raise "
+            f"max_features to learn up to {n_new} new words."
+        )
+    forgetting = ""
+    if parameters.max_vocab_size is not None:
+        forgetting = f", and with max_vocab_size={parameters.max_vocab_size}"
+    which = f"none of the {len(counts.tokens)} distinct tokens"
+    if seen.n_forgotten:  # how many were distinct is not known
+        which = "no token"
+    highest = max(seen.highest_forgotten, counts.tokens.max(initial=0))
+    return (
+        f"empty vocabulary; {which} is left after pruning with "
+        f"min_count={parameters.min_count}, min_df={parameters.min_df} and "
+        f"max_df={parameters.max_df}{forgetting}. "
+        f"The highest count of a token is {highest}: try a lower min_count or "
+        "min_df, or a higher max_df."
+    )
+
+
+def _check_any_token(corpus: Corpus) -> None:
+    """Raise a ValueError if no document has a token."""
+    if len(corpus.ids):
+        return
+    n_documents = len(corpus.lengths)
+    why = (
+        f"none of {n_documents} documents has a token. Perhaps they are empty, or "
+        "token_pattern matches nothing in them (by default, it matches two or more "
+        "letters or digits), or stop_words removes all tokens."
+        if n_documents
+        else "there is no document. Perhaps an iterator was already consumed."
+    )
+    raise ValueError(f"empty vocabulary; {why}")
 
 
 def use_vocabulary(
@@ -348,10 +288,13 @@ def _with_first_checked(documents: Documents) -> Documents:
     return ()
 
 
-def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
-    """Raise a ValueError if a token, which comes with its id, can never match again."""
+def _check_tokens(seen: TokenIds, corpus: Corpus) -> None:
+    """Raise a ValueError if a token that is not known can never match again.
+
+    The ids of the documents are replaced if a token is missing.
+    """
     elements_by_type: dict[type, list[Any]] = {}
-    for token, token_id in tokens:
+    for token in islice(seen, seen.n_known, None):
         if isinstance(token, str):
             continue
         elements = list(_elements(token))
@@ -360,7 +303,10 @@ def _check_tokens(tokens: Iterable[tuple[Any, int]], corpus: Corpus) -> None:
             if len(some) < N_CHECKED:
                 some.append(element)
         if any(map(_is_missing, elements)):
-            position = int(np.flatnonzero(corpus.ids == token_id)[0])
+            rows = np.full(len(seen), UNKNOWN, dtype=np.int32)
+            rows[seen[token]] = 0
+            seen.replace_ids(corpus, rows, {token: 0})
+            position = int(np.flatnonzero(corpus.ids != UNKNOWN)[0])
             document = int(np.searchsorted(corpus.offsets, position, side="right")) - 1
             raise ValueError(
                 f"Document {document} has a missing value as a token: {token!r}. "

@@ -4,16 +4,15 @@ import math
 import tracemalloc
 from collections import Counter
 from itertools import cycle, islice
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sklearn_w2v import Word2VecVectorizer, _corpus, _vocabulary
+from sklearn_w2v import Word2VecVectorizer, _corpus
 from sklearn_w2v._corpus import UNKNOWN
 from sklearn_w2v._parameters import FitParameters
 from sklearn_w2v._vocabulary import (
@@ -22,7 +21,6 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
-from sklearn_w2v._warnings import DocumentWarning
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=12)
 
@@ -101,109 +99,6 @@ def test_learns_what_a_plain_loop_learns(
             learn_it()
     else:
         assert_encoded(learn_it(), documents, words)
-
-
-def forgetful_counts(documents, max_vocab_size):
-    """What gensim counts: see `scan_vocab` and `prune_vocab` of its release 4."""
-    counts, threshold = Counter(), 1
-    for document in documents:
-        counts.update(document)
-        if len(counts) > max_vocab_size:
-            counts = Counter({t: n for t, n in counts.items() if n >= threshold})
-            threshold += 1
-    return counts
-
-
-@pytest.mark.filterwarnings("ignore:max_vocab_size")
-@given(documents=DOCUMENTS, max_vocab_size=st.integers(1, 8), at_once=st.integers(0, 9))
-def test_the_rarest_tokens_are_forgotten_by_gensims_rule(
-    documents, max_vocab_size, at_once
-):
-    expected = forgetful_counts(documents, max_vocab_size)
-    assume(expected)
-    with patch.object(_vocabulary, "TOKENS_AT_ONCE", at_once):
-        encoded = learn(documents, max_vocab_size=max_vocab_size)
-    found = dict(zip(encoded.vocabulary, encoded.counts.tokens.tolist(), strict=True))
-    assert found == expected
-    assert len(encoded.corpus.ids) == sum(expected.values())
-    assert encoded.n_unknown == sum(map(len, documents)) - sum(expected.values())
-    words = list(encoded.vocabulary)
-    for document, n_kept in zip(documents, encoded.corpus.lengths, strict=True):
-        assert n_kept <= len(document)
-    assert {words[row] for row in encoded.corpus.ids} == set(words)
-
-
-def test_gensim_forgets_the_same_tokens(gensim):
-    random = np.random.RandomState(0)
-    documents = [[f"w{i}" for i in random.zipf(1.5, size=20)] for _ in range(300)]
-    model = gensim.Word2Vec(min_count=1, max_vocab_size=100)
-    model.build_vocab(documents)
-    message = "max_vocab_size=100: .* times a token was"
-    with pytest.warns(DocumentWarning, match=message):
-        encoded = learn(documents, max_vocab_size=100)
-    found = dict(zip(encoded.vocabulary, encoded.counts.tokens.tolist(), strict=True))
-    assert found == {
-        word: model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key
-    }
-
-
-def test_a_vocabulary_that_is_all_forgotten_names_the_parameter():
-    message = (
-        r"^empty vocabulary; no token is left after pruning .* max_df=1\.0, and with "
-        r"max_vocab_size=1\. The highest count of a token is 1"
-    )
-    with (
-        pytest.warns(UserWarning, match="max_vocab_size=1"),
-        pytest.raises(ValueError, match=message),
-    ):
-        learn([["a"], ["b"], ["c"]], max_vocab_size=1)
-
-
-def test_known_words_are_not_forgotten():
-    with pytest.warns(UserWarning, match="max_vocab_size"):
-        encoded = learn(
-            [["a"], ["b"], ["c"], ["d"]] * 3, known=["x", "a"], max_vocab_size=1
-        )
-    assert list(encoded.vocabulary)[:2] == ["x", "a"]
-
-
-def test_known_words_alone_forget_no_tokens():
-    documents = [["a"]] * 5 + [["b", "b"]]
-    encoded = learn(documents, known=["x", "a"], max_vocab_size=1)
-    assert list(encoded.vocabulary) == ["x", "a", "b"]
-
-
-def test_a_warning_says_how_many_tokens_were_forgotten_and_how_rare_they_were():
-    message = "max_vocab_size=1: 2 times a token was forgotten .* fewer than 2 times"
-    with pytest.warns(DocumentWarning, match=message):
-        learn([["a"], ["b", "a"], ["c", "a"]], max_vocab_size=1)
-
-
-@pytest.mark.parametrize("n_known", [3, 4, 50])
-def test_as_many_new_words_are_counted_however_many_are_known(n_known):
-    known = [f"known{i}" for i in range(n_known)]
-    documents = [["known0", "a", "b"], ["c", "known1", "d", "a"], ["b"]]
-    encoded = learn(documents, known=known, max_vocab_size=4)
-    assert_encoded(encoded, documents, [*known, "a", "b", "c", "d"])
-
-
-def test_forgetting_takes_memory_for_the_tokens_that_remain():
-    token_ids = _vocabulary.TokenIds((), max_vocab_size=10)
-    n_tokens = 200_000
-    list(token_ids.ids_of(range(n_tokens)))
-    token_ids._forget()
-    list(token_ids.ids_of(["cat"]))
-    token_ids._count()
-    tracemalloc.start()
-    token_ids._forget()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1.5 * 8 * n_tokens  # the sum of the counts
-
-
-def test_no_word_of_a_small_vocabulary_is_forgotten():
-    documents = [["a", "b"], ["b", "c"]]
-    assert_encoded(learn(documents, max_vocab_size=3), documents, ["b", "a", "c"])
 
 
 def test_tokens_may_be_anything_hashable():
