@@ -119,6 +119,8 @@ class Corpus(NamedTuple):
         ends = np.cumsum(self.lengths[documents])
         splits = np.flatnonzero(np.diff(ends // TOKENS_AT_ONCE)) + 1
         for batch in np.split(documents, splits):
+            if not len(batch):  # there is no document
+                return
             yield np.concatenate(
                 [self.ids[self.offsets[i] : self.offsets[i + 1]] for i in batch]
             )

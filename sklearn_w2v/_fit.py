@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from sklearn_w2v._convergence import loss_of_chance, warn_of_losses
-from sklearn_w2v._corpus import Rows, hold_out
+from sklearn_w2v._corpus import Corpus, Rows, hold_out
 from sklearn_w2v._known_vectors import find_vectors
 from sklearn_w2v._learned import Learned
 from sklearn_w2v._memory import training_memory
@@ -39,7 +39,7 @@ from sklearn_w2v._vocabulary import (
     learn_vocabulary,
     use_vocabulary,
 )
-from sklearn_w2v._warnings import warn
+from sklearn_w2v._warnings import DocumentWarning, warn
 
 if TYPE_CHECKING:
     import torch
@@ -75,10 +75,18 @@ class Fit:
         """
         encoded, before = self._encode_new(documents), self.before
         if before is None:
+            if not len(encoded.corpus.lengths):  # otherwise, all ranks have none
+                warn(
+                    f"Rank {self.ranks.rank} of a torch.distributed group has no "
+                    "document, so only other ranks train. Perhaps an iterator was "
+                    "already consumed.",
+                    DocumentWarning,
+                )
             return encoded._replace(n_unknown=0)
         n_unknown = 0
         if self.partial:
-            n_unknown = before.n_unknown + sum(self.ranks.all_gather(encoded.n_unknown))
+            n_unknown_now = self.ranks.all_gather(encoded.n_unknown, "unknown tokens")
+            n_unknown = before.n_unknown + sum(n_unknown_now)
         rows, rows_before = self._shared_rows(before, encoded.vocabulary)
         counts = encoded.counts.plus(before.counts, rows, rows_before)
         return encoded._replace(counts=counts, n_unknown=n_unknown)
@@ -90,21 +98,21 @@ class Fit:
         """
         import torch  # noqa: PLC0415, only fits need it: it takes a second to import
 
-        n_tokens = sum(self.ranks.all_gather(len(encoded.corpus.ids)))
+        n_tokens = sum(self.ranks.all_gather(len(encoded.corpus.ids), "tokens left"))
         if not n_tokens:
             return None
         parameters, corpus, held_out = self.parameters, encoded.corpus, None
         initial = self._initial(encoded.vocabulary)
         random_state = check_random_state(parameters.random_state)
         if parameters.early_stopping and not self.partial:
-            held_out = hold_out(corpus, parameters.validation_fraction, random_state)
+            held_out = self._hold_out(corpus, random_state)
         # Each epoch of continued fits needs different draws, also if random_state is
         # an int.
         n_epochs_before = 0 if self.before is None else self.before.n_iter
         # Only the last draw is used. There may have been many epochs, and a list of all
         # draws takes five times as much memory as the array.
         seeds = random_state.randint(2**31 - 1, size=n_epochs_before + 1)
-        seed, *_ = self.ranks.all_gather(int(seeds[-1]))
+        seed, *_ = self.ranks.all_gather(int(seeds[-1]), "seed")
         epochs = 1 if self.partial else parameters.epochs
         if epochs == "auto":
             epochs = auto_epochs(n_tokens)
@@ -199,6 +207,21 @@ class Fit:
             return use_vocabulary(documents, parameters.vocabulary, self.ranks)
         known = () if before is None else before.vocabulary
         return learn_vocabulary(documents, parameters, known, self.ranks)
+
+    def _hold_out(
+        self, corpus: Corpus, random_state: np.random.RandomState
+    ) -> NDArray[np.int64]:
+        """Return the documents to hold out; none if only other ranks have enough."""
+        held_out, error = NO_ROWS, None
+        try:
+            fraction = self.parameters.validation_fraction
+            held_out = hold_out(corpus, fraction, random_state)
+        except ValueError as too_few:
+            error = too_few
+        n_held_out = sum(self.ranks.all_gather(len(held_out), "documents held out"))
+        if error and not n_held_out:
+            raise error
+        return held_out
 
     def _shared_rows(
         self, before: Learned, vocabulary: Mapping[Any, int]
@@ -323,6 +346,8 @@ def prepare_fit(
         "partial_fit": partial,
         "the training's implementation": implementation,
         "vocabulary_": None if before is None else list(before.vocabulary),
+        # Its words are compared later.
+        "vocabulary": None if parameters.vocabulary is None else "given",
     }
     check_parameters(ranks, vectorizer.get_params(deep=False), shared)
     return Fit(parameters, before, partial, ranks, device, implementation)

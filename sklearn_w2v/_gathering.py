@@ -31,7 +31,9 @@ def gather_tables(
         return own, np.arange(len(own.tokens))
     position_of = {word: position for position, word in enumerate(known)}
     counts = no_counts(len(position_of))
-    for rank, (tokens, rank_counts) in enumerate(ranks.all_gather(own)):
+    for rank, (tokens, rank_counts) in enumerate(
+        ranks.all_gather(own, "tokens and their counts")
+    ):
         found = [position_of.setdefault(token, len(position_of)) for token in tokens]
         rank_positions = np.array(found, dtype=np.int64)
         rows_before = slice(len(counts.tokens))
@@ -45,6 +47,6 @@ def gather_tables(
 def gather_counts(ranks: Ranks, counts: WordCounts) -> WordCounts:
     """Return the counts of the same words in the documents of all ranks."""
     total = no_counts(len(counts.tokens))
-    for rank_counts in ranks.all_gather(counts):
+    for rank_counts in ranks.all_gather(counts, "counts of words"):
         total = total.plus(rank_counts, ALL_ROWS, ALL_ROWS)
     return total

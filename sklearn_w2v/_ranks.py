@@ -13,7 +13,7 @@ import numpy as np
 Value = TypeVar("Value")
 
 #: Parameters that may differ between ranks, or that are compared elsewhere.
-PARAMETERS_NOT_COMPARED = {"init_vectors", "memory", "n_jobs", "verbose", "vocabulary"}
+PARAMETERS_NOT_COMPARED = {"init_vectors", "memory", "n_jobs", "verbose"}
 
 
 class Ranks(Protocol):
@@ -28,10 +28,10 @@ class Ranks(Protocol):
     def barrier(self, where: str) -> None:
         """Wait until all ranks get here; raise an error if one of them failed."""
 
-    def all_gather(self, value: Value) -> Iterator[Value]:
+    def all_gather(self, value: Value, what: str) -> Iterator[Value]:
         """Yield the values of all ranks, in the order of ranks, on each of them.
 
-        All ranks have to consume all values.
+        All ranks have to consume all values. `what` names them in errors.
         """
 
     def all_reduce(self, tensor: Any) -> None:
@@ -57,7 +57,7 @@ class OneRank:
     def barrier(self, where: str) -> None:
         """Return at once."""
 
-    def all_gather(self, value: Value) -> Iterator[Value]:
+    def all_gather(self, value: Value, what: str) -> Iterator[Value]:
         """Yield the value."""
         yield value
 
@@ -80,7 +80,7 @@ def require_equal(
     """
     if ranks.world_size == 1:
         return
-    first, *others = ranks.all_gather(values())
+    first, *others = ranks.all_gather(values(), what)
     for rank, other in enumerate(others, 1):
         for name, value in first.items():
             if other[name] != value:

@@ -409,8 +409,9 @@ class Word2VecVectorizer(
     vocabulary is that of all documents. Each process trains on its share, and the
     matrices are merged as they train [5]_. All end with the same bits, which depend on
     the seed and the number of processes. Shares should have about as many tokens, since
-    all wait for the slowest. All need the same parameters, except `n_jobs` (1 if they
-    share CPUs), `device` (of the same kind) and `verbose` (the first process prints).
+    all wait for the slowest; a process without documents warns, and gets the same
+    vectors. All need the same parameters, except `n_jobs` (1 if they share CPUs),
+    `device` (of the same kind) and `verbose` (the first process prints).
     `early_stopping`, callbacks, `init_vectors`, `warm_start` and `partial_fit` work as
     usual. `memory` stores nothing. Solvers other than "adagrad" and
     `n_components_removed` are errors. An error in one process ends the fit of all, and

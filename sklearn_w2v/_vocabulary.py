@@ -66,7 +66,7 @@ def learn_vocabulary(
             # Counts between documents, so not in blocks.
             documents = _with_first_checked(documents)
         corpus = _encoded(documents, seen.ids_of)
-        _check_any_token(corpus)
+        _check_any_token(corpus, ranks)
         _check_tokens(seen, corpus)
         seen.warn_if_forgotten()
         own = TokenTable(list(seen), seen.counts_in(corpus))
@@ -126,11 +126,14 @@ def _all_pruned(seen: TokenIds, counts: WordCounts, parameters: FitParameters) -
     )
 
 
-def _check_any_token(corpus: Corpus) -> None:
-    """Raise a ValueError if no document has a token."""
-    if len(corpus.ids):
+def _check_any_token(corpus: Corpus, ranks: Ranks) -> None:
+    """Raise a ValueError if no document of any rank has a token."""
+    own = len(corpus.ids), len(corpus.lengths)
+    n_tokens, n_documents = np.sum(
+        [*ranks.all_gather(own, "numbers of tokens")], axis=0
+    )
+    if n_tokens:
         return
-    n_documents = len(corpus.lengths)
     why = (
         f"none of {n_documents} documents has a token. Perhaps they are empty, or "
         "token_pattern matches nothing in them (by default, it matches two or more "

@@ -1,7 +1,10 @@
 """Fixtures that several test modules use, and hypothesis's profiles."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
+import rank_processes
 from helpers import needs_compiled, random_vectors, small, texts_on_topics
 from hypothesis import settings
 
@@ -71,6 +74,20 @@ def gensim():
 def vectors():
     """Both matrices of a model."""
     return random_vectors()
+
+
+@pytest.fixture(scope="module")
+def on_ranks():
+    """Run tasks on ranks."""
+    with closing(rank_processes.RankProcesses()) as processes:
+        yield processes
+
+
+@pytest.fixture
+def on_new_ranks():
+    """Run a task on ranks that no other test uses, since it kills one."""
+    with closing(rank_processes.RankProcesses()) as processes:
+        yield processes
 
 
 @pytest.fixture

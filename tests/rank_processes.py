@@ -10,6 +10,15 @@ from datetime import timedelta
 
 import numpy as np
 import torch.distributed as dist
+from helpers import texts_on_topics
+
+from sklearn_w2v._ranks import RankFailedError
+
+#: The documents of all ranks.
+TEXTS = texts_on_topics(200)
+
+#: What is said of a rank that was killed.
+IS_GONE = "is gone: its process has ended, or the connection to it is broken"
 
 #: Seconds after which a test fails if its ranks still wait for one another.
 AT_MOST = 120
@@ -112,3 +121,15 @@ def in_group(store, rank, n_ranks, timeout, task, args):
             result = error
         dist.destroy_process_group()
     return result, stderr.getvalue()
+
+
+def share(rank, n_ranks=2):
+    return TEXTS[rank::n_ranks]
+
+
+def error_of(exchange):
+    try:
+        exchange()
+    except RankFailedError as error:
+        return error
+    return None

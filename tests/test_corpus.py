@@ -64,9 +64,10 @@ def test_words_are_counted_by_token_and_by_document(documents, n_documents, n_to
     assert counts.n_documents == len(documents)
 
 
-@given(documents=ROWS.filter(len), data=st.data(), n_tokens=st.integers(1, 30))
+@given(documents=ROWS, data=st.data(), n_tokens=st.integers(1, 30))
 def test_words_of_some_documents_are_counted(documents, data, n_tokens):
-    some = data.draw(st.sets(st.sampled_from(range(len(documents))), min_size=1))
+    numbers = st.integers(0, max(len(documents) - 1, 0))
+    some = data.draw(st.sets(numbers, max_size=len(documents)))
     with at_once(100, n_tokens):
         counts = corpus_of(documents).token_counts(5, np.array(sorted(some), np.int64))
     expected = Counter(row for i in some for row in documents[i])

@@ -3,8 +3,7 @@
 import os
 import pickle
 import signal
-import time
-from contextlib import closing
+import warnings
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -12,35 +11,14 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-from helpers import TOPICS, assert_same_fit, needs_compiled, small, texts_on_topics
-from rank_processes import RankProcesses
+from helpers import TOPICS, assert_same_fit, needs_compiled, small
+from rank_processes import IS_GONE, TEXTS, error_of, share
 from recorders import Recorder, with_callbacks
 from torch.distributed.distributed_c10d import _world
 
-from sklearn_w2v import Word2VecVectorizer, _group
+from sklearn_w2v import DocumentWarning, Word2VecVectorizer, _group
 from sklearn_w2v._ranks import RankFailedError
 from sklearn_w2v._skipgram import plan, training
-
-
-@pytest.fixture(scope="module")
-def on_ranks():
-    """Run tasks on ranks."""
-    with closing(RankProcesses()) as processes:
-        yield processes
-
-
-@pytest.fixture
-def on_new_ranks():
-    """Run a task on ranks that no other test uses, since it kills one."""
-    with closing(RankProcesses()) as processes:
-        yield processes
-
-
-TEXTS = texts_on_topics(200)
-
-
-def share(rank, n_ranks=2):
-    return TEXTS[rank::n_ranks]
 
 
 def fit(rank, n_ranks=2, parameters=None, of_rank=None):
@@ -283,6 +261,8 @@ def test_ranks_with_different_parameters_are_named(on_ranks, parameters, first, 
     ("of_ranks", "what"),
     [
         ([{"vocabulary": words} for words in (["a", "b"], ["b", "a"])], "vocabulary"),
+        ([{"vocabulary": ["cat"]}, {}], "parameters"),
+        ([{}, {"vocabulary": ["cat"]}], "parameters"),
         ([{}, {"init_vectors": {"cat": np.ones(8, np.float32)}}], "initial vectors"),
     ],
 )
@@ -336,47 +316,75 @@ def test_ranks_with_different_implementations_raise_an_error(on_ranks):
     assert_all_raise(results, message)
 
 
-def test_the_error_names_the_places_of_ranks_that_are_at_different_ones():
-    assert _group._verdict({0: "is at a merge", 1: "is at a merge"}, {}) == ""
-    message = _group._verdict({0: "is at a merge", 1: "is at a gather"}, {})
-    assert message.endswith(
-        "to make the same calls, but rank 0 is at a merge; rank 1 is at a gather"
-    )
+# --- empty shares
 
 
-def fail_at_length(rank):
-    with _group.all_ranks() as ranks:
-        if rank == 1:
-            # The message ends within a character.
-            raise ValueError("x" + "é" * _group.MESSAGE_LENGTH)
-        ranks.barrier("a place")
+def fit_an_empty_share(rank, culprit, parameters, tokens=()):
+    documents = [*tokens] if rank == culprit else share(rank)
+    vectorizer = small(**parameters)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        vectors = vectorizer.fit_transform(documents)
+    messages = [str(w.message) for w in caught if w.category is DocumentWarning]
+    return vectorizer.partial_fit(documents), vectors, messages
 
 
-def test_an_error_that_is_too_long_is_truncated(on_ranks):
-    first, second = on_ranks.run(2, fail_at_length, timeout=5)
-    assert type(first) is RankFailedError
-    assert "rank 1 failed with ValueError: xéé" in str(first)
-    assert type(second) is ValueError
+@pytest.mark.parametrize("culprit", [0, 1])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"vocabulary": ["cat", "stock", "dog"]},
+        {"early_stopping": True, "epochs": 3},
+        {"max_vocab_size": 30, "weighting": "idf"},
+    ],
+)
+def test_a_rank_without_documents_gets_what_the_others_learn(
+    on_ranks, culprit, parameters
+):
+    results = on_ranks.run(2, fit_an_empty_share, culprit, parameters)
+    (empty, vectors, messages), (full, *_) = results[culprit], results[1 - culprit]
+    assert_same_fit(empty, full)
+    assert full.word_counts_.sum() > 0
+    assert vectors.shape == (0, 8)
+    assert messages[0].startswith(f"Rank {culprit} of a torch.distributed group has no")
+    assert "iterator" in messages[0]
 
 
-def meet_late(rank):
-    dist.barrier()
-    if rank == 1:
-        time.sleep(5)
-    return error_of(lambda: _group.Group().barrier("a place" + "!" * 2000))
+@pytest.mark.parametrize("documents", [["!", "?"], ["cat"]])
+def test_a_rank_with_too_few_documents_gets_what_the_others_learn(on_ranks, documents):
+    parameters = {"early_stopping": True, "epochs": 3}
+    one, other = on_ranks.run(2, fit_an_empty_share, 1, parameters, documents)
+    assert_same_fit(one[0], other[0])
+    assert len(one[0].validation_scores_) >= 1
 
 
-def error_of(exchange):
+def fit_documents(rank, documents, parameters):
+    return error_text(lambda: small(**parameters).fit(documents[rank]))
+
+
+def error_text(task):
     try:
-        exchange()
-    except RankFailedError as error:
-        return error
+        task()
+    except ValueError as error:
+        return str(error)
     return None
 
 
-def test_a_rank_that_comes_too_late_is_named(on_ranks):
-    first, _ = on_ranks.run(2, meet_late, timeout=3)
-    assert "rank 1 is gone, or too late (Timed out" in str(first)
+@pytest.mark.parametrize(
+    ("documents", "parameters", "message"),
+    [
+        ([[], []], {}, "empty vocabulary; there is no document"),
+        ([[], ["", "!"]], {}, "empty vocabulary; none of 2 documents has a token"),
+        ([[], []], {"vocabulary": ["a"]}, "None of the 1 words of `vocabulary`"),
+        ([[], ["cat dog"]], {"early_stopping": True}, "early_stopping cannot hold out"),
+    ],
+)
+def test_without_enough_documents_on_any_rank_all_get_an_error(
+    on_ranks, documents, parameters, message
+):
+    for error in on_ranks.run(2, fit_documents, documents, parameters, timeout=10):
+        assert error.startswith(message)
 
 
 # --- faults
@@ -397,10 +405,6 @@ def fit_faulty(rank, n_ranks, culprit, fault):
     return None
 
 
-def without_documents(documents):
-    return []
-
-
 def with_a_missing_one(documents):
     return [*documents, None]
 
@@ -414,7 +418,6 @@ def stop_reading(documents):
 @pytest.mark.parametrize(
     ("fault", "kind", "message"),
     [
-        (without_documents, ValueError, "there is no document"),
         (with_a_missing_one, ValueError, "missing"),
         (stop_reading, OSError, "the disk is gone"),
     ],
@@ -506,23 +509,6 @@ def test_a_group_of_gloo_next_to_nccl_ends_with_the_fit_and_has_its_timeout(on_r
     assert on_ranks.run(2, fit_with_nccl_alone, timeout=77) == [expected] * 2
 
 
-class KillsItsRank:
-    """Ends the process that sends it."""
-
-    def __reduce__(self):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def exchange_until_killed(rank):
-    value = KillsItsRank() if rank else "a value"
-    return error_of(lambda: list(_group.Group().all_gather(value)))
-
-
-def test_a_rank_that_is_killed_in_an_exchange_is_named(on_new_ranks):
-    error, _ = on_new_ranks.run(2, exchange_until_killed)
-    assert "rank 1 is gone" in str(error)
-
-
 def fit_until_killed(rank, n_ranks, culprit, where):
     from sklearn_w2v._skipgram import merging  # noqa: PLC0415, in the child
 
@@ -555,6 +541,7 @@ def test_a_rank_that_is_killed_is_named_by_the_others(on_new_ranks, culprit, whe
     results = on_new_ranks.run(3, fit_until_killed, 3, culprit, where)
     assert results.pop(culprit) is None
     for error, is_fitted in results:
-        assert f"rank {culprit}" in str(error)
-        assert "is gone" in str(error)
+        assert str(error).endswith(f" ended: rank {culprit} {IS_GONE}") or (
+            culprit == 0 and f": rank 0 {IS_GONE}" in str(error)
+        )
         assert not is_fitted

@@ -9,7 +9,7 @@ from sklearn_w2v._ranks import ONE_RANK, require_equal
 def test_the_only_rank_exchanges_values_with_itself():
     ONE_RANK.barrier("here")
     assert (ONE_RANK.rank, ONE_RANK.world_size) == (0, 1)
-    assert list(ONE_RANK.all_gather([1, 2])) == [[1, 2]]
+    assert list(ONE_RANK.all_gather([1, 2], "numbers")) == [[1, 2]]
     tensor = object()  # which nothing is done to
     assert ONE_RANK.all_reduce(tensor) is ONE_RANK.broadcast(tensor) is None
 

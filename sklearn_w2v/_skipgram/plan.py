@@ -113,7 +113,7 @@ def extent_of(
         counts -= corpus.token_counts(n_words, held_out)
         n_documents -= len(held_out)
     own = Extent(counts, n_documents, int(corpus.lengths.max(initial=0)))
-    return reduce(Extent.plus, ranks.all_gather(own))
+    return reduce(Extent.plus, ranks.all_gather(own, "numbers of documents"))
 
 
 class Layout(NamedTuple):

@@ -99,7 +99,9 @@ class Trainer:
         if not any(known.solver_state for known in training.initial.known):
             self._make_first_steps(self.sampler.epoch(self.generator))
         # Tokens of an epoch on all ranks, which read about equally fast.
-        self.n_tokens = sum(self.ranks.all_gather(self.sampler.n_tokens))
+        self.n_tokens = sum(
+            self.ranks.all_gather(self.sampler.n_tokens, "tokens of an epoch")
+        )
 
     def train(self) -> Trained:
         """Train until the last epoch, or until the score or a watcher stops it."""
@@ -118,7 +120,7 @@ class Trainer:
             )
             # All watchers are called, even if an earlier one stops the training.
             answers = [watcher.epoch_ends(progress) for watcher in self.watchers]
-            n_stops = sum(self.ranks.all_gather(sum(answers)))
+            n_stops = sum(self.ranks.all_gather(sum(answers), "answers of watchers"))
             if n_stops or history.stagnates():
                 break
         rows = self.model.vectors.flatten(0, 1)  # (2 * n_words, d), in the same memory
@@ -194,7 +196,8 @@ class Trainer:
 
         The mean is that of all ranks, and 0.0 if there are no pairs.
         """
-        loss, weight = np.sum([*self.ranks.all_gather(sums)], axis=0).tolist()
+        of_ranks = self.ranks.all_gather(sums, "losses")
+        loss, weight = np.sum([*of_ranks], axis=0).tolist()
         return loss / weight if weight else 0.0
 
     def _check_numbers(self, values: Sequence[Tensor]) -> None:
