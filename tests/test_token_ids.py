@@ -186,7 +186,7 @@ KINDS = [
 
 
 @pytest.mark.filterwarnings("ignore:max_vocab_size")
-@pytest.mark.parametrize("word", KINDS, ids=repr)
+@pytest.mark.parametrize("word", KINDS, ids=range(len(KINDS)))
 def test_tokens_of_every_kind_are_found_again(word):
     documents = [["z", word], [f"w{i}" for i in range(9)], ["z", "x"], [word] * 9]
     encoded = learn(documents, max_vocab_size=3)

@@ -1,0 +1,159 @@
+"""Warnings about documents and text parameters."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import small
+
+from sklearn_w2v._documents import (
+    DEFAULT_TOKEN_PATTERN,
+    TokenLists,
+    warn_of_parameters,
+    warn_of_texts,
+)
+from sklearn_w2v._warnings import DocumentWarning
+
+
+def read(X, analyzer=str.split):
+    tokens = TokenLists(X, analyzer, takes_text=False)
+    assert len(list(tokens)) == len(X)
+    return tokens
+
+
+def test_documents_without_text_are_counted():
+    assert read(["", " \t", "a b"]).n_blank == 2
+    assert read([b"", b" ", b"a"], bytes.split).n_blank == 2
+    assert read([[], ["a"], ()], list).n_blank == 2
+    arrays = [np.array([]), np.array(["a", "b"]), np.array(["a"])]
+    assert read(arrays, lambda document: document).n_blank == 1
+
+
+def test_texts_in_letters_are_counted_if_spaces_separate_their_words():
+    assert read(["the cat", "猫が好き", "a", ["a", " "], ""], list).n_in_letters == 1
+    chinese = ["苹果手机 全新上市", "iPhone 手机评测 很好啊啊"]
+    assert read(chinese, list).n_in_letters == 0
+    assert read(["the cat", "a b"]).n_in_letters == 0
+
+
+def warnings_of(warn, *arguments, category=DocumentWarning):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn(*arguments)
+    assert all(warning.category is category for warning in caught)
+    return [str(warning.message) for warning in caught]
+
+
+def warnings_of_texts(X, n_without_words, analyzer=str.split, n_words=3):
+    tokens = read(X, analyzer)
+    return warnings_of(warn_of_texts, tokens, n_without_words, len(X), n_words)
+
+
+def test_texts_without_words_bring_a_warning_if_they_are_most():
+    texts = ["a", "b", "c", "", ""]
+    assert warnings_of_texts(texts, 2) == []
+    assert warnings_of_texts(texts, 3) == []  # one of three with text
+    (message,) = warnings_of_texts(texts, 4)
+    assert message.startswith("2 of 3 documents with text have no word of the vocabul")
+    for cure in ("min_count", "token_pattern", "analyzer=list", "tokenizer"):
+        assert cure in message
+    assert warnings_of_texts(["", ""], 2) == []
+
+
+@pytest.mark.parametrize("analyzer", [str.split, lambda text: iter(text.split())])
+def test_empty_texts_do_not_count_for_lists_and_iterators_of_tokens(analyzer):
+    assert warnings_of_texts(["a", "", " ", "b"], 2, analyzer) == []
+    (message,) = warnings_of_texts(["a", "!", "?", ""], 3, analyzer)
+    assert message.startswith("2 of 3 documents with text")
+
+
+@pytest.mark.parametrize("name_of", [str, Path, os.fsencode])
+def test_files_without_a_token_may_be_empty_and_bring_no_warning(name_of, tmp_path):
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.write_text("")
+    full.write_text("the cat sat on the mat")
+    names = [name_of(empty)] * 20 + [name_of(full)] * 15
+    small(input="filename", sample=None).fit(names)
+
+
+def test_a_vocabulary_of_one_or_two_words_brings_a_warning():
+    (message,) = warnings_of_texts(["a"] * 10, 1, n_words=2)
+    assert message.startswith("The vocabulary of 10 documents has fewer than 3 words: ")
+    assert warnings_of_texts(["a"] * 9, 0, n_words=2) == []
+
+
+def test_texts_in_letters_bring_a_warning_if_they_are_most():
+    texts = ["a cat", "a dog", "猫"]
+    korean, arabic = ["나는 학교에", "그는 밥을"], ["ذهب الولد", "إلى المدرسة"]
+    for letters in (korean, arabic, ["ילד הלך"] * 2):
+        (message,) = warnings_of_texts(letters, 0, list)
+        assert "leave analyzer, tokenizer and token_pattern at their def" in message
+    for letters in (["今天 天气", "很 好"], ["ไป โรงเรียน"], ["मैं घर"]):
+        assert warnings_of_texts(letters, 0, list) == []
+    (message,) = warnings_of_texts(texts, 0, list)
+    assert message.startswith("The analyzer splits 2 of 3 texts, which have space")
+    assert warnings_of_texts(texts[1:] * 2, 0, list) == []
+
+
+PARAMETERS = {
+    "lowercase": True,
+    "preprocessor": None,
+    "tokenizer": None,
+    "stop_words": None,
+    "strip_accents": None,
+    "token_pattern": DEFAULT_TOKEN_PATTERN,
+    "analyzer": "word",
+}
+
+
+BY_ANALYZER = "will not be used, since analyzer is a callable."
+OF_ACCENTS = "strip_accents will not be used, since preprocessor is given."
+OF_PATTERN = "token_pattern will not be used, since tokenizer is given."
+ACCENTS = {"preprocessor": str.lower, "strip_accents": "ascii"}
+PATTERN = {"tokenizer": str.split, "token_pattern": "a"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"analyzer": list, "stop_words": "english"}, [f"stop_words {BY_ANALYZER}"]),
+        ({"analyzer": list} | PATTERN, [f"tokenizer and token_pattern {BY_ANALYZER}"]),
+        ({"analyzer": list, "preprocessor": str}, [f"preprocessor {BY_ANALYZER}"]),
+        ({"analyzer": list, "strip_accents": str}, [f"strip_accents {BY_ANALYZER}"]),
+        (ACCENTS, [OF_ACCENTS]),
+        (PATTERN, [OF_PATTERN]),
+        (ACCENTS | PATTERN, [OF_ACCENTS, OF_PATTERN]),
+        ({"tokenizer": str.split}, []),
+        ({"tokenizer": str.split, "token_pattern": None}, []),
+        ({"tokenizer": str.split, "stop_words": "english"}, []),
+        ({"analyzer": list, "lowercase": True}, []),
+        ({"analyzer": list, "token_pattern": None}, []),
+    ],
+)
+def test_each_parameter_without_an_effect_brings_a_warning(parameters, expected):
+    arguments = warn_of_parameters, PARAMETERS | parameters, None
+    assert warnings_of(*arguments, category=UserWarning) == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "vocabulary", "whose"),
+    [
+        ({}, ["a", "Paris", "B"], "2 words of `vocabulary` have capitals, such as 'P"),
+        ({}, {"Paris": 0}, "1 words of `vocabulary`"),
+        ({}, ["paris"], None),
+        ({}, [("Paris", 1), 3], None),
+        ({"analyzer": list}, ["Paris"], None),
+        ({"lowercase": False}, ["Paris"], None),
+        ({"preprocessor": str.upper}, ["Paris"], None),
+        ({"tokenizer": str.split}, ["<NUM>"], None),
+    ],
+)
+def test_words_with_capitals_bring_a_warning_if_texts_are_lowercased(
+    parameters, vocabulary, whose
+):
+    found = warnings_of(warn_of_parameters, PARAMETERS | parameters, vocabulary)
+    assert len(found) == (whose is not None)
+    for message in found:
+        assert message.startswith(whose)
+        assert message.endswith("with lowercase=True. Pass lowercase=False.")
