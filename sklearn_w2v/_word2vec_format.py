@@ -45,9 +45,9 @@ def is_text_record(line: bytes, vector_size: int) -> bool:
 
 def has_other_separators(line: bytes, vector_size: int) -> bool:
     """Return whether tabs or the like separate a word and its numbers."""
-    columns = line.split()
-    numbers = columns[-vector_size:]
-    return len(columns) > vector_size and all(map(is_number, numbers))
+    _, *numbers = line.split() or [b""]
+    # Binary numbers can contain the text of some numbers, next to other bytes.
+    return len(numbers) == vector_size and all(map(is_number, numbers))
 
 
 def looks_like_text(record: bytes | bytearray, vector_size: int) -> bool:

@@ -1,5 +1,6 @@
 """Warnings about documents and text parameters."""
 
+import os
 import warnings
 from pathlib import Path
 
