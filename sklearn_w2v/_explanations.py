@@ -223,6 +223,12 @@ def _score_of(estimator: Any, label: Any) -> ClassScore:
     """Return the score of a class by a fitted pipeline."""
     vectorizer = vectorizer_of(estimator)
     steps = [step for step in steps_of(estimator) if step not in ("passthrough", None)]
+    if vectorizer not in steps:
+        raise ValueError(
+            "The vectorizer is in a ColumnTransformer or FeatureUnion, so the score is "
+            "not of the words alone. For the part of the words, pass their "
+            "coefficients to the word_contributions of the vectorizer."
+        )
     place = steps.index(vectorizer)
     coef, intercept = _coefficients(steps[-1], label)
     offset = 0.0

@@ -14,14 +14,23 @@ from sklearn_w2v._vectorizer import Word2VecVectorizer
 
 
 def vectorizer_of(estimator: Any) -> Word2VecVectorizer:
-    """Return the fitted vectorizer that an estimator is or has among its steps."""
-    for step in steps_of(estimator):
-        if isinstance(step, Word2VecVectorizer):
-            check_is_fitted(step)
-            return step
+    """Return the fitted vectorizer that an estimator is or contains.
+
+    Raises a ValueError if there is none, or more than one.
+    """
+    vectorizers = list(_vectorizers_in(estimator))
+    name = type(estimator).__name__
+    if len(vectorizers) > 1:
+        raise ValueError(
+            f"The {name} has {len(vectorizers)} of Word2VecVectorizer. Pass one of "
+            "them, for example pipeline[0].named_transformers_['title']."
+        )
+    for vectorizer in vectorizers:
+        check_is_fitted(vectorizer)
+        return vectorizer
     raise ValueError(
-        "Expected a fitted Word2VecVectorizer, or a fitted Pipeline that has one among "
-        f"its steps, got {type(estimator).__name__}."
+        "Expected a fitted Word2VecVectorizer, or a fitted Pipeline, ColumnTransformer "
+        f"or FeatureUnion that has one, got {name} without one."
     )
 
 
@@ -36,6 +45,17 @@ def steps_of(estimator: Any) -> Iterator[Any]:
         yield from steps_of(estimator.best_estimator_)
     else:
         yield estimator
+
+
+def _vectorizers_in(estimator: Any) -> Iterator[Word2VecVectorizer]:
+    """Yield the vectorizers among the steps, also side by side with others."""
+    for step in steps_of(estimator):
+        if isinstance(step, Word2VecVectorizer):
+            yield step
+        # A ColumnTransformer that is fitted, and a FeatureUnion.
+        for names in ("transformers_", "transformer_list"):
+            for _, transformer, *_ in getattr(step, names, []):
+                yield from _vectorizers_in(transformer)
 
 
 def document_vectors_of(estimator: Any, X: Iterable[Any]) -> NDArray[Any]:

@@ -168,6 +168,12 @@ def test_floats_have_a_color_bar_and_those_that_are_not_finite_are_gray(y):
     assert colors_of(display) == [*ends, "#cccccc"]
 
 
+def test_numbers_beyond_floats_are_classes():
+    display = map_of_classes([0.5, 10**400, 0.5]).plot()
+    assert display.colorbar_ is None
+    assert len(names_of(display.legend_)) == 2
+
+
 def looks_of(display):
     """The color and shape of each point."""
     paths = [path.vertices.tobytes() for path in display.scatter_.get_paths()]

@@ -22,7 +22,7 @@ from sklearn.linear_model import (
 )
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
@@ -332,6 +332,13 @@ def test_an_estimator_without_a_vectorizer_raises_an_error(texts, labels):
     model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, labels)
     with pytest.raises(ValueError, match="Expected a fitted Word2VecVectorizer"):
         explain_document(model, texts[0], 1)
+
+
+def test_a_vectorizer_next_to_other_transformers_is_refused(texts, labels):
+    columns = FeatureUnion([("words", small()), ("counts", TfidfVectorizer())])
+    model = make_pipeline(columns, LogisticRegression()).fit(texts, labels)
+    with pytest.raises(ValueError, match="in a ColumnTransformer or FeatureUnion, so"):
+        explain_document(model, texts[0], labels[0])
 
 
 def test_steps_that_are_not_fitted_are_named(vectorizers, texts):

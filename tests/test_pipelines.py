@@ -1,17 +1,19 @@
 """The vectorizer in a pipeline, and the document vectors that an estimator makes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from drawn import pca_of
 from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_w2v import (
@@ -82,6 +84,33 @@ def test_the_vectorizer_of_a_pipeline_is_found(display, documents, labels, fitte
         np.testing.assert_array_equal(found.positions, given.positions)
     else:
         assert found.loss_curve == given.loss_curve
+
+
+@pytest.mark.parametrize("display", [WordMapDisplay, LossCurveDisplay])
+def test_the_vectorizer_next_to_other_transformers_is_found(display, documents, fitted):
+    table = pd.DataFrame({"text": documents, "length": list(map(len, documents))})
+    text = ("text", make_pipeline(FrozenEstimator(fitted), StandardScaler()), "text")
+    columns = ColumnTransformer([("length", StandardScaler(), ["length"]), text])
+    union = FeatureUnion([("counts", TfidfVectorizer()), ("vectors", fitted)])
+    for estimator in (
+        columns.fit(table),
+        make_pipeline(columns, StandardScaler()).fit(table),
+        union,
+    ):
+        found, given = map(display.from_estimator, (estimator, fitted))
+        assert vars(found).keys() == vars(given).keys()
+        if display is WordMapDisplay:
+            assert found.words == given.words
+        else:
+            assert found.loss_curve == given.loss_curve
+
+
+@pytest.mark.parametrize("display", [WordMapDisplay, LossCurveDisplay])
+def test_several_vectorizers_raise_an_error_that_says_how_to_pass_one(display, fitted):
+    union = FeatureUnion([("one", fitted), ("other", fitted)])
+    message = r"The FeatureUnion has 2 of Word2VecVectorizer.*named_transformers_"
+    with pytest.raises(ValueError, match=message):
+        display.from_estimator(union)
 
 
 @pytest.mark.parametrize("display", [WordMapDisplay, LossCurveDisplay])

@@ -77,6 +77,10 @@ def _are_amounts(classes: list[Any]) -> bool:
     """Return True for floats, which are amounts, and False for names and ints."""
     given = [value for value in classes if value is not None]
     are_numbers = all(isinstance(value, Real) for value in given)
+    try:
+        list(map(float, given if are_numbers else []))
+    except OverflowError:  # of an int beyond all floats
+        return False
     return are_numbers and not all(isinstance(value, Integral) for value in given)
 
 

@@ -66,7 +66,8 @@ class LossCurveDisplay:
         Parameters
         ----------
         vectorizer : Word2VecVectorizer or Pipeline
-            A fitted vectorizer, or a fitted pipeline that has one among its steps.
+            A fitted vectorizer, or a fitted Pipeline, ColumnTransformer or FeatureUnion
+            that has one.
         ax : matplotlib Axes or None, default=None
             Axes to draw in. If None, a figure is made.
         name : str or None, default=None

@@ -82,7 +82,8 @@ class WordMapDisplay(MapDisplay):
         Parameters
         ----------
         vectorizer : Word2VecVectorizer or Pipeline
-            A fitted vectorizer, or a fitted pipeline that has one among its steps.
+            A fitted vectorizer, or a fitted Pipeline, ColumnTransformer or FeatureUnion
+            that has one.
         words : list or None, default=None
             The words to show. If None, frequent words that occur in specific contexts:
             of the 5 * `n_words` most frequent words, those for which the length of the
