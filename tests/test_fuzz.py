@@ -15,6 +15,7 @@ import pytest
 from helpers import assert_same_fit
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn import config_context
 
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._numbers import LARGEST_NUMBER
@@ -93,11 +94,22 @@ PARAMETERS = st.fixed_dictionaries(
         "validation_fraction": st.sampled_from([1e-9, 0.1, 0.5, 0.999]),
         "n_iter_no_change": st.sampled_from([1, 10**30]),
         "tol": st.sampled_from([0, 1e-3, 1e300]),
+        "store_matrices": st.booleans(),
         "warm_start": st.booleans(),
         "trainable": st.booleans(),
         "init_vectors": st.sampled_from([None, {}, {"cat": None}]),
         "n_jobs": st.sampled_from([None, 1, 2, -1, -5, 5000]),
     },
+)
+
+#: Global settings of scikit-learn that change nothing.
+SETTINGS = st.sampled_from(
+    [
+        {},
+        {"assume_finite": True},
+        {"enable_metadata_routing": True},
+        {"print_changed_only": False},
+    ]
 )
 
 #: The errors that a fit may raise: see its docstring.
@@ -120,9 +132,26 @@ def fit(vectorizer, X, method):
     return False
 
 
+def check_look_ups(fitted):
+    """Check that look-ups of one query and of many have the same scores."""
+    words = list(fitted.vocabulary_)[:3]
+    methods = [(fitted.nearest_words, fitted.most_similar)]
+    if hasattr(fitted, "center_matrix_") and hasattr(fitted, "context_matrix_"):
+        methods.append((fitted.likely_contexts, fitted.most_likely_context))
+    for of_many, of_one in methods:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            _, scores = of_many(words, topn=4)
+            for word, some in zip(words, scores, strict=True):
+                expected = [score for _, score in of_one([word], topn=4)]
+                found = some[~np.isnan(some)]
+                assert (np.abs(found) <= 1).all()
+                np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 @settings(max_examples=settings().max_examples // 4)
-@given(DOCUMENTS, PARAMETERS, st.sampled_from(["fit", "partial_fit"]))
-def test_a_fit_keeps_its_promises(documents, parameters, method):
+@given(DOCUMENTS, PARAMETERS, SETTINGS, st.sampled_from(["fit", "partial_fit"]))
+def test_a_fit_keeps_its_promises(documents, parameters, global_settings, method):
     analyzer, X = documents
     if parameters.get("init_vectors"):
         vector = np.arange(parameters["vector_size"], dtype=float)
@@ -145,8 +174,10 @@ def test_a_fit_keeps_its_promises(documents, parameters, method):
         np.testing.assert_array_equal(fitted.transform([document]), [vector])
     for n_jobs in (1, 2):
         again = Word2VecVectorizer(analyzer=analyzer, **parameters | {"n_jobs": n_jobs})
-        assert fit(again, X, method)
+        with config_context(**global_settings):
+            assert fit(again, X, method)
         assert_same_fit(again, fitted)
+    check_look_ups(fitted)
     if method == "fit":
         again = Word2VecVectorizer(analyzer=analyzer, **parameters)
         with warnings.catch_warnings():
