@@ -1,29 +1,19 @@
 """Values derived from arrays, which are kept as long as the arrays exist."""
 
-import os
 import weakref
 from collections.abc import Callable, Hashable
-from threading import RLock
 from typing import Any, TypeVar
 
 from numpy.typing import NDArray
+
+from sklearn_w2v._locks import ForkSafeLock
 
 T = TypeVar("T")
 
 #: The values derived from each array, by the id of the array.
 _values: dict[int, dict[Hashable, Any]] = {}
 
-_lock = RLock()
-
-
-def _renew_lock() -> None:
-    """Replace the lock in a child process, where its owner may not exist."""
-    global _lock  # noqa: PLW0603
-    _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = ForkSafeLock()
 
 
 def derived(array: NDArray[Any], name: Hashable, compute: Callable[[], T]) -> T:

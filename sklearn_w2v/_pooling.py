@@ -5,7 +5,6 @@ vector does not depend on other documents, and is exactly a sum over its words.
 """
 
 from collections.abc import Iterable, Iterator
-from threading import Lock
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from sklearn_w2v._corpus import Corpus, WordCounts
+from sklearn_w2v._locks import ForkSafeLock
 from sklearn_w2v._numbers import ignore_underflow
 
 #: If the removal of directions leaves less than this share of a vector's length, the
@@ -24,7 +24,7 @@ ROUNDING = 1e-6
 #: and the rest is computed again in float64.
 INEXACT = 1e-3
 
-_blas_lock = Lock()
+_blas_lock = ForkSafeLock()
 
 
 class Pooling(NamedTuple):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_w2v._derived import derived
+from sklearn_w2v._locks import ForkSafeLock
 
 #: Scores that are computed at once, unless it takes more for SMALLEST_BLOCK queries.
 SCORES_AT_ONCE = 2**22
@@ -21,6 +22,8 @@ ROWS_AT_ONCE = 8192
 GROUP_SIZE = 64
 
 Scores = NDArray[np.float32]
+
+_product_lock = ForkSafeLock()
 
 
 class Best(NamedTuple):
@@ -109,6 +112,17 @@ def highest(scores: Scores, n: int) -> NDArray[np.intp]:
     n_before = np.searchsorted(rows, np.arange(n_rows))  # (n_rows,)
     found: NDArray[np.intp] = columns[order][n_before[:, None] + np.arange(n)]
     return found
+
+
+def products(queries: Scores, matrix: NDArray[np.float32]) -> Scores:
+    """Return the product of each query with each row of a matrix.
+
+    The BLAS divides a product among threads. Those of several products at once hinder
+    one another, so there is one at a time.
+    """
+    with _product_lock:
+        scores: Scores = queries @ matrix.T  # (n_queries, n_rows)
+    return scores
 
 
 def words_by_row(vocabulary: dict[Any, int], matrix: NDArray[Any]) -> NDArray[Any]:

@@ -20,7 +20,14 @@ from sklearn_w2v._queries import (
     row_of,
     rows_of,
 )
-from sklearn_w2v._search import Best, Scores, search, vector_lengths, words_by_row
+from sklearn_w2v._search import (
+    Best,
+    Scores,
+    products,
+    search,
+    vector_lengths,
+    words_by_row,
+)
 from sklearn_w2v._skipgram.distributions import (
     keep_probabilities,
     noise_probabilities,
@@ -478,7 +485,7 @@ default=None
                 [learned.centers(rows).mean(axis=0) for rows in queries[block]]
             )  # (n_block, d)
             # The softmax over all words, in place.
-            scores = centers @ contexts.T  # (n_block, n_words)
+            scores = products(centers, contexts)  # (n_block, n_words)
             scores += log_priors
             scores -= scores.max(axis=1, keepdims=True)
             np.exp(scores, out=scores)
@@ -523,7 +530,7 @@ def _nearest(
 
     def score(block: slice) -> Scores:
         units = unit(directions[block]).astype(np.float32)  # (n_block, d)
-        scores = units @ matrix.T  # (n_block, n_searched)
+        scores = products(units, matrix)  # (n_block, n_searched)
         scores /= lengths
         return np.clip(scores, -1, 1, out=scores)  # rounding can exceed 1
 

@@ -1,5 +1,8 @@
 """The words with the highest scores."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from sklearn_w2v import _search
-from sklearn_w2v._search import GROUP_SIZE, highest, search, vector_lengths
+from sklearn_w2v._search import (
+    GROUP_SIZE,
+    highest,
+    products,
+    search,
+    vector_lengths,
+)
 
 
 @given(
@@ -68,6 +77,26 @@ def test_search_of_no_query_and_of_no_word_has_empty_arrays():
     rows = np.empty(0, dtype=np.intp)
     none = search(lambda block: np.empty((1, 0), np.float32), words, rows, [rows], 5)
     assert none.words.shape == none.scores.shape == (1, 0)
+
+
+class Queries:
+    """Counts the products that are computed at the same time."""
+
+    n_running = n_at_most = 0
+
+    def __matmul__(self, matrix):
+        self.n_running += 1
+        self.n_at_most = max(self.n_at_most, self.n_running)
+        time.sleep(0.01)
+        self.n_running -= 1
+        return matrix
+
+
+def test_products_of_several_threads_are_computed_one_at_a_time():
+    queries = Queries()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(products, [queries] * 8, np.eye(8)))
+    assert queries.n_at_most == 1
 
 
 def test_lengths_of_very_short_and_long_vectors_are_those_of_float64():
