@@ -345,7 +345,7 @@ def prepare_fit(
         "device": device.type,  # its number may differ
         "partial_fit": partial,
         "the training's implementation": implementation,
-        "vocabulary_": None if before is None else list(before.vocabulary),
+        "vocabulary_": None if before is None else before.vocabulary,
         # Its words are compared later.
         "vocabulary": None if parameters.vocabulary is None else "given",
     }
