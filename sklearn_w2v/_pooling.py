@@ -77,7 +77,7 @@ class Pooling(NamedTuple):
         products = self.embedding_matrix[rows] @ direction
         contributions: NDArray[np.float64] = shares * products[row_of_token]
         if self.norm == "l2":
-            lengths = _lengths(self._replace(norm=None).document_vectors(corpus))
+            lengths = lengths_of(self._replace(norm=None).document_vectors(corpus))
             lengths[lengths == 0] = np.inf  # the contributions are zero, too
             contributions /= np.repeat(lengths, corpus.lengths)
         return contributions
@@ -116,11 +116,11 @@ class Pooling(NamedTuple):
     ) -> None:
         if not len(self.common_components):
             return
-        lengths = _lengths(vectors)
+        lengths = lengths_of(vectors)
         # Not as a matrix product: its last bits depend on the number of rows.
         for component in self.common_components:
             vectors -= (vectors * component).sum(axis=1)[:, None] * component
-        is_inexact = _lengths(vectors) < INEXACT * lengths
+        is_inexact = lengths_of(vectors) < INEXACT * lengths
         if is_inexact.any():
             vectors[is_inexact] = self._exact_rests(batch.select(is_inexact))
 
@@ -138,7 +138,7 @@ class Pooling(NamedTuple):
             # With all of the mean, as `contributions` does: the directions are
             # orthonormal only up to the rounding of float32.
             rests -= (means * component).sum(axis=1)[:, None] * component
-        rests[_lengths(rests) <= ROUNDING * _lengths(means)] = 0
+        rests[lengths_of(rests) <= ROUNDING * lengths_of(means)] = 0
         return rests
 
 
@@ -197,6 +197,7 @@ def unit(vectors: NDArray[Any]) -> NDArray[Any]:
         return scaled / np.where(is_zero, 1, lengths)
 
 
-def _lengths(vectors: NDArray[Any]) -> NDArray[np.float64]:
+def lengths_of(vectors: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the length of each vector, in float64."""
     # In float32 the squares of short vectors are 0.
     return np.linalg.norm(vectors.astype(np.float64), axis=1)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_w2v._derived import derived
 from sklearn_w2v._locks import ForkSafeLock
+from sklearn_w2v._pooling import lengths_of
 
 #: Scores that are computed at once, unless it takes more for SMALLEST_BLOCK queries.
 SCORES_AT_ONCE = 2**22
@@ -145,8 +146,7 @@ def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.empty(len(vectors), dtype=np.float32)
     for first in range(0, len(vectors), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
-        # In float32 the squares of short vectors are 0.
         with np.errstate(under="ignore"):
-            lengths[rows] = np.linalg.norm(vectors[rows].astype(np.float64), axis=1)
+            lengths[rows] = lengths_of(vectors[rows])
     lengths[lengths == 0] = 1
     return lengths
