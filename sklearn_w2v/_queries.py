@@ -131,8 +131,11 @@ def check_vectors(vectors: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]
         If they are not.
     """
     if vectors.shape != shape:
+        cure = "Pass vectors such as get_vector and transform return."
+        if vectors.ndim < len(shape):
+            cure = "Pass one vector as vector[np.newaxis]."
         raise ValueError(
-            f"Expected an array of shape {shape}, got shape {vectors.shape}."
+            f"Expected an array of shape {shape}, got shape {vectors.shape}. {cure}"
         )
     if (
         vectors.dtype.kind != "f"

@@ -169,12 +169,12 @@ def test_similarities_never_leave_minus_one_to_one(scale):
         (
             lambda v: v.nearest_words(np.zeros(8)),
             ValueError,
-            "array of shape (8, 8), got shape (8,)",
+            "array of shape (8, 8), got shape (8,). Pass one vector as vector[np.",
         ),
         (
             lambda v: v.nearest_words(np.zeros((2, 3))),
             ValueError,
-            "array of shape (2, 8), got shape (2, 3)",
+            "array of shape (2, 8), got shape (2, 3). Pass vectors such as get_vec",
         ),
         (
             lambda v: v.nearest_words(np.full((2, 8), np.inf)),
