@@ -4,6 +4,7 @@ from sklearn_w2v._displays.document_map import DocumentMapDisplay
 from sklearn_w2v._displays.loss_curve import LossCurveDisplay
 from sklearn_w2v._displays.word_map import WordMapDisplay
 from sklearn_w2v._explanations import explain_class, explain_document
+from sklearn_w2v._group_choice import use_group
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 from sklearn_w2v._version import __version__
 from sklearn_w2v._warnings import DocumentWarning
@@ -17,4 +18,5 @@ __all__ = [
     "__version__",
     "explain_class",
     "explain_document",
+    "use_group",
 ]

@@ -76,10 +76,10 @@ class Fit:
         encoded, before = self._encode_new(documents), self.before
         if before is None:
             if not len(encoded.corpus.lengths):  # otherwise, all ranks have none
+                own = self.ranks.names[self.ranks.rank].capitalize()
                 warn(
-                    f"Rank {self.ranks.rank} of a torch.distributed group has no "
-                    "document, so only other ranks train. Perhaps an iterator was "
-                    "already consumed.",
+                    f"{own} of a torch.distributed group has no document, so only "
+                    "other ranks train. Perhaps an iterator was already consumed.",
                     DocumentWarning,
                 )
             return encoded._replace(n_unknown=0)

@@ -11,8 +11,8 @@ these are tables of all tokens, so `all_gather` yields them one after the other.
 
 import pickle
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any, cast
 
@@ -20,12 +20,18 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from sklearn_w2v._group_choice import ALONE, group_of_fits, n_ranks_of
+from sklearn_w2v._locks import ForkSafeLock
 from sklearn_w2v._ranks import ONE_RANK, RankFailedError, Ranks, Value
+from sklearn_w2v._warnings import WarningAfter
 
 #: How long the sum or the broadcast of a tensor may take, once all ranks have passed
 #: its barrier. The timeout of the group also covers the wait for a slow rank, so it is
 #: long, and a rank that is lost during the operation has to be found earlier.
 TIMEOUT = timedelta(minutes=2)
+
+#: Seconds after which a rank warns that others have not yet called `fit`.
+WARN_AFTER = 60.0
 
 #: Bytes of the first message that a rank sends at a barrier; a longer text continues in
 #: a second one. The first LENGTH_BYTES are the length of the text.
@@ -35,48 +41,91 @@ LENGTH_BYTES = 8
 #: How the messages begin that a rank sends at a barrier.
 AT, FAILED, LOST = "is at", "failed with", "lost"
 
+EACH_HAS_TO_FIT = "Each rank of a torch.distributed group has to call fit."
+FIT_ALONE = f"To fit in one process alone, call fit within {ALONE}."
+
+#: The thread of this process that fits in a group has it: what several threads send
+#: would be mixed up.
+_lock = ForkSafeLock()
+
 
 @contextmanager
 def all_ranks() -> Iterator[Ranks]:
-    """Return the ranks of the default group, if there is one.
+    """Return the ranks of the group that fits use, if there is one.
 
     An error in the `with` block is sent to all ranks, which raise it too.
     """
-    is_in_group = dist.is_available() and dist.is_initialized()
-    if not is_in_group or dist.get_world_size() == 1:
+    of_fits = group_of_fits()
+    if n_ranks_of(of_fits) == 1:
         yield ONE_RANK
         return
-    group = Group()
+    with _only_fit_of_process():
+        group = Group(of_fits)
+        try:
+            yield group
+        except RankFailedError:  # which all ranks have received
+            raise
+        except Exception as error:
+            with suppress(RankFailedError):  # this rank raises its own error
+                group.fail(error)
+            raise
+        finally:
+            group.close()
+
+
+@contextmanager
+def _only_fit_of_process() -> Iterator[None]:
+    """Raise a RuntimeError while another thread fits in a group."""
+    if not _lock.try_acquire():
+        raise RuntimeError(
+            "Another thread of this process already fits in a torch.distributed group, "
+            "in which one fit has to follow the other. joblib's threading backend "
+            "starts such threads for n_jobs=2, for example in a FeatureUnion. Pass "
+            f"n_jobs=1 to what started them, or call it within {ALONE}, so that each "
+            "rank fits alone."
+        )
     try:
-        yield group
-    except RankFailedError:  # which all ranks have received
-        raise
-    except Exception as error:
-        with suppress(RankFailedError):  # this rank raises its own error
-            group.fail(error)
-        raise
+        yield
     finally:
-        group.close()
+        _lock.release()
 
 
 class Group:
-    """The ranks of torch.distributed's default group."""
+    """The ranks of a torch.distributed group, of the default one if none is given."""
 
-    def __init__(self) -> None:
-        self.rank = dist.get_rank()
-        self.world_size = dist.get_world_size()
+    def __init__(self, group: dist.ProcessGroup | None = None) -> None:
+        self.group = dist.group.WORLD if group is None else group
+        self.rank = dist.get_rank(self.group)
+        self.world_size = dist.get_world_size(self.group)
+        # Torch's functions take ranks of the default group, also with another one.
+        self.global_ranks = dist.get_process_group_ranks(self.group)
+        self.names: Sequence[str] = [
+            f"rank {rank}" if rank == of_all else f"rank {rank} (global rank {of_all})"
+            for rank, of_all in enumerate(self.global_ranks)
+        ]
         self.n_barriers = 0
-        backends = dist.get_backend_config()
+        backends = dist.get_backend_config(self.group)
         self.is_on_devices = "nccl" in backends
         # nccl sends nothing that is in the memory of the CPU.
-        self.cpu_group = None
-        if "gloo" not in backends:
-            timeout = _timeout_of_nccl() if self.is_on_devices else None
-            self.cpu_group = dist.new_group(timeout=timeout, backend="gloo")
+        self.cpu_group = self.group if "gloo" in backends else self._new_gloo_group()
+
+    def _new_gloo_group(self) -> dist.ProcessGroup:
+        """Return a new group of the same ranks that sends what the CPU has."""
+        if self.group is not dist.group.WORLD:
+            # All processes would have to create a group of some of them, and only the
+            # members of this one fit. With `use_local_synchronization`, torch gives
+            # groups names that are not always new, nor the same on all members.
+            raise ValueError(
+                f"A group of {dist.get_backend(self.group)} alone sends nothing that "
+                "is in the memory of the CPU, as a fit has to. Create it by "
+                "torch.distributed.new_group(ranks, backend='cpu:gloo,cuda:nccl')."
+            )
+        timeout = _timeout_of_nccl() if self.is_on_devices else None
+        return dist.new_group(timeout=timeout, backend="gloo")
 
     def close(self) -> None:
-        """Free what the group has in addition to the default group."""
-        if self.cpu_group is not None:
+        """Free what the group has in addition to torch's."""
+        if self.cpu_group is not self.group:
             dist.destroy_process_group(self.cpu_group)
 
     def barrier(self, where: str) -> None:
@@ -122,23 +171,26 @@ class Group:
         """Replace a tensor by that of rank 0."""
         group = self._group_of(tensor)
         with self._naming_lost_ranks():
-            dist.broadcast(tensor, src=0, group=group, async_op=True).wait(TIMEOUT)
+            first = self.global_ranks[0]
+            dist.broadcast(tensor, first, group=group, async_op=True).wait(TIMEOUT)
 
     def _broadcast_bytes(self, content: bytes, rank: int) -> memoryview:
         """Return the content that this rank has on all ranks."""
         length = torch.tensor([len(content)], device="cpu")
+        source = self.global_ranks[rank]
         with self._naming_lost_ranks():
-            dist.broadcast(length, src=rank, group=self.cpu_group)
+            dist.broadcast(length, src=source, group=self.cpu_group)
             received = (
                 torch.frombuffer(bytearray(content), dtype=torch.uint8)
                 if rank == self.rank
                 else torch.empty(int(length), dtype=torch.uint8, device="cpu")
             )
-            dist.broadcast(received, src=rank, group=self.cpu_group)
+            dist.broadcast(received, src=source, group=self.cpu_group)
         return received.numpy().data
 
     def _group_of(self, tensor: Tensor) -> dist.ProcessGroup | None:
-        return None if tensor.is_cuda and self.is_on_devices else self.cpu_group
+        is_sent_by_nccl = tensor.is_cuda and self.is_on_devices
+        return self.group if is_sent_by_nccl else self.cpu_group
 
     @contextmanager
     def _naming_lost_ranks(self) -> Iterator[None]:
@@ -159,28 +211,52 @@ class Group:
 
     def _report(self, message: str) -> str:
         """Send a message to rank 0, and return its verdict."""
+        first, own = self.names[0], self.names[self.rank]
+        first_or_other = f"{first}, or a rank that it waits for,"
         try:
-            self._send(message, 0)
-            return self._receive(0)
+            with self._warning_of_wait(first_or_other):
+                self._send(message, 0)
+                return self._receive(0)
         except RuntimeError as error:
-            which = "rank 0"
-            if _is_late(error):
-                which = "rank 0, or a rank that it waits for,"
-            return f"The fit has ended on rank {self.rank}: {which} {_why_lost(error)}"
+            which = first_or_other if _is_late(error) else first
+            ended = f"The fit has ended on {own}: {which} {_why_lost(error)}"
+            return ended + self._if_late(error)
 
     def _judge(self, message: str) -> str:
         """Receive the messages of all ranks; send them a verdict, and return it."""
-        messages, gone = {0: message}, {}
+        messages, gone, hint = {0: message}, {}, ""
         for rank in range(1, self.world_size):
             try:
-                messages[rank] = self._receive(rank)
+                with self._warning_of_wait(self.names[rank]):
+                    messages[rank] = self._receive(rank)
             except RuntimeError as error:
                 gone[rank] = _why_lost(error)
-        verdict = _verdict(messages, gone)
+                hint = self._if_late(error)
+        verdict = _verdict(messages, gone, self.names) + hint
         for rank in messages.keys() - {0}:
             with suppress(RuntimeError):  # a rank that has gone since needs no verdict
                 self._send(verdict, rank)
         return verdict
+
+    def _warning_of_wait(self, who: str) -> AbstractContextManager[None]:
+        """Return a context that warns of a rank that may not call `fit` at all."""
+        if not self._is_first_exchange():
+            return nullcontext()
+        return WarningAfter(
+            WARN_AFTER,
+            f"For {WARN_AFTER:g} seconds, fit has waited for {who} to call fit too. "
+            f"{EACH_HAS_TO_FIT} {FIT_ALONE}",
+        )
+
+    def _is_first_exchange(self) -> bool:
+        # A rank may fail before its first barrier.
+        return self.n_barriers <= 1
+
+    def _if_late(self, error: RuntimeError) -> str:
+        """Return what may be wrong if a rank is too late; "" if it is not."""
+        if _is_late(error) and self._is_first_exchange():
+            return f". {EACH_HAS_TO_FIT} {FIT_ALONE}"
+        return ""
 
     def _send(self, text: str, rank: int) -> None:
         # Texts can have lone surrogates.
@@ -190,7 +266,7 @@ class Group:
         parts = [first.ljust(MESSAGE_LENGTH, b"\0"), content[n_first:]]
         for part in filter(None, parts):
             tensor = torch.frombuffer(bytearray(part), dtype=torch.uint8)
-            dist.send(tensor, rank, group=self.cpu_group)
+            dist.send(tensor, self.global_ranks[rank], group=self.cpu_group)
 
     def _receive(self, rank: int) -> str:
         first = self._receive_bytes(MESSAGE_LENGTH, rank)
@@ -202,7 +278,7 @@ class Group:
 
     def _receive_bytes(self, n_bytes: int, rank: int) -> bytes:
         tensor = torch.zeros(n_bytes, dtype=torch.uint8, device="cpu")
-        dist.recv(tensor, rank, group=self.cpu_group)
+        dist.recv(tensor, self.global_ranks[rank], group=self.cpu_group)
         return tensor.numpy().tobytes()
 
 
@@ -213,7 +289,9 @@ def _timeout_of_nccl() -> timedelta:
     return cast("timedelta", backend.options._timeout)  # noqa: SLF001
 
 
-def _verdict(messages: dict[int, str], gone: dict[int, str]) -> str:
+def _verdict(
+    messages: dict[int, str], gone: dict[int, str], names: Sequence[str]
+) -> str:
     """Return the error of all ranks; "" if they are all at the same barrier."""
     is_same = len(set(messages.values())) == 1 and messages[0].startswith(AT)
     if is_same and not gone:
@@ -221,17 +299,18 @@ def _verdict(messages: dict[int, str], gone: dict[int, str]) -> str:
     failed = {r: text for r, text in messages.items() if text.startswith(FAILED)}
     lost = {r: text for r, text in messages.items() if text.startswith(LOST)}
     # The cause first: other ranks may only have failed or lost a connection after it.
-    causes = [_listed(texts) for texts in (gone, failed) if texts]
+    causes = [_listed(texts, names) for texts in (gone, failed) if texts]
     if causes or lost:
-        return f"The fit of all ranks has ended: {'; '.join(causes) or _listed(lost)}"
+        listed = "; ".join(causes) or _listed(lost, names)
+        return f"The fit of all ranks has ended: {listed}"
     return (
         "All ranks of a torch.distributed group have to make the same calls, but "
-        f"{_listed(messages)}"
+        f"{_listed(messages, names)}"
     )
 
 
-def _listed(messages: dict[int, str]) -> str:
-    return "; ".join(f"rank {rank} {text}" for rank, text in sorted(messages.items()))
+def _listed(messages: dict[int, str], names: Sequence[str]) -> str:
+    return "; ".join(f"{names[rank]} {messages[rank]}" for rank in sorted(messages))
 
 
 def _text_of(error: Exception) -> str:
@@ -256,6 +335,6 @@ def _why_lost(error: RuntimeError) -> str:
     if _is_late(error):
         return (
             "is too late (if it is only slow, pass a longer timeout to "
-            "torch.distributed.init_process_group)"
+            "torch.distributed.init_process_group or new_group)"
         )
     return "is gone: its process has ended, or the connection to it is broken"

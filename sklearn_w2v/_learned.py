@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import WordCounts
+from sklearn_w2v._joblib_workers import RANK_PROCESS, mark, notice_mark
 from sklearn_w2v._pooling import Pooling
 from sklearn_w2v._version import __version__
 from sklearn_w2v._warnings import ReleaseWarning, warn
@@ -180,10 +181,12 @@ class FittedAttributes:
             # The words in the order of their rows, since skops stores no dict whose
             # keys are tuples.
             state["vocabulary_"] = list(state["vocabulary_"])
-        return state
+            return state
+        return state | mark(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
+        notice_mark(self, state.pop(RANK_PROCESS, None))
         words = state.get("vocabulary_")
         if isinstance(words, list):  # release 0.2.0 stored a dict
             state["vocabulary_"] = {word: row for row, word in enumerate(words)}

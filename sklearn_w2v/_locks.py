@@ -19,4 +19,12 @@ class ForkSafeLock:
         self._lock.acquire()
 
     def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def try_acquire(self) -> bool:
+        """Acquire the lock unless another thread has it; return whether it did."""
+        return self._lock.acquire(blocking=False)
+
+    def release(self) -> None:
+        """Release the lock, which this thread has acquired."""
         self._lock.release()

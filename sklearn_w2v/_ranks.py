@@ -4,7 +4,7 @@ Most fits have one rank. Several ranks are those of a torch.distributed group, s
 `_group.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import joblib
@@ -24,6 +24,7 @@ class Ranks(Protocol):
 
     rank: int  # of this process, from 0
     world_size: int  # the number of ranks
+    names: Sequence[str]  # of all ranks, for messages
 
     def barrier(self, where: str) -> None:
         """Wait until all ranks get here; raise an error if one of them failed."""
@@ -53,6 +54,7 @@ class OneRank:
 
     rank = 0
     world_size = 1
+    names: Sequence[str] = ("rank 0",)
 
     def barrier(self, where: str) -> None:
         """Return at once."""
@@ -86,8 +88,8 @@ def require_equal(
             if other[name] != value:
                 raise ValueError(
                     f"All ranks of a torch.distributed group need the same {what}, but "
-                    f"rank 0 has {name}={value!r}, and rank {rank} has "
-                    f"{name}={other[name]!r}. {cure}"
+                    f"{ranks.names[0]} has {name}={value!r}, and {ranks.names[rank]} "
+                    f"has {name}={other[name]!r}. {cure}"
                 )
 
 

@@ -21,6 +21,7 @@ from sklearn_w2v._foreign_parameters import (
     reject_foreign_parameters,
     rejects_foreign_parameters,
 )
+from sklearn_w2v._joblib_workers import check_not_in_worker, copy_mark
 from sklearn_w2v._learned import Learned, attributes
 from sklearn_w2v._search import words_by_row
 from sklearn_w2v._skipgram.state import Trained, Watcher
@@ -894,6 +895,7 @@ class Word2VecVectorizer(
         """Fit; return what was learned, and the encoded documents."""
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
+        check_not_in_worker(self)
         with all_ranks() as ranks:
             before = self._continued(partial)
             token_lists = token_lists_of(self, X)
@@ -978,7 +980,9 @@ class Word2VecVectorizer(
                 "To keep the vectors, wrap the vectorizer in "
                 "sklearn.frozen.FrozenEstimator."
             )
-        return super().__sklearn_clone__()
+        clone = super().__sklearn_clone__()
+        copy_mark(self, clone)
+        return clone
 
     def _is_from_file(self) -> bool:
         # A vectorizer that an old release stored may lack n_iter_.

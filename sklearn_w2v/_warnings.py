@@ -3,6 +3,8 @@
 import inspect
 import warnings
 from collections.abc import Sequence
+from threading import Timer
+from types import FrameType
 
 from sklearn.exceptions import InconsistentVersionWarning
 
@@ -51,6 +53,30 @@ class ReleaseWarning(InconsistentVersionWarning):
 def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn at the line that called this package, or a package between."""
     frame, stacklevel = inspect.currentframe(), 1  # this function, as Python counts
-    while frame and frame.f_globals.get("__name__", "").split(".")[0] in BETWEEN:
+    while frame and _is_between(frame):
         frame, stacklevel = frame.f_back, stacklevel + 1
     warnings.warn(message, category, stacklevel=stacklevel)
+
+
+class WarningAfter:
+    """Warns like `warn` while a `with` block goes on, after some seconds."""
+
+    def __init__(self, seconds: float, message: str) -> None:
+        frame = inspect.currentframe()
+        while frame and frame.f_back and _is_between(frame):
+            frame = frame.f_back
+        assert frame is not None
+        place = frame.f_code.co_filename, frame.f_lineno
+        warning = message, UserWarning, *place
+        self.timer = Timer(seconds, warnings.warn_explicit, warning)
+        self.timer.daemon = True  # so that it does not delay the end of the process
+
+    def __enter__(self) -> None:
+        self.timer.start()
+
+    def __exit__(self, *error: object) -> None:
+        self.timer.cancel()
+
+
+def _is_between(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__", "").split(".")[0] in BETWEEN

@@ -306,7 +306,7 @@ def test_a_child_process_fits_after_its_parent_has(method, tmp_path):
 
 
 def test_ranks_on_different_kinds_of_devices_raise_an_error():
-    ranks = Mock(world_size=2)
+    ranks = Mock(world_size=2, names=["rank 0", "rank 1"])
     ranks.all_gather = lambda values, what: iter([values, values | {"device": "cuda"}])
     message = "rank 0 has device='cpu', and rank 1 has device='cuda'"
     with pytest.raises(ValueError, match=message):

@@ -491,7 +491,7 @@ def fit_with_nccl_alone(rank):
 
     wait = _group.Group.barrier
     with (
-        patch.object(dist, "get_backend_config", lambda: "cuda:nccl"),
+        patch.object(dist, "get_backend_config", lambda group: "cuda:nccl"),
         patch.object(_group.Group, "barrier", barrier),
     ):
         one, _, other = fit(rank), fit_one_text_in_vain(rank), fit(rank)

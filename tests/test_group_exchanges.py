@@ -3,9 +3,10 @@
 import os
 import signal
 import time
+import warnings
+from unittest.mock import patch
 
 import pytest
-import torch.distributed as dist
 from helpers import small
 from rank_processes import IS_GONE, TEXTS, error_of, share
 
@@ -147,35 +148,96 @@ def test_ranks_that_are_out_of_step_get_an_error(on_ranks):
 
 # --- ranks that do not come
 
+NAMES = [f"rank {rank}" for rank in range(4)]
+
 
 def test_a_rank_that_is_gone_is_named_first_and_its_consequences_are_not():
     messages = {0: "lost the connection", 1: "failed with OSError: x", 3: "is at a"}
-    message = _group._verdict(messages, {2: "is gone"})
+    message = _group._verdict(messages, {2: "is gone"}, NAMES)
     assert message.endswith("ended: rank 2 is gone; rank 1 failed with OSError: x")
-    assert _group._verdict({0: "lost a", 1: "is at a"}, {}).endswith(": rank 0 lost a")
+    message = _group._verdict({0: "lost a", 1: "is at a"}, {}, NAMES)
+    assert message.endswith(": rank 0 lost a")
 
 
 def test_the_error_names_the_places_of_ranks_that_are_at_different_ones():
-    assert _group._verdict({0: "is at a merge", 1: "is at a merge"}, {}) == ""
-    message = _group._verdict({0: "is at a merge", 1: "is at a gather"}, {})
+    assert _group._verdict({0: "is at a merge", 1: "is at a merge"}, {}, NAMES) == ""
+    message = _group._verdict({0: "is at a merge", 1: "is at a gather"}, {}, NAMES)
     assert message.endswith(
         "to make the same calls, but rank 0 is at a merge; rank 1 is at a gather"
     )
 
 
+IS_LATE = (
+    "is too late (if it is only slow, pass a longer timeout to "
+    "torch.distributed.init_process_group or new_group)"
+)
+HAS_TO_FIT = (
+    "Each rank of a torch.distributed group has to call fit. To fit in one process "
+    "alone, call fit within `with sklearn_w2v.use_group(None):`."
+)
+
+
 def meet_late(rank):
-    dist.barrier()
+    group = _group.Group()
+    group.barrier("the first place")
     if rank == 1:
-        time.sleep(5)
-    return error_of(lambda: _group.Group().barrier("a place" + "!" * 2000))
+        time.sleep(3)
+    return error_of(lambda: group.barrier("a place" + "!" * 2000))
 
 
 def test_a_rank_that_comes_too_late_is_named(on_ranks):
-    first, _ = on_ranks.run(2, meet_late, timeout=3)
-    assert str(first) == (
-        "The fit of all ranks has ended: rank 1 is too late (if it is only slow, pass "
-        "a longer timeout to torch.distributed.init_process_group)"
-    )
+    first, _ = on_ranks.run(2, meet_late, timeout=2)
+    assert str(first) == f"The fit of all ranks has ended: rank 1 {IS_LATE}"
+
+
+def fit_while_another_does_not(rank, missing):
+    """Return the error and the warnings of a rank that fits without another one."""
+    if rank == missing:
+        time.sleep(3)
+        return None
+    with (
+        patch.object(_group, "WARN_AFTER", 0.5),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        error = error_of(lambda: small().fit(share(rank)))
+    return str(error), [(str(each.message), each.filename) for each in caught]
+
+
+@pytest.mark.parametrize(
+    ("missing", "ended", "who"),
+    [
+        (1, "The fit of all ranks has ended", "rank 1"),
+        (0, "The fit has ended on rank 1", "rank 0, or a rank that it waits for,"),
+    ],
+)
+def test_a_rank_that_does_not_fit_is_named_and_each_has_to(
+    on_ranks, missing, ended, who
+):
+    results = on_ranks.run(2, fit_while_another_does_not, missing, timeout=2)
+    error, caught = results[1 - missing]
+    assert error == f"{ended}: {who} {IS_LATE}. {HAS_TO_FIT}"
+    waited = f"For 0.5 seconds, fit has waited for {who} to call fit too. {HAS_TO_FIT}"
+    assert caught == [(waited, __file__)]
+
+
+def fit_slowly(rank):
+    def documents():
+        if rank:
+            time.sleep(1)
+        yield from share(rank)
+
+    with (
+        patch.object(_group, "WARN_AFTER", 0.5),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        small().fit(documents())
+    return [str(each.message) for each in caught]
+
+
+def test_a_rank_that_reads_documents_for_long_brings_no_warning(on_ranks):
+    assert on_ranks.run(2, fit_slowly) == [[], []]
 
 
 def exchange_until_killed(rank):

@@ -10,6 +10,7 @@ class ThreadRanks:
     def __init__(self, rank, values, all_ready):
         self.rank, self.world_size = rank, len(values)
         self.values, self.all_ready = values, all_ready
+        self.names = [f"rank {each}" for each in range(len(values))]
         self.places = []
 
     def barrier(self, where):
