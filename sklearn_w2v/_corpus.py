@@ -6,6 +6,7 @@ This module imports no other module of the package.
 import errno
 import os
 import tempfile
+import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from inspect import CO_GENERATOR
@@ -69,6 +70,13 @@ class Corpus(NamedTuple):
         """Yield slices of the ids; a slice can start or end within a document."""
         for begin in range(0, len(self.ids), TOKENS_AT_ONCE):
             yield self.ids[begin : begin + TOKENS_AT_ONCE]
+
+    def checksum(self) -> int:
+        """Return a number that is the same for equal ids and offsets."""
+        checksum = zlib.crc32(self.offsets.data)
+        for ids in self.id_slices():
+            checksum = zlib.crc32(ids.data, checksum)
+        return checksum
 
     def token_counts(
         self, n_words: int, documents: NDArray[np.int64] | None = None

@@ -98,7 +98,7 @@ class Fit:
         """
         import torch  # noqa: PLC0415, only fits need it: it takes a second to import
 
-        n_tokens = sum(self.ranks.all_gather(len(encoded.corpus.ids), "tokens left"))
+        n_tokens = self._n_tokens_of_all(encoded.corpus)
         if not n_tokens:
             return None
         parameters, corpus, held_out = self.parameters, encoded.corpus, None
@@ -207,6 +207,22 @@ class Fit:
             return use_vocabulary(documents, parameters.vocabulary, self.ranks)
         known = () if before is None else before.vocabulary
         return learn_vocabulary(documents, parameters, known, self.ranks)
+
+    def _n_tokens_of_all(self, corpus: Corpus) -> int:
+        """Return the number of tokens of all ranks; warn if all have the same ones."""
+        n_ranks = self.ranks.world_size
+        own = len(corpus.ids), corpus.checksum() if n_ranks > 1 else 0
+        of_ranks = list(self.ranks.all_gather(own, "tokens left"))
+        n_tokens = sum(n_tokens for n_tokens, _ in of_ranks)
+        if n_ranks > 1 and n_tokens and len(set(of_ranks)) == 1:
+            warn(
+                f"All {n_ranks} ranks of a torch.distributed group have passed the "
+                f"same documents, so that each document counts {n_ranks} times. Pass "
+                "each rank its share, for example itertools.islice(texts, rank, None, "
+                "world_size).",
+                DocumentWarning,
+            )
+        return n_tokens
 
     def _hold_out(
         self, corpus: Corpus, random_state: np.random.RandomState

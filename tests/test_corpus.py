@@ -37,6 +37,14 @@ def at_once(n_documents, n_tokens):
         yield
 
 
+@given(one=ROWS, other=ROWS, n_tokens=st.integers(1, 30))
+def test_checksums_are_the_same_for_the_same_documents(one, other, n_tokens):
+    checksum = corpus_of(one).checksum()
+    with at_once(1, n_tokens):
+        assert corpus_of(one).checksum() == checksum
+        assert (corpus_of(other).checksum() == checksum) == (one == other)
+
+
 @given(documents=ROWS, n_documents=st.integers(1, 12), n_tokens=st.integers(1, 30))
 def test_parts_are_the_corpus_and_are_short(documents, n_documents, n_tokens):
     with at_once(n_documents, n_tokens):

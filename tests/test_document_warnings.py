@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import small
+from rank_processes import TEXTS, share
 
 from sklearn_w2v._documents import (
     DEFAULT_TOKEN_PATTERN,
@@ -158,3 +159,60 @@ def test_words_with_capitals_bring_a_warning_if_texts_are_lowercased(
     for message in found:
         assert message.startswith(whose)
         assert message.endswith("with lowercase=True. Pass lowercase=False.")
+
+
+# --- the same documents on all ranks
+
+
+def warnings_of_ranks(rank, method, batches):
+    """Return the warnings of each call, with the batches of this rank."""
+    vectorizer, messages = small(), []
+    for batch in batches[rank]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            getattr(vectorizer, method)(text for text in batch)
+        messages.append([str(each.message) for each in caught])
+    return messages
+
+
+def warning_of_the_same(n_ranks):
+    return (
+        f"All {n_ranks} ranks of a torch.distributed group have passed the same "
+        f"documents, so that each document counts {n_ranks} times. Pass each rank its "
+        "share, for example itertools.islice(texts, rank, None, world_size)."
+    )
+
+
+@pytest.mark.parametrize("n_ranks", [2, 3])
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
+def test_ranks_that_pass_the_same_documents_warn_once_a_call(on_ranks, method, n_ranks):
+    batches = [[TEXTS, TEXTS[:50]]] * n_ranks
+    expected = [[warning_of_the_same(n_ranks)]] * 2
+    for messages in on_ranks.run(n_ranks, warnings_of_ranks, method, batches):
+        assert messages == expected
+
+
+def test_each_batch_is_compared(on_ranks):
+    batches = [[share(0), TEXTS, share(0)], [share(1), TEXTS, share(1)]]
+    expected = [[], [warning_of_the_same(2)], []]
+    for messages in on_ranks.run(2, warnings_of_ranks, "partial_fit", batches):
+        assert messages == expected
+
+
+CATS, EMUS = ["cat dog cat dog"] * 20, ["emu ant emu ant"] * 20
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [[CATS], [EMUS]],  # of the same lengths
+        [[["cat dog", "cat dog"] * 20], [["cat dog cat", "dog"] * 20]],
+        [[TEXTS], [TEXTS], [TEXTS[:-1]]],
+        [[CATS, ["unknown"]], [EMUS, ["unknown"]]],
+        [[CATS, []], [EMUS, []]],
+    ],
+)
+def test_ranks_with_other_documents_do_not_warn(on_ranks, batches):
+    results = on_ranks.run(len(batches), warnings_of_ranks, "partial_fit", batches)
+    for messages in results:
+        assert "passed the same documents" not in str(messages)
