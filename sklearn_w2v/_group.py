@@ -231,7 +231,7 @@ class Group:
                     messages[rank] = self._receive(rank)
             except RuntimeError as error:
                 gone[rank] = _why_lost(error)
-                hint = self._if_late(error)
+                hint = hint or self._if_late(error)
         verdict = _verdict(messages, gone, self.names) + hint
         for rank in messages.keys() - {0}:
             with suppress(RuntimeError):  # a rank that has gone since needs no verdict

@@ -7,7 +7,8 @@ loads the pickle fits as usual.
 
 Fitted vectorizers are not marked. So their pickles, and their hashes by joblib, are the
 same on all ranks. Searches, cross-validation, ColumnTransformer and FeatureUnion send
-workers vectorizers that are not fitted.
+workers vectorizers that are not fitted. (With `memory`, a pipeline finds what it stored
+by the hash of such a vectorizer. In a group, only the same process finds it again.)
 """
 
 import multiprocessing

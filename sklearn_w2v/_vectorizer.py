@@ -411,15 +411,24 @@ class Word2VecVectorizer(
     matrices are merged as they train [5]_. All end with the same bits, which depend on
     the seed and the number of processes. Shares should have about as many tokens, since
     all wait for the slowest; a process without documents warns, and gets the same
-    vectors. All need the same parameters, except `n_jobs` (1 if they share CPUs),
-    `device` (of the same kind) and `verbose` (the first process prints).
-    `early_stopping`, callbacks, `init_vectors`, `warm_start` and `partial_fit` work as
-    usual. `memory` stores nothing. Solvers other than "adagrad" and
-    `n_components_removed` are errors. An error in one process ends the fit of all, and
-    a lost process is named. Processes wait for one another up to the ``timeout`` of
-    ``init_process_group``, also for one whose parameters have invalid values, which is
-    found before it joins the others. Each exchange of a matrix has to end within two
-    minutes, whatever the ``timeout``. A group of one process changes nothing.
+    vectors. All warn if all have passed the same documents. All need the same
+    parameters, except `n_jobs` (1 if they share CPUs), `device` (of the same kind) and
+    `verbose` (the first process prints). `early_stopping`, callbacks, `init_vectors`,
+    `warm_start` and `partial_fit` work as usual. `memory` stores nothing. Solvers other
+    than "adagrad" and `n_components_removed` are errors. An error in one process ends
+    the fit of all, and a lost process is named. Processes wait for one another up to
+    the ``timeout`` of the group, also for one that does not call `fit`, or whose
+    parameters have invalid values, which is found before it joins the others. Each
+    exchange of a matrix has to end within two minutes, whatever the ``timeout``. A
+    group of one process changes nothing.
+
+    Within :func:`use_group`, a process of a group fits alone, or in a part of the
+    group. Fits in a group have to follow one another: a second one in another thread
+    is an error. So is one in a worker process that joblib starts in a process of a
+    group, since it would train on the share of that process alone. So there, a
+    FeatureUnion, ColumnTransformer, search or cross-validation needs ``n_jobs=1``, or
+    ``use_group(None)`` around it. In a search, each process scores its own share, and
+    all have to choose the same parameters for the last fit.
 
     To load a vectorizer that was saved by skops, trust its class:
     ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
@@ -634,8 +643,10 @@ class Word2VecVectorizer(
             - if the processes of a group have different or unsupported parameters;
             - if training diverges.
         RuntimeError
-            If another process of the group failed or was lost, or if compiled steps are
-            required but were not built.
+            - If another process of the group failed, was lost or did not call `fit`;
+            - in a group, if another thread already fits, or in a worker process that
+              joblib started: see :func:`use_group`;
+            - if compiled steps are required but were not built.
         TypeError
             If a token is not hashable.
         OSError
@@ -651,11 +662,13 @@ class Word2VecVectorizer(
             If nothing was learned, or the loss rose, or `early_stopping` has no score.
         sklearn_w2v.DocumentWarning
             If texts were probably not read as intended, words of `vocabulary` have
-            capitals under ``lowercase=True``, or `max_vocab_size` forgot tokens.
+            capitals under ``lowercase=True``, or `max_vocab_size` forgot tokens, or if
+            all processes of a group have passed the same documents.
         UserWarning
             In other cases, such as parameters that are not used, a `memory` that stores
-            nothing, `init_vectors` without any of the words, or a `fit` that drops the
-            vectors of a file.
+            nothing, `init_vectors` without any of the words, a `fit` that drops the
+            vectors of a file, or another process of the group that has not called `fit`
+            for a minute.
 
         Examples
         --------
@@ -698,13 +711,14 @@ class Word2VecVectorizer(
 
         Raises
         ------
-        ValueError
+        ValueError, RuntimeError
             As in `fit`.
 
         Warns
         -----
         UserWarning
-            As in `fit`. Documents and losses are checked in the first call only.
+            As in `fit`. Documents and losses are checked in the first call only. That
+            all processes of a group pass the same documents is noticed in each call.
 
         Examples
         --------
@@ -736,7 +750,7 @@ class Word2VecVectorizer(
 
         Raises
         ------
-        ValueError
+        ValueError, RuntimeError
             As in `fit`.
 
         Warns

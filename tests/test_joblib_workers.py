@@ -183,6 +183,19 @@ def test_forked_workers_refuse_to_fit_unless_alone(on_ranks):
     np.testing.assert_array_equal(vectors, expected.fit_transform(TEXTS))
 
 
+def fit_with_one_job(rank):
+    union = union_of(small(), make_pipeline(small(window=2))).set_params(n_jobs=1)
+    model = make_pipeline(small(), LogisticRegression())
+    labels = LABELS[: len(share(rank))]
+    cross_val_score(model, share(rank), labels, cv=2, error_score="raise", n_jobs=1)
+    return union.fit(share(rank)).transform(TEXTS)
+
+
+def test_ranks_fit_together_with_one_job(on_ranks):
+    one, other = on_ranks.run(2, fit_with_one_job, timeout=10)
+    np.testing.assert_array_equal(one, other)
+
+
 # --- pickles that a rank has made
 
 
