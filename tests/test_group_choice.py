@@ -11,7 +11,7 @@ from helpers import assert_same_fit, output_of, small
 from rank_processes import IS_GONE, error_of, share
 
 from sklearn_w2v import _group, use_group
-from sklearn_w2v._group_choice import group_of_fits
+from sklearn_w2v._group_choice import group_of_fits, is_group_chosen
 from sklearn_w2v._ranks import RankFailedError
 
 METHODS = ["fit", "partial_fit", "fit_transform"]
@@ -39,7 +39,7 @@ def fit_in(group, rank, method="fit", n_ranks=2, **parameters):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_one_process_of_a_group_fits_alone(on_ranks, method):
-    _, alone = on_ranks.run(2, fit_alone, method, timeout=3)
+    _, alone = on_ranks.run(2, fit_alone, method, timeout=10)
     assert_same_fit(alone, fitted(method, share(1)))
 
 
@@ -89,34 +89,42 @@ def test_a_group_can_have_one_process_or_all(on_ranks):
 
 
 def groups_in_blocks(rank):
-    """Return which group counts, at several places."""
-    world, one = dist.group.WORLD, dist.new_group([0])
-    group = one if rank == 0 else world
+    """Return whether the right group counts, at several places."""
+    world = dist.group.WORLD
     found = [group_of_fits() is world]
-    with use_group(group):
-        with suppress(KeyError), use_group(None):
-            found.append(group_of_fits() is None)
-            raise KeyError
-        found.append(group_of_fits() is group)
+    with use_group(None):
+        with use_group(world):
+            with suppress(KeyError), use_group(None):
+                found.append(group_of_fits() is None)
+                raise KeyError
+            found.append(group_of_fits() is world)
+        found.append(group_of_fits() is None)
     return [*found, group_of_fits() is world]
 
 
 def test_the_innermost_block_counts_until_it_ends(on_ranks):
-    assert on_ranks.run(2, groups_in_blocks) == [[True] * 4] * 2
+    assert on_ranks.run(1, groups_in_blocks) == [[True] * 5]
 
 
-def test_blocks_of_threads_can_end_in_any_order(monkeypatch):
-    default = object()
-    monkeypatch.setattr("sklearn_w2v._group_choice._default_group", lambda: default)
-    first, second = ExitStack(), ExitStack()
-    for stack in (first, second):
-        thread = Thread(target=stack.enter_context, args=(use_group(None),))
+def groups_in_blocks_of_threads(rank):
+    """Enter two blocks, and leave them in the same order."""
+    world, blocks = dist.group.WORLD, []
+    for group in (None, world):
+        block = ExitStack()
+        thread = Thread(target=block.enter_context, args=(use_group(group),))
         thread.start()
         thread.join()
-    first.close()
-    assert group_of_fits() is None
-    second.close()
-    assert group_of_fits() is default
+        blocks.append(block)
+    with use_group(None):
+        blocks[0].close()
+        found = [group_of_fits() is None]
+    found.append(group_of_fits() is world and is_group_chosen())
+    blocks[1].close()
+    return [*found, group_of_fits() is world and not is_group_chosen()]
+
+
+def test_blocks_of_threads_can_end_in_any_order(on_ranks):
+    assert on_ranks.run(1, groups_in_blocks_of_threads) == [[True] * 3]
 
 
 def test_use_group_does_not_import_torch():
@@ -223,7 +231,7 @@ def fit_without_the_other(rank):
 
 
 def test_a_part_whose_process_does_not_fit_names_it(on_ranks):
-    error, *_ = on_ranks.run(3, fit_without_the_other, timeout=3)
+    error, *_ = on_ranks.run(3, fit_without_the_other, timeout=10)
     message = f"The fit of all ranks has ended: rank 1 (global rank 2) {IS_GONE}"
     assert str(error) == message or "rank 1 (global rank 2) is too late" in str(error)
 
@@ -235,7 +243,7 @@ def fit_in_part_of_nccl(rank):
 
 
 def test_a_part_without_gloo_is_refused_with_the_cure(on_ranks):
-    for error in on_ranks.run(2, fit_in_part_of_nccl, timeout=3):
+    for error in on_ranks.run(2, fit_in_part_of_nccl, timeout=10):
         assert type(error) is ValueError
         cure = "torch.distributed.new_group(ranks, backend='cpu:gloo,cuda:nccl')"
         assert f"Create it by {cure}" in str(error)

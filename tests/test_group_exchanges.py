@@ -181,19 +181,19 @@ def meet_late(rank):
     group = _group.Group()
     group.barrier("the first place")
     if rank == 1:
-        time.sleep(3)
+        time.sleep(4)
     return error_of(lambda: group.barrier("a place" + "!" * 2000))
 
 
 def test_a_rank_that_comes_too_late_is_named(on_ranks):
-    first, _ = on_ranks.run(2, meet_late, timeout=2)
+    first, _ = on_ranks.run(2, meet_late, timeout=3)
     assert str(first) == f"The fit of all ranks has ended: rank 1 {IS_LATE}"
 
 
 def fit_while_another_does_not(rank, missing):
     """Return the error and the warnings of a rank that fits without another one."""
     if rank == missing:
-        time.sleep(3)
+        time.sleep(4)
         return None
     with (
         patch.object(_group, "WARN_AFTER", 0.5),
@@ -214,7 +214,7 @@ def fit_while_another_does_not(rank, missing):
 def test_a_rank_that_does_not_fit_is_named_and_each_has_to(
     on_ranks, missing, ended, who
 ):
-    results = on_ranks.run(2, fit_while_another_does_not, missing, timeout=2)
+    results = on_ranks.run(2, fit_while_another_does_not, missing, timeout=3)
     error, caught = results[1 - missing]
     assert error == f"{ended}: {who} {IS_LATE}. {HAS_TO_FIT}"
     waited = f"For 0.5 seconds, fit has waited for {who} to call fit too. {HAS_TO_FIT}"

@@ -218,6 +218,7 @@ def test_pickles_of_a_rank_fit_in_other_processes(on_ranks):
     ours, theirs = CONTEXT.Pipe()
     process = CONTEXT.Process(target=fit_loaded, args=(of_new, theirs))
     process.start()
+    theirs.close()  # so that there is an error if the process ends
     assert_same_fit(ours.recv(), expected)
     process.join()
 
