@@ -11,8 +11,14 @@ Needs root, a C compiler, and the commands ip and tc.
 
 Prints what rank 0 prints and, of each host, the bytes that its interface sent and
 received, and the CPU seconds of its process. The CPU seconds of the switch are those
-that this network takes from the hosts, which real ones would not lose. All hosts share
-the cores of this machine: with more hosts than cores, time is not that of real hosts.
+that this network takes from the hosts, which real ones would not lose.
+
+All hosts share the cores of this machine. Two hosts on one core compute at half of
+their speed. With half of the gigabits and twice the milliseconds, the network is slower
+by the same factor, and all takes twice the time of real hosts.
+
+Ctrl-C, SIGTERM and errors also remove the network. After SIGKILL, the processes of the
+script still run, and `ip netns list` shows hosts for `ip netns delete` to remove.
 """
 
 import argparse
@@ -28,6 +34,11 @@ from pathlib import Path
 
 SOURCE = Path(__file__).with_name("network.c")
 PORT = "29500"
+
+
+def name_of(i):
+    """Return the name of a host's namespace, which no other run has."""
+    return f"host{i}-{os.getpid()}"
 
 
 def run(*command):
@@ -52,7 +63,7 @@ def start_switch(options, stack):
 
 def add_host(i, options, stack):
     """Make the namespace of a host, and connect it with the switch."""
-    name = f"host{i}"
+    name = name_of(i)
     run("ip", "netns", "add", name)
     stack.callback(run, "ip", "netns", "delete", name)
     run("ip", "link", "set", f"link{i}", "netns", name)
@@ -78,9 +89,11 @@ def start_rank(i, options, stack):
         "LOCAL_RANK": "0",
         "LOCAL_WORLD_SIZE": "1",
         "GLOO_SOCKET_IFNAME": f"link{i}",
+        # No warnings about the hosts' addresses, which have no names.
+        "TORCH_CPP_LOG_LEVEL": "ERROR",
     }
     process = subprocess.Popen(
-        ["ip", "netns", "exec", f"host{i}", sys.executable, *options.script],
+        ["ip", "netns", "exec", name_of(i), sys.executable, *options.script],
         env=environment,
         stdout=subprocess.DEVNULL if i else None,
     )
@@ -123,7 +136,7 @@ def wait_for_all(processes):
 
 def print_host(i, seconds):
     """Print what a host sent, received and computed."""
-    command = f"ip -netns host{i} -json -stats link show dev link{i}"
+    command = f"ip -netns {name_of(i)} -json -stats link show dev link{i}"
     statistics = json.loads(run(*command.split()))[0]["stats64"]
     sent, received = statistics["tx"], statistics["rx"]
     user, kernel = seconds
@@ -143,7 +156,7 @@ def main():
     parser.add_argument("--mtu", type=int, default=1500)
     parser.add_argument("script", nargs="+", help="-- SCRIPT.py ARGUMENT ...")
     options = parser.parse_args()
-    # As Ctrl-C, so that `with` removes the network.
+    # As Ctrl-C, so that `with` removes the network. Nothing interrupts the removal.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         switch = start_switch(options, stack)
@@ -151,6 +164,8 @@ def main():
             add_host(i, options, stack)
         begin = time.perf_counter()
         ranks = [start_rank(i, options, stack) for i in range(options.hosts)]
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.SIG_IGN)
         seconds = wait_for_all(ranks)
         duration = time.perf_counter() - begin
         for i in range(options.hosts):
