@@ -350,8 +350,8 @@ def prepare_fit(
         If parameters contradict one another, if the device is not there, or if the
         ranks cannot fit together.
     """
-    from sklearn_w2v._skipgram.compiled_steps import can_train  # noqa: PLC0415
     from sklearn_w2v._skipgram.devices import find_device  # noqa: PLC0415
+    from sklearn_w2v._skipgram.library import can_train  # noqa: PLC0415
 
     parameters = FitParameters.of(vectorizer)
     device = find_device(parameters.device)

@@ -11,24 +11,26 @@ these are tables of all tokens, so `all_gather` yields them one after the other.
 
 import pickle
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
+from threading import Thread
 from typing import Any, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed import distributed_c10d
 
 from sklearn_w2v._group_choice import ALONE, group_of_fits, n_ranks_of
 from sklearn_w2v._locks import ForkSafeLock
 from sklearn_w2v._ranks import ONE_RANK, RankFailedError, Ranks, Value
 from sklearn_w2v._warnings import WarningAfter
 
-#: How long the sum or the broadcast of a tensor may take, once all ranks have passed
-#: its barrier. The timeout of the group also covers the wait for a slow rank, so it is
-#: long, and a rank that is lost during the operation has to be found earlier.
-TIMEOUT = timedelta(minutes=2)
+#: How often a rank that waits looks whether another one has lost a connection. The
+#: backend only notices what happens to connections that an operation still waits for.
+LOOK_EVERY = timedelta(seconds=1)
 
 #: Seconds after which a rank warns that others have not yet called `fit`.
 WARN_AFTER = 60.0
@@ -105,9 +107,14 @@ class Group:
         ]
         self.n_barriers = 0
         backends = dist.get_backend_config(self.group)
-        self.is_on_devices = "nccl" in backends
         # nccl sends nothing that is in the memory of the CPU.
         self.cpu_group = self.group if "gloo" in backends else self._new_gloo_group()
+        # A key that a rank adds here if it loses the connection to another one.
+        self.store: Any = distributed_c10d._get_default_store()  # noqa: SLF001
+        name = cast("dist.ProcessGroup", self.group).group_name
+        self.timeout = _timeout_of(self.cpu_group, "cpu")
+        self.asking: Thread | None = None  # the store
+        self.lost = f"sklearn_w2v: a rank of group {name} is lost"
 
     def _new_gloo_group(self) -> dist.ProcessGroup:
         """Return a new group of the same ranks that sends what the CPU has."""
@@ -120,7 +127,8 @@ class Group:
                 "is in the memory of the CPU, as a fit has to. Create it by "
                 "torch.distributed.new_group(ranks, backend='cpu:gloo,cuda:nccl')."
             )
-        timeout = _timeout_of_nccl() if self.is_on_devices else None
+        is_nccl = "nccl" in dist.get_backend_config(self.group)
+        timeout = _timeout_of(self.group, "cuda") if is_nccl else None
         return dist.new_group(timeout=timeout, backend="gloo")
 
     def close(self) -> None:
@@ -161,46 +169,91 @@ class Group:
                 self._broadcast_bytes(content, rank)
             raise
 
-    def all_reduce(self, tensor: Tensor) -> None:
-        """Replace a tensor by the sum over all ranks, with the same bits on each."""
-        group = self._group_of(tensor)
-        with self._naming_lost_ranks():
-            dist.all_reduce(tensor, group=group, async_op=True).wait(TIMEOUT)
+    def all_to_all(self, received: Tensor, sent: Tensor) -> None:
+        """Send sent[r] to each rank r; write what rank r sent to received[r]."""
+        on_cpu = received.cpu()
+        # As bytes, since not all releases of torch send all types.
+        as_bytes = on_cpu.view(torch.uint8), sent.cpu().view(torch.uint8)
+        self._wait(
+            dist.all_to_all_single(*as_bytes, group=self.cpu_group, async_op=True)
+        )
+        received.copy_(on_cpu)
 
     def broadcast(self, tensor: Tensor) -> None:
         """Replace a tensor by that of rank 0."""
-        group = self._group_of(tensor)
-        with self._naming_lost_ranks():
-            first = self.global_ranks[0]
-            dist.broadcast(tensor, first, group=group, async_op=True).wait(TIMEOUT)
+        sent = tensor.cpu()
+        with self.naming_lost_ranks():
+            self._broadcast(sent, 0)
+        tensor.copy_(sent)
 
     def _broadcast_bytes(self, content: bytes, rank: int) -> memoryview:
         """Return the content that this rank has on all ranks."""
         length = torch.tensor([len(content)], device="cpu")
-        source = self.global_ranks[rank]
-        with self._naming_lost_ranks():
-            dist.broadcast(length, src=source, group=self.cpu_group)
+        with self.naming_lost_ranks():
+            self._broadcast(length, rank)
             received = (
                 torch.frombuffer(bytearray(content), dtype=torch.uint8)
                 if rank == self.rank
                 else torch.empty(int(length), dtype=torch.uint8, device="cpu")
             )
-            dist.broadcast(received, src=source, group=self.cpu_group)
+            self._broadcast(received, rank)
         return received.numpy().data
 
-    def _group_of(self, tensor: Tensor) -> dist.ProcessGroup | None:
-        is_sent_by_nccl = tensor.is_cuda and self.is_on_devices
-        return self.group if is_sent_by_nccl else self.cpu_group
+    def _broadcast(self, tensor: Tensor, rank: int) -> None:
+        source, group = self.global_ranks[rank], self.cpu_group
+        self._wait(dist.broadcast(tensor, source, group=group, async_op=True))
+
+    def _wait(self, work: Any) -> None:
+        """Wait for a collective operation, unless another rank has lost a rank."""
+        begin = time.monotonic()
+        while not work.is_completed():
+            with suppress(RuntimeError):  # it takes longer, or it has failed
+                work.wait(LOOK_EVERY)
+            if not work.is_completed() and self._has_another_rank_lost_one():
+                raise RuntimeError("Another rank has lost the connection to a rank.")
+        try:
+            work.wait()  # which raises the error of an operation that has failed
+        except RuntimeError as error:
+            # The first rank whose time is out closes its connections to the others.
+            if time.monotonic() - begin > 0.9 * self.timeout.total_seconds():
+                raise RuntimeError("timed out") from error
+            raise
+
+    def _has_another_rank_lost_one(self) -> bool:
+        return bool(self._ask_store("check", [self.lost]))
+
+    def _ask_store(self, method: str, *arguments: Any) -> Any:
+        """Return the store's answer; None if it gives none for some time.
+
+        Its methods may wait for ever if the process that has the store is stopped.
+        """
+        answers = []
+
+        def ask() -> None:
+            with suppress(RuntimeError):  # the process that has the store is gone
+                answers.append(getattr(self.store, method)(*arguments))
+
+        if self.asking is None or not self.asking.is_alive():
+            self.asking = Thread(target=ask, daemon=True)
+            self.asking.start()
+            self.asking.join(LOOK_EVERY.total_seconds())
+        return answers[0] if answers else None
 
     @contextmanager
-    def _naming_lost_ranks(self) -> Iterator[None]:
+    def naming_lost_ranks(self) -> Iterator[None]:
         """Find out which rank is gone when a collective operation fails."""
         try:
             yield
         except RuntimeError as error:
             if not _is_of_connection(error):
                 self.fail(error)  # which raises the verdict of rank 0
-            self._exchange(f"{LOST} the connection to another rank, or waited too long")
+            if _is_late(error):  # after which the backend has closed all connections
+                own = self.names[self.rank]
+                raise RankFailedError(
+                    f"The fit has ended on {own}: another rank {_why_lost(error)}"
+                ) from error
+            self._ask_store("set", self.lost, "")
+            self._exchange(f"{LOST} the connection to another rank")
             raise
 
     def _exchange(self, message: str) -> None:
@@ -233,6 +286,9 @@ class Group:
                 gone[rank] = _why_lost(error)
                 hint = hint or self._if_late(error)
         verdict = _verdict(messages, gone, self.names) + hint
+        if not verdict and self._is_first_exchange():
+            # An earlier group of these ranks may have added it.
+            self._ask_store("delete_key", self.lost)
         for rank in messages.keys() - {0}:
             with suppress(RuntimeError):  # a rank that has gone since needs no verdict
                 self._send(verdict, rank)
@@ -282,10 +338,9 @@ class Group:
         return tensor.numpy().tobytes()
 
 
-def _timeout_of_nccl() -> timedelta:
-    """Return the timeout of the default group, which torch does not show publicly."""
-    world: Any = dist.group.WORLD
-    backend = world._get_backend(torch.device("cuda"))  # noqa: SLF001
+def _timeout_of(group: Any, device: str) -> timedelta:
+    """Return the timeout of a group, which torch does not show publicly."""
+    backend = group._get_backend(torch.device(device))  # noqa: SLF001
     return cast("timedelta", backend.options._timeout)  # noqa: SLF001
 
 

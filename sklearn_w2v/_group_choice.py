@@ -90,7 +90,8 @@ def is_group_chosen() -> bool:
 
 def group_of_fits() -> "ProcessGroup | None":
     """Return the group whose processes fit together; None if this one fits alone."""
-    return _choices[-1].group if _choices else _default_group()
+    last = _choices[-1:]  # a copy, since another thread may leave its block meanwhile
+    return last[0].group if last else _default_group()
 
 
 def n_ranks_of(group: "ProcessGroup | None") -> int:

@@ -2,8 +2,8 @@
 
 A worker is outside of the group, so a fit there would train on the documents of its
 rank alone, in silence. A pickle that a rank makes of a vectorizer has the id of the
-rank's process. Only a child of that process takes notice of it: any other process that
-loads the pickle fits as usual.
+rank's process. Only a child of a process with that id takes notice of it: others that
+load the pickle fit as usual.
 
 Fitted vectorizers are not marked. So their pickles, and their hashes by joblib, are the
 same on all ranks. Searches, cross-validation, ColumnTransformer and FeatureUnion send

@@ -5,6 +5,7 @@ Most fits have one rank. Several ranks are those of a torch.distributed group, s
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
 import joblib
@@ -19,7 +20,9 @@ PARAMETERS_NOT_COMPARED = {"init_vectors", "memory", "n_jobs", "verbose"}
 class Ranks(Protocol):
     """All ranks, as seen by one of them. All have to make the same calls in order.
 
-    `all_reduce` and `broadcast` are called after a barrier.
+    `broadcast` is called after a barrier. `all_to_all` may run in another thread. The
+    thread that started it must then make no calls until it has the result, which it
+    takes within `naming_lost_ranks`.
     """
 
     rank: int  # of this process, from 0
@@ -35,11 +38,14 @@ class Ranks(Protocol):
         All ranks have to consume all values. `what` names them in errors.
         """
 
-    def all_reduce(self, tensor: Any) -> None:
-        """Replace a tensor by the sum over all ranks, with the same bits on each."""
+    def all_to_all(self, received: Any, sent: Any) -> None:
+        """Send sent[r] to each rank r; write what rank r sent to received[r]."""
 
     def broadcast(self, tensor: Any) -> None:
         """Replace a tensor by that of rank 0."""
+
+    def naming_lost_ranks(self) -> AbstractContextManager[None]:
+        """Raise an error that names the lost rank if a connection breaks."""
 
 
 class RankFailedError(RuntimeError):
@@ -63,11 +69,16 @@ class OneRank:
         """Yield the value."""
         yield value
 
-    def all_reduce(self, tensor: Any) -> None:
-        """Leave the tensor as it is."""
+    def all_to_all(self, received: Any, sent: Any) -> None:
+        """Copy what is sent."""
+        received[:] = sent
 
     def broadcast(self, tensor: Any) -> None:
         """Leave the tensor as it is."""
+
+    def naming_lost_ranks(self) -> AbstractContextManager[None]:
+        """Return a context that does nothing."""
+        return nullcontext()
 
 
 ONE_RANK = OneRank()

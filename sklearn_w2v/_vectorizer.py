@@ -408,19 +408,19 @@ class Word2VecVectorizer(
     joins a group of :mod:`torch.distributed`, such as torchrun, Ray Train and Spark's
     TorchDistributor start, and calls `fit` with its share of the documents. The
     vocabulary is that of all documents. Each process trains on its share, and the
-    matrices are merged as they train [5]_. All end with the same bits, which depend on
-    the seed and the number of processes. Shares should have about as many tokens, since
-    all wait for the slowest; a process without documents warns, and gets the same
-    vectors. All warn if all have passed the same documents. All need the same
-    parameters, except `n_jobs` (1 if they share CPUs), `device` (of the same kind) and
-    `verbose` (the first process prints). `early_stopping`, callbacks, `init_vectors`,
-    `warm_start` and `partial_fit` work as usual. `memory` stores nothing. Solvers other
-    than "adagrad" and `n_components_removed` are errors. An error in one process ends
-    the fit of all, and a lost process is named. Processes wait for one another up to
-    the ``timeout`` of the group, also for one that does not call `fit`, or whose
-    parameters have invalid values, which is found before it joins the others. Each
-    exchange of a matrix has to end within two minutes, whatever the ``timeout``. A
-    group of one process changes nothing.
+    matrices are merged while they train [5]_ [6]_. All end with the same bits, which
+    depend on the seed and the number of processes. Shares may have different numbers of
+    tokens, and the process that takes the longest decides how long all take. A process
+    without documents warns, and gets the same vectors. All warn if all have passed the
+    same documents. All need the same parameters, except `n_jobs` (1 if they share
+    CPUs), `device` (of the same kind) and `verbose` (the first process prints).
+    `early_stopping`, callbacks, `init_vectors`, `warm_start` and `partial_fit` work as
+    usual. `memory` stores nothing. Solvers other than "adagrad" and
+    `n_components_removed` are errors. An error in one process ends the fit of all, and
+    a lost process is named. Processes wait for one another up to the ``timeout`` of the
+    group, also for one that does not call `fit`, or whose parameters have invalid
+    values, which is found before it joins the others. A group of one process changes
+    nothing.
 
     Within :func:`use_group`, a process of a group fits alone, or in a part of the
     group. Fits in a group have to follow one another: a second one in another thread
@@ -452,6 +452,8 @@ class Word2VecVectorizer(
        for Sentence Embeddings". ICLR.
     .. [5] Maleki, S. et al. (2021). "Scaling Distributed Training with Adaptive
        Summation". MLSys 3.
+    .. [6] Shen, S. et al. (2019). "Faster Distributed Deep Net Training: Computation
+       and Communication Decoupled Stochastic Gradient Descent". IJCAI.
 
     Examples
     --------

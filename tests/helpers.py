@@ -10,14 +10,14 @@ import torch
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._parameters import FitParameters
-from sklearn_w2v._skipgram import compiled_steps
+from sklearn_w2v._skipgram import library
 from sklearn_w2v._skipgram.devices import CPU
 from sklearn_w2v._skipgram.noise import Noise
 from sklearn_w2v._skipgram.plan import Layout, extent_of, plan_training
 from sklearn_w2v._skipgram.sampler import Sampler
 
 needs_compiled = pytest.mark.skipif(
-    compiled_steps._library() is None, reason="the compiled steps were not built"
+    library.load_library() is None, reason="the compiled steps were not built"
 )
 
 DOCUMENTS = [[0, 1, 2, 3, 4, 5], [], [6], [1, 1], [5, 4, 3, 2, 1, 0, 6, 6, 0, 1] * 5]

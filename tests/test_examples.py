@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import output_of
+from helpers import needs_compiled, output_of
 from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[1]
@@ -53,12 +53,27 @@ def test_example_runs_without_a_warning(name, tmp_path):
     assert run(name, folder=tmp_path)
 
 
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("the cat sat on the mat\n" * 500, encoding="utf-8")
+    return path
+
+
 @pytest.mark.gate
 @pytest.mark.parametrize("name", ["step.py", "train.py"])
-def test_a_benchmark_of_the_training_runs(name, tmp_path):
-    corpus = tmp_path / "corpus.txt"
-    corpus.write_text("the cat sat on the mat\n" * 500, encoding="utf-8")
+def test_a_benchmark_of_the_training_runs(name, corpus, tmp_path):
     run(f"benchmarks/{name}", corpus, folder=tmp_path)
+
+
+@pytest.mark.gate
+@needs_compiled
+def test_the_benchmark_of_ranks_runs(corpus):
+    torchrun = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2
+    script = ROOT / "examples" / "benchmarks" / "ranks.py"
+    output = output_of(sys.executable, *torchrun, script, corpus)
+    assert "2 ranks: " in output
+    assert "64 machines, 1, 10 and 100 Gbit/s: " in output
 
 
 def test_readme_lists_every_example():

@@ -2,21 +2,19 @@
 
 import os
 import pickle
-import signal
 import warnings
-from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
 from helpers import TOPICS, assert_same_fit, needs_compiled, small
-from rank_processes import IS_GONE, TEXTS, error_of, share
+from rank_processes import TEXTS, share
 from recorders import Recorder, with_callbacks
 from torch.distributed.distributed_c10d import _world
 
-from sklearn_w2v import DocumentWarning, Word2VecVectorizer, _group
+from sklearn_w2v import DocumentWarning, Word2VecVectorizer, _fit, _group
 from sklearn_w2v._ranks import RankFailedError
 from sklearn_w2v._skipgram import plan, training
 
@@ -131,6 +129,17 @@ def test_a_rank_without_a_word_of_the_vocabulary_waits_for_the_others(on_ranks):
     one, other = on_ranks.run(2, fit_unequal)
     assert_same_fit(one, other)
     assert len(one.loss_curve_) == 3
+
+
+def fit_with_another_default_device(rank):
+    with torch.device("meta"):
+        return fit(rank)
+
+
+def test_the_default_device_of_torch_does_not_matter(on_ranks):
+    one, _ = on_ranks.run(2, fit_with_another_default_device)
+    other, _ = on_ranks.run(2, fit)
+    assert_same_fit(one, other)
 
 
 # --- other parameters and methods
@@ -480,6 +489,37 @@ def test_a_memory_error_of_one_rank_is_reported_as_its_own(on_ranks, culprit):
     assert f"rank {culprit} failed with MemoryError: Not enough memory" in str(other)
 
 
+class FailingWatcher:
+    """Fails in the second call of a method."""
+
+    def __init__(self, name):
+        self.epoch_ends = lambda progress: False
+        self.epoch_begins = lambda: None
+        self.tokens_read = lambda n_read, n_tokens: None
+        setattr(self, name, Mock(side_effect=[False, OSError("the disk is full")]))
+
+
+def fit_watched(rank, culprit, method):
+    train = _fit.Fit.train
+    watchers = [FailingWatcher(method)] if rank == culprit else []
+    with patch.object(
+        _fit.Fit, "train", lambda fit, training, _: train(fit, training, watchers)
+    ):
+        return fit(rank, 3, {"epochs": 4})
+
+
+@pytest.mark.parametrize("culprit", [0, 1])
+@pytest.mark.parametrize("method", ["epoch_begins", "tokens_read", "epoch_ends"])
+def test_an_error_at_any_time_of_an_epoch_ends_the_fit_of_all(
+    on_ranks, culprit, method
+):
+    results = on_ranks.run(3, fit_watched, culprit, method, timeout=10)
+    assert type(results.pop(culprit)) is OSError
+    for other in results:
+        assert type(other) is RankFailedError
+        assert f"rank {culprit} failed with OSError: the disk is full" in str(other)
+
+
 def fit_with_nccl_alone(rank):
     """Fit three times, once in vain; return how many groups there are, and timeouts."""
     timeouts = []
@@ -507,41 +547,3 @@ def fit_one_text_in_vain(rank):
 def test_a_group_of_gloo_next_to_nccl_ends_with_the_fit_and_has_its_timeout(on_ranks):
     expected = 1, {77}
     assert on_ranks.run(2, fit_with_nccl_alone, timeout=77) == [expected] * 2
-
-
-def fit_until_killed(rank, n_ranks, culprit, where):
-    from sklearn_w2v._skipgram import merging  # noqa: PLC0415, in the child
-
-    _group.TIMEOUT = timedelta(seconds=3)
-    vectorizer = small(epochs=50)
-    if rank == culprit:
-        # The model is four tensors, which the first rank broadcasts one by one.
-        kind = _group.Group if where == "broadcast" else merging.Merger
-        kill_in(kind, where)
-    error = error_of(lambda: vectorizer.fit(share(rank, n_ranks)))
-    return error, hasattr(vectorizer, "vocabulary_")
-
-
-def kill_in(kind, name):
-    """Let the tenth call of a method end the process."""
-    method, n_calls = getattr(kind, name), []
-
-    def call(*args):
-        n_calls.append(None)
-        if len(n_calls) == 10:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return method(*args)
-
-    setattr(kind, name, call)
-
-
-@pytest.mark.parametrize("culprit", [0, 1, 2])
-@pytest.mark.parametrize("where", ["merge_due", "_merge", "broadcast"])
-def test_a_rank_that_is_killed_is_named_by_the_others(on_new_ranks, culprit, where):
-    results = on_new_ranks.run(3, fit_until_killed, 3, culprit, where)
-    assert results.pop(culprit) is None
-    for error, is_fitted in results:
-        assert str(error).endswith(f" ended: rank {culprit} {IS_GONE}") or (
-            culprit == 0 and f": rank 0 {IS_GONE}" in str(error)
-        )
-        assert not is_fitted

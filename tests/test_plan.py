@@ -200,10 +200,10 @@ def test_ranks_that_share_documents_have_the_steps_of_one_with_its_share():
     shared = plan_of(documents * 2, window=5, epochs=3, world_size=2)
     assert shared.layout == alone.layout
     assert shared.loss_every == alone.loss_every
-    n_steps = 8000 / shared.layout.step_length
-    assert shared.merges_per_epoch == plans.merges_per_epoch(n_steps, 2)
-    # Of all steps in all epochs.
-    assert shared.first_steps == int(plans.FIRST_SHARE * n_steps * 3 * 2) > 0
+    assert shared.n_steps == 3 * 8000 / shared.layout.step_length
+    assert shared.n_merges == plans.number_of_merges(shared.n_steps, 2)
+    # Of all steps of both ranks.
+    assert shared.first_steps == int(plans.FIRST_SHARE * shared.n_steps * 2) > 0
 
 
 def test_a_step_has_a_number_of_tokens_that_fits_in_64_bits():
@@ -223,23 +223,66 @@ def test_counts_of_all_documents_decide_the_distributions():
 
 def test_a_rank_alone_has_no_merges_and_no_first_steps():
     plan = plan_of(DOCUMENTS * 1000)
-    assert plan.merges_per_epoch == plan.first_steps == 0
+    assert plan.n_merges == plan.first_steps == 0
 
 
-@pytest.mark.parametrize(("world_size", "expected"), [(2, 64), (4, 32), (16, 32)])
-def test_ranks_merge_after_a_number_of_steps_of_all(world_size, expected):
-    n_merges = plans.merges_per_epoch(10_000, world_size)
-    assert 10_000 * world_size / n_merges == pytest.approx(expected, rel=0.01)
+@pytest.mark.parametrize(
+    ("world_size", "expected"), [(2, 31), (4, 74), (8, 175), (64, 175)]
+)
+def test_merges_grow_with_the_root_of_all_steps_and_the_number_of_few_ranks(
+    world_size, expected
+):
+    n_steps = 10_000 / world_size
+    assert plans.number_of_merges(n_steps, world_size) == expected
+    assert plans.number_of_merges(4 * n_steps, world_size) == pytest.approx(
+        2 * expected, abs=2
+    )
 
 
-def test_ranks_make_at_least_a_step_between_merges():
-    assert plans.merges_per_epoch(10.0, world_size=1000) == 10
-    assert plans.merges_per_epoch(0.1, world_size=2) == 1
+def test_merges_become_rarer_in_the_course_of_a_training():
+    plan = plan_of(n_merges=100, n_steps=1000, epochs=4)
+    epochs_read = np.array([0, 0.04, 1, 2.25, 4])
+    assert plan.merges_due(epochs_read).tolist() == [0, 10, 50, 75, 100]
+
+
+def test_a_rank_makes_at_least_a_step_between_merges():
+    plan = plan_of(n_merges=1000, n_steps=10, epochs=1)
+    assert plan.merges_due(np.array([0.09, 0.11, 0.95, 1])).tolist() == [0, 1, 9, 10]
+
+
+def test_every_second_merge_has_twice_as_many_rows_and_so_on():
+    plan = plan_of(fewest_rows=2)
+    n_rows = [plan.rows_of_merge(number) for number in range(1, 9)]
+    assert n_rows == [2, 4, 2, N_WORDS, 2, 4, 2, N_WORDS]
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ([9, 8, 7, 6, 5], 3),
+        ([5, 5, 5, 5, 5], 3),
+        ([5, 6, 7, 8, 9], 5),
+        ([9, 1, 1, 8, 1, 1], 4),
+        ([1, 1], 2),
+    ],
+)
+def test_each_merge_has_the_rows_of_the_most_frequent_words(
+    counts, expected, monkeypatch
+):
+    monkeypatch.setattr(plans, "WORDS_OF_EACH_MERGE", 3)
+    assert plans.rows_of_frequent_words(np.array(counts)) == expected
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 4])
+def test_a_rank_waits_for_merges_in_its_first_steps(world_size):
+    plan = plan_of(DOCUMENTS * 100, world_size=world_size, epochs=2)
+    n_waiting = plan.waiting_epochs / plan.epochs * plan.n_steps
+    assert n_waiting == pytest.approx(plans.WAITING_STEPS)
 
 
 def test_the_first_steps_are_few_and_a_small_share():
     assert plans.first_steps(1e6, world_size=2) == plans.FIRST_STEPS
-    assert plans.first_steps(500, world_size=4) == 60
+    assert plans.first_steps(100, world_size=4) == 12
     assert plans.first_steps(1, world_size=2) == 0
 
 

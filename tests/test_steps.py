@@ -20,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_w2v import Word2VecVectorizer
-from sklearn_w2v._skipgram import compiled_steps
-from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
+from sklearn_w2v._skipgram.compiled_steps import CompiledSteps
 from sklearn_w2v._skipgram.distributions import weights_by_distance
+from sklearn_w2v._skipgram.library import empty_vectors, load_library
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import Layout
 from sklearn_w2v._skipgram.threads import ONE_THREAD, thread_pool
@@ -37,7 +37,7 @@ TOLERANCES = {
 
 def width(numbers):
     """A case of the compiled steps, with vectors of so many numbers."""
-    library = compiled_steps._library()
+    library = load_library()
     reason = ""
     if library is None:
         reason = "the compiled steps were not built"

@@ -24,8 +24,8 @@ from torch.profiler import profile
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._corpus import Corpus
 from sklearn_w2v._parameters import FitParameters
-from sklearn_w2v._skipgram.compiled_steps import can_train
 from sklearn_w2v._skipgram.devices import CPU, find_device
+from sklearn_w2v._skipgram.library import can_train
 from sklearn_w2v._skipgram.plan import extent_of, plan_training
 from sklearn_w2v._skipgram.state import Execution, Initial, Training
 from sklearn_w2v._skipgram.training import train

@@ -31,6 +31,8 @@
 enum {
     MAX_HOSTS = 64,
     MAX_PACKET = 65536 + sizeof(struct virtio_net_hdr),
+    /* Bytes of an IPv4 header, at least. */
+    IP_HEADER = 20,
     /* Packets read from one host before the others have their turn. */
     BURST = 8,
     /* Bytes that the switch keeps for a host before it drops packets. */
@@ -87,6 +89,8 @@ static int receiver(const struct packet *packet)
 {
     const unsigned char *ip =
         (const unsigned char *)packet->data + sizeof(struct virtio_net_hdr);
+    if (packet->n_bytes < (ssize_t)sizeof(struct virtio_net_hdr) + IP_HEADER)
+        return -1;
     int host = ip[19] - 1;
     int is_known = ip[0] >> 4 == 4 && ip[16] == 10 && host >= 0 && host < n_hosts;
     return is_known ? host : -1;
@@ -117,6 +121,7 @@ static void receive(int device)
 {
     for (int i = 0; i < BURST; i++) {
         struct packet *packet = malloc(sizeof *packet + MAX_PACKET);
+        check(packet ? 0 : -1, "malloc");
         packet->n_bytes = read(device, packet->data, MAX_PACKET);
         if (packet->n_bytes < 0) {
             free(packet);
@@ -125,7 +130,7 @@ static void receive(int device)
         int host = receiver(packet);
         if (host < 0)
             free(packet);
-        else
+        else /* it shrinks, which does not fail */
             enqueue(realloc(packet, sizeof *packet + packet->n_bytes), &cables[host]);
     }
 }

@@ -6,22 +6,28 @@
     done
 
 Each rank trains with one thread on its share of the lines. Seconds are those of the
-training; words/s are those of all ranks together. "busy" is the time that a rank
-computes in merges, "sums" the time of the sums over all ranks, and "waits" the time at
-barriers, where all ranks wait for the slowest. With `--apart`, ranks merge only at the
-end of an epoch, which shows the speed of concurrent processes. With more ranks than
-cores, only the quality is meaningful.
+training of rank 0, and words/s those of all ranks together. "merges" is the time that
+the training thread computes in merges, and "waits" the time that it waits for them.
+"sums" is the time in which another thread sums, and "exchanges" that in which moves are
+sent, while the training mostly goes on. With `--apart`, ranks merge
+only at the end of an epoch, which shows the speed of concurrent processes. With more
+ranks than cores, only the quality is meaningful. `network.py` runs this script between
+hosts with a slow network.
 
 The last lines are a model, not a measurement: machines of this speed with one rank
-each, and a network of the given speed. The steps of one rank are shared by all. Each
-merge costs the time that is "busy" here, the transfer of 2 (n - 1) / n of its bytes, as
-in a ring, and 2 (n - 1) times 50 microseconds of latency. Run it with 2 ranks.
+each, whose network has the given speed and a round trip of 0.1 ms. It takes the merges
+that so many ranks make, and the times of this run: of a step, and of a row in merges. A
+merge sends 2 (n - 1) / n of its bytes in two exchanges. Ranks wait for what of an
+exchange takes longer than the steps meanwhile. The model is meant for the run with 2
+ranks.
 """
 
 import argparse
+import math
 import time
 from pathlib import Path
 
+import numpy as np
 import torch.distributed as dist
 from corpora import read_documents
 from quality import add_tests, evaluate, read_tests
@@ -29,19 +35,26 @@ from quality import add_tests, evaluate, read_tests
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._fit import Fit
 from sklearn_w2v._group import Group
+from sklearn_w2v._skipgram.compiled_moves import CompiledMoves
 from sklearn_w2v._skipgram.merging import Merger
-from sklearn_w2v._skipgram.plan import merges_per_epoch
+from sklearn_w2v._skipgram.plan import (
+    WAITING_STEPS,
+    TrainingPlan,
+    first_steps,
+    number_of_merges,
+)
+from sklearn_w2v._skipgram.training import Trainer
 
-#: Seconds of latency of a message between two machines.
-LATENCY = 50e-6
+#: Seconds of a round trip between two machines of the model.
+ROUND_TRIP = 1e-4
 
 
 class Clock:
-    """Sums the seconds of a function's calls, and the bytes of their last arguments."""
+    """Sums the seconds of a function's calls, and an amount of their arguments."""
 
-    def __init__(self, owner, name):
-        self.function = getattr(owner, name)
-        self.seconds, self.n_calls, self.n_bytes = 0.0, 0, 0
+    def __init__(self, owner, name, amount_of=lambda _: 0):
+        self.function, self.amount_of = getattr(owner, name), amount_of
+        self.seconds, self.n_calls, self.amount = 0.0, 0, 0
         setattr(owner, name, self.timed())
 
     def timed(self):
@@ -52,31 +65,115 @@ class Clock:
             result = self.function(*args, **kwargs)
             self.seconds += time.perf_counter() - begin
             self.n_calls += 1
-            self.n_bytes += getattr(args[-1], "nbytes", 0)
+            self.amount += self.amount_of(args)
             return result
 
         return call
 
 
-def expect(clocks, world_size):
-    """Print the efficiency that the model predicts for more machines."""
-    training, merges, sums, waits = clocks.values()
-    # Steps of one rank that does not wait for others.
-    steps = (training.seconds - merges.seconds - waits.seconds) * world_size
-    busy = merges.seconds - sums.seconds
-    n_merges = merges_per_epoch(1e6 / world_size, world_size)
-    for n_machines in (8, 16, 64):
-        more = merges_per_epoch(1e6 / n_machines, n_machines) / n_merges
-        for gigabits in (10, 100):
-            hops = 2 * (n_machines - 1)
-            network = hops / n_machines * sums.n_bytes / (gigabits * 1e9 / 8)
-            network += hops * LATENCY * sums.n_calls
-            seconds = steps / n_machines + more * (busy + network)
-            efficiency = steps / n_machines / seconds
-            print(
-                f"{n_machines} machines, {gigabits} Gbit/s: {efficiency:.0%} of "
-                f"{n_machines} times the speed of one"
-            )
+class Clocks:
+    """Measure where the time of a training goes, on this rank."""
+
+    def __init__(self):
+        self.training = Clock(Fit, "train")
+        self.first_steps = Clock(Trainer, "_make_first_steps")
+        self.takes = Clock(CompiledMoves, "take", lambda args: args[1])  # rows
+        self.adds = Clock(CompiledMoves, "add")
+        self.sums = Clock(CompiledMoves, "sum")
+        self.ends = Clock(Merger, "_end")
+        self.exchanges = Clock(Group, "all_to_all", lambda args: args[2].nbytes)
+
+    def describe(self, n_words, world_size):
+        """Return the figures of this rank in words; `n_words` are those of all."""
+        seconds, sent = self.training.seconds, self.exchanges.amount / 1e6
+        sent *= (world_size - 1) / world_size
+        return (
+            f"{world_size} ranks: {seconds:.2f} s, {n_words / seconds:,.0f} words/s; "
+            f"{self.takes.n_calls} merges, {self.merging:.2f} s, waits "
+            f"{self.waits:.2f} s, sums {self.sums.seconds:.2f} s, exchanges "
+            f"{self.exchanges.seconds:.2f} s, first steps "
+            f"{self.first_steps.seconds:.2f} s; sent {sent:.0f} MB"
+        )
+
+    @property
+    def merging(self):
+        """Seconds in which the training thread takes and adds moves."""
+        return self.takes.seconds + self.adds.seconds
+
+    @property
+    def waits(self):
+        """Seconds in which the training thread waits for merges."""
+        return self.ends.seconds - self.adds.seconds
+
+
+class Model:
+    """Predicts the seconds of a training on more machines, from the times of this one.
+
+    Parameters
+    ----------
+    clocks : Clocks
+        The times of this rank.
+    training : TrainingPlan
+        What the ranks of this run did.
+    world_size : int
+        Their number.
+    """
+
+    def __init__(self, clocks, training, world_size):
+        self.training, self.steps_of_all = training, training.n_steps * world_size
+        on_steps = clocks.training.seconds - clocks.merging - clocks.waits
+        on_steps -= clocks.first_steps.seconds
+        self.step = on_steps / training.n_steps
+        self.row = clocks.merging / clocks.takes.amount
+        self.row_sum = clocks.sums.seconds / clocks.takes.amount
+        self.bytes_of_row = clocks.exchanges.amount / 2 / clocks.takes.amount
+
+    def seconds(self, n_machines, gigabits, n_times=1):
+        """Return the seconds for a text that is `n_times` as long."""
+        n_steps = self.steps_of_all * n_times / n_machines
+        n_merges = min(number_of_merges(n_steps, n_machines), int(n_steps))
+        seconds = first_steps(n_steps, n_machines) * self.step + n_steps * self.step
+        if n_machines == 1:
+            return seconds
+        shares = self.shares_of_merges(n_merges, n_steps)
+        stretches = np.diff(shares, append=1.0) * n_steps * self.step
+        n_rows = np.array([*map(self.training.rows_of_merge, range(1, n_merges + 1))])
+        # The last merge of an epoch has all rows, and all ranks wait for it.
+        ends = np.full(self.training.epochs, self.training.n_words)
+        exchanges = self.exchange(n_rows, n_machines, gigabits)
+        is_waited_for = shares * n_steps < WAITING_STEPS
+        waits = np.where(is_waited_for, exchanges, np.maximum(exchanges - stretches, 0))
+        seconds += waits.sum() + self.exchange(ends, n_machines, gigabits).sum()
+        # The model of rank 0 after the first steps, in float32, along a tree.
+        n_bytes = 2 * self.bytes_of_row * self.training.n_words
+        seconds += math.ceil(math.log2(n_machines)) * n_bytes / (gigabits * 1e9 / 8)
+        return seconds + self.row * (n_rows.sum() + ends.sum())
+
+    def exchange(self, n_rows, n_machines, gigabits):
+        """Return the seconds until merged moves arrive."""
+        n_bytes = 2 * (n_machines - 1) / n_machines * self.bytes_of_row * n_rows
+        network = n_bytes / (gigabits * 1e9 / 8) + 2 * ROUND_TRIP
+        return network + self.row_sum * n_rows
+
+    def shares_of_merges(self, n_merges, n_steps):
+        """Return the shares of a training after which merges begin."""
+        numbers = np.arange(1, n_merges + 1)
+        return np.minimum(np.maximum((numbers / n_merges) ** 2, numbers / n_steps), 1.0)
+
+    def show(self):
+        """Print the efficiency of several numbers of machines."""
+        for n_times in (1, 60):
+            alone = self.seconds(1, 1, n_times)
+            print(f"a text {n_times} times as long, {alone:.0f} s on one machine:")
+            for n_machines in (2, 4, 8, 16, 64):
+                speeds = [
+                    alone / self.seconds(n_machines, gigabits, n_times) / n_machines
+                    for gigabits in (1, 10, 100)
+                ]
+                print(
+                    f"  {n_machines} machines, 1, 10 and 100 Gbit/s:",
+                    ", ".join(f"{speed:.0%}" for speed in speeds),
+                )
 
 
 def main():
@@ -90,16 +187,12 @@ def main():
     parser.add_argument("--apart", action="store_true")
     options = parser.parse_args()
     if options.apart:
-        Merger.merge_due = lambda merger, share: None
+        TrainingPlan.merges_due = lambda plan, epochs_read: 0 * epochs_read.astype(int)
 
     dist.init_process_group("gloo")
     rank, world_size = dist.get_rank(), dist.get_world_size()
-    clocks = {
-        "train": Clock(Fit, "train"),
-        "merge": Clock(Merger, "_merge"),
-        "sum": Clock(Group, "all_reduce"),
-        "wait": Clock(Group, "barrier"),
-    }
+    clocks, plans = Clocks(), []
+    Fit.train = noting_plans(Fit.train, plans)
     documents = read_documents(options.corpus, options.max_words)[rank::world_size]
     vectorizer = Word2VecVectorizer(
         analyzer=list, epochs=options.epochs, random_state=options.seed, n_jobs=1
@@ -107,24 +200,24 @@ def main():
     dist.destroy_process_group()
     if rank:
         return
-    training, merges, sums, waits = clocks.values()
     n_words = vectorizer.word_counts_.sum() * vectorizer.n_iter_
+    print(clocks.describe(n_words, world_size))
     figures = evaluate(
         read_tests(options), vectorizer.vocabulary_, vectorizer.embedding_matrix_
     )
-    megabytes = sums.n_bytes / 1e6
-    sent = megabytes * 2 * (world_size - 1) / world_size
-    print(
-        f"{world_size} ranks: {training.seconds:.1f} s, "
-        f"{n_words / training.seconds:,.0f} words/s; {sums.n_calls} merges of "
-        f"{megabytes / max(sums.n_calls, 1):.1f} MB, busy "
-        f"{merges.seconds - sums.seconds:.1f} s, sums {sums.seconds:.1f} s, waits "
-        f"{waits.seconds:.1f} s; "
-        f"a rank sends {sent / training.seconds:.0f} MB/s;",
-        ", ".join(f"{name} {figure:.1f}" for name, figure in figures.items()),
-    )
-    if sums.n_calls:
-        expect(clocks, world_size)
+    print(", ".join(f"{name} {figure:.1f}" for name, figure in figures.items()))
+    if world_size > 1 and not options.apart:
+        Model(clocks, *plans, world_size).show()
+
+
+def noting_plans(train, plans):
+    """Return `Fit.train`, which also appends the plan of a training to a list."""
+
+    def call(fit, training, watchers):
+        plans.append(training.plan)
+        return train(fit, training, watchers)
+
+    return call
 
 
 if __name__ == "__main__":

@@ -27,12 +27,9 @@ from corpora import read_documents
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._fit import prepare_fit
 from sklearn_w2v._ranks import ONE_RANK
-from sklearn_w2v._skipgram.compiled_steps import (
-    CompiledSteps,
-    empty_vectors,
-    shards_for,
-)
+from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, shards_for
 from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.library import empty_vectors
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.noise import Noise
 from sklearn_w2v._skipgram.sampler import Sampler

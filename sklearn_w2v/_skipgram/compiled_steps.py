@@ -1,40 +1,24 @@
 """Compiled steps of skip-gram with negative sampling: the interface to `steps.c`.
 
-They run on the CPU in float32, and equal those of `torch_steps.py` up to rounding. The
-library is built when the package is installed, if there is a C compiler. It is called
-through ctypes, which releases Python's global lock.
+They run on the CPU in float32, and equal those of `torch_steps.py` up to rounding.
 """
 
-import ctypes
-import os
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from sklearn_w2v._parameters import SolverName
-from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.library import (
+    CACHE_LINE,
+    ChunkOfSteps,
+    address,
+    load_library,
+)
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.sampler import Chunk
 from sklearn_w2v._skipgram.threads import ThreadPool
-from sklearn_w2v._warnings import warn
-
-#: The environment variable that requires the compiled steps where they can train ("1")
-#: or forbids them ("0"), when the package is built and when it trains.
-VARIABLE = "SKLEARN_W2V_COMPILED"
-
-#: The library that `.build/backend.py` compiles from `steps.c`.
-LIBRARY = Path(__file__).with_name("_steps.so")
-
-#: Floats of a cache line of the CPU. Each row of a matrix starts at a cache line.
-CACHE_LINE = 16
 
 #: Shards of a matrix, for each thread and at most: enough to share them evenly, and few
 #: enough that the rows of a shard are close to one another in memory.
@@ -43,108 +27,6 @@ MAX_SHARDS = 32
 
 #: Seconds after which a thread returns to Python, which handles Ctrl-C.
 SECONDS_PER_CALL = 0.1
-
-
-class ChunkOfSteps(ctypes.Structure):
-    """The struct `Chunk` of `steps.h`, where the fields are explained."""
-
-    _fields_ = (
-        ("matrices", ctypes.c_void_p * 2),
-        ("squares", ctypes.c_void_p * 2),
-        ("trainable", ctypes.c_void_p),
-        ("words", ctypes.c_void_p),
-        ("sentences", ctypes.c_void_p),
-        ("noise", ctypes.c_void_p),
-        ("weights_by_offset", ctypes.c_void_p),
-        ("weights_within", ctypes.c_void_p),
-        ("learning_rates", ctypes.c_void_p),
-        ("with_loss", ctypes.c_void_p),
-        ("losses", ctypes.c_void_p),
-        ("pair_weights", ctypes.c_void_p),
-        ("gradients", ctypes.c_void_p),
-        ("schedule", ctypes.c_void_p),
-        ("n_parts", ctypes.c_int64),
-        ("parts_per_step", ctypes.c_int64),
-        ("groups_per_part", ctypes.c_int32),
-        ("group_length", ctypes.c_int32),
-        ("vector_size", ctypes.c_int32),
-        ("row_length", ctypes.c_int32),
-        ("reach", ctypes.c_int32),
-        ("n_noise", ctypes.c_int32),
-        ("n_shards", ctypes.c_int32),
-        ("trains", ctypes.c_int32),
-        ("is_oversubscribed", ctypes.c_int32),
-        ("width", ctypes.c_int32),
-        ("noise_weight", ctypes.c_float),
-    )
-
-
-@cache
-def _library() -> ctypes.CDLL | None:
-    """Return the library of compiled steps, or None if it was not built."""
-    if not LIBRARY.exists():
-        return None
-    try:
-        library = ctypes.CDLL(str(LIBRARY))
-    except OSError as error:  # such as a library for another system
-        warn(
-            f"The compiled training cannot be loaded ({error}). torch trains instead, "
-            "which is slower. Install sklearn-w2v again."
-        )
-        return None
-    chunk = ctypes.POINTER(ChunkOfSteps)
-    for name, restype, *argtypes in (
-        ("chunk_size", ctypes.c_int64),
-        ("simd_width", ctypes.c_int32),
-        ("gradients_length", ctypes.c_int64, chunk),
-        ("workspace_length", ctypes.c_int64, chunk),
-        ("schedule_size", ctypes.c_int64),
-        ("prepare", None, chunk),
-        ("run_tasks", ctypes.c_int32, chunk, ctypes.c_void_p, ctypes.c_double),
-        ("stop", None, chunk),
-    ):
-        function = getattr(library, name)
-        function.restype, function.argtypes = restype, argtypes
-    if library.chunk_size() != ctypes.sizeof(ChunkOfSteps):
-        raise RuntimeError(
-            f"{LIBRARY} was compiled for another release of sklearn-w2v. Install the "
-            "package again."
-        )
-    return library
-
-
-def can_train(device: torch.device, solver: SolverName) -> bool:
-    """Return whether compiled steps can train on this device with this solver.
-
-    Raises
-    ------
-    RuntimeError
-        If the environment variable requires them and they were not built, whatever the
-        device and the solver are.
-    ValueError
-        If the environment variable is neither 0 nor 1.
-    """
-    wanted = os.environ.get(VARIABLE, "")
-    if wanted not in ("", "0", "1"):
-        raise ValueError(
-            f"{VARIABLE}={wanted!r}: 1 requires the compiled training, 0 forbids it."
-        )
-    if wanted == "1" and _library() is None:
-        raise RuntimeError(
-            f"{VARIABLE}=1 requires the compiled training, which was not built when "
-            "sklearn-w2v was installed. Install it again where there is a C compiler "
-            f"(gcc or clang), or unset {VARIABLE}."
-        )
-    is_there = wanted != "0" and _library() is not None
-    return is_there and device.type == CPU.type and solver != "adam"
-
-
-def empty_vectors(n_words: int, vector_size: int) -> Tensor:
-    """Return memory for both matrices, (2, n_words, vector_size), in cache lines."""
-    row_length = -(-vector_size // CACHE_LINE) * CACHE_LINE
-    # The rest of the last cache line of a row has to be 0.
-    rows = torch.zeros(2, n_words, row_length, dtype=torch.float32, device=CPU)
-    return rows[:, :, :vector_size]
 
 
 class CompiledSteps:
@@ -170,7 +52,7 @@ class CompiledSteps:
         threads: ThreadPool,
         width: int | None = None,
     ) -> None:
-        library = _library()
+        library = load_library()
         if library is None or model.solver == "adam":
             raise RuntimeError(
                 "The compiled steps were not built, or cannot train with Adam."
@@ -224,18 +106,18 @@ class CompiledSteps:
         is_asked = np.asarray(with_loss, dtype=np.uint8)
         losses, weights = np.zeros((2, chunk.n_parts))
         steps = self._steps_of(chunk, trains)
-        steps.learning_rates, steps.with_loss = _address(rates), _address(is_asked)
-        steps.losses, steps.pair_weights = _address(losses), _address(weights)
+        steps.learning_rates, steps.with_loss = address(rates), address(is_asked)
+        steps.losses, steps.pair_weights = address(losses), address(weights)
         length = self.library.gradients_length(steps)
         if length > len(self.gradients):
             self.gradients = _zeros(0)  # frees the memory before more is allocated
             self.gradients = _zeros(length)
-        steps.gradients = _address(self.gradients)
-        steps.schedule = _address(self.schedule)
+        steps.gradients = address(self.gradients)
+        steps.schedule = address(self.schedule)
         self.library.prepare(steps)
 
         def run_tasks() -> None:
-            workspace = _address(self._workspace(steps))
+            workspace = address(self._workspace(steps))
             try:
                 while not self.library.run_tasks(steps, workspace, SECONDS_PER_CALL):
                     pass
@@ -253,8 +135,8 @@ class CompiledSteps:
             words=chunk.words.data_ptr(),
             sentences=chunk.sentences.data_ptr(),
             noise=chunk.noise.data_ptr(),
-            weights_by_offset=_address(self.weights_by_offset),
-            weights_within=_address(self.weights_within),
+            weights_by_offset=address(self.weights_by_offset),
+            weights_within=address(self.weights_within),
             n_parts=chunk.n_parts,
             parts_per_step=layout.parts_per_step,
             groups_per_part=layout.groups_per_part,
@@ -299,8 +181,3 @@ def _zeros(length: int) -> NDArray[np.float32]:
     zeros = np.zeros(length + CACHE_LINE, dtype=np.float32)
     first = -(zeros.ctypes.data // zeros.itemsize) % CACHE_LINE
     return zeros[first : first + length]
-
-
-def _address(array: NDArray[Any]) -> int:
-    """Return the address of an array."""
-    return int(array.ctypes.data)

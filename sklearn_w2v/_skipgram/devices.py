@@ -34,6 +34,12 @@ def find_device(name: str) -> torch.device:
     return device
 
 
+def wait_for_device(device: torch.device) -> None:
+    """Wait until a device has computed what this thread asked for."""
+    if device.type == "cuda":
+        torch.cuda.current_stream(device).synchronize()
+
+
 def _available_devices() -> list[str]:
     """Return the types of available devices, the fastest one last."""
     available = ["cpu"]

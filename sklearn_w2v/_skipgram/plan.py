@@ -69,15 +69,25 @@ NOISE_MULTIPLE = 8
 #: Documents are split into sentences so that a corpus of one document is shuffled too.
 SENTENCE_LENGTH = 1000
 
-#: Steps between merges, summed over all ranks, about: STEPS_PER_MERGE, or
-#: STEPS_OF_FEW_RANKS / `world_size` if that is more. Few ranks can merge less often
-#: without harm.
-STEPS_PER_MERGE = 32
-STEPS_OF_FEW_RANKS = 128
+#: Ranks make MERGES * sqrt(steps of all ranks) merges, and at most as many as a rank
+#: makes steps. n ranks that are fewer than MANY_RANKS need fewer merges,
+#: (n / MANY_RANKS)**1.25 times as many.
+MERGES = 1.75
+MANY_RANKS = 8
+
+#: The most frequent words, whose rows are in each merge.
+WORDS_OF_EACH_MERGE = 4096
+
+#: The share of its last merged move by which a row moves again in a merge.
+MOMENTUM = 0.3
+
+#: Steps of a rank in which it waits for each merge. At first, moves are so large that
+#: it costs accuracy to train on without those of other ranks.
+WAITING_STEPS = 64
 
 #: Steps that rank 0 makes before the other ranks start, at most, and as a share of all
 #: steps.
-FIRST_STEPS = 200
+FIRST_STEPS = 50
 FIRST_SHARE = 0.03
 
 #: Steps per epoch at which the loss is computed, at least.
@@ -157,7 +167,10 @@ class TrainingPlan:
     noise_probabilities: NDArray[np.float64]  # (n_words,)
     layout: Layout
     loss_every: int  # in steps
-    merges_per_epoch: int  # 0 for one rank
+    n_steps: float  # of a rank in all epochs, as expected
+    n_merges: int  # in all epochs, in addition to one at the end of each; or 0
+    fewest_rows: int  # of a merge
+    waiting_epochs: float  # in which ranks wait for each merge
     first_steps: int  # steps that rank 0 makes first; 0 for one rank
     #: With documents held out, training stops when their score has not improved by
     #: `tol` for `n_iter_no_change` epochs.
@@ -178,6 +191,23 @@ class TrainingPlan:
     def weights_by_offset(self) -> NDArray[np.float64]:
         """Weights of pairs by the offset of the context, (2 * reach + 1,)."""
         return np.concatenate([self.pair_weights[::-1], [0], self.pair_weights])
+
+    def merges_due(self, epochs_read: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return how many merges are due when so many epochs have been read.
+
+        They become rarer, as moves become smaller.
+        """
+        shares = epochs_read / self.epochs
+        n_due = np.minimum(self.n_merges * np.sqrt(shares), self.n_steps * shares)
+        return n_due.astype(np.int64)
+
+    def rows_of_merge(self, number: int) -> int:
+        """Return how many rows are in the merge of this number, from 1.
+
+        Every second merge has twice as many, every fourth four times, and so on.
+        """
+        largest_power = number & -number  # of 2 that divides the number
+        return min(self.fewest_rows * largest_power, self.n_words)
 
     def learning_rate_at(self, epoch: int) -> float:
         """Return the learning rate at the start of an epoch."""
@@ -246,7 +276,8 @@ def plan_training(
         reach=len(pair_weights),
         n_noise=n_noise,
     )
-    n_steps = n_expected / layout.step_length
+    steps_per_epoch = n_expected / layout.step_length
+    n_steps = steps_per_epoch * epochs
     return TrainingPlan(
         implementation=implementation,
         vector_size=parameters.vector_size,
@@ -259,20 +290,34 @@ def plan_training(
         keep_probabilities=keep,
         noise_probabilities=noise_probabilities(word_counts, parameters.ns_exponent),
         layout=layout,
-        loss_every=max(1, int(n_steps / N_LOSS_STEPS)),
-        merges_per_epoch=merges_per_epoch(n_steps, world_size),
-        first_steps=first_steps(n_steps * epochs, world_size),
+        loss_every=max(1, int(steps_per_epoch / N_LOSS_STEPS)),
+        n_steps=n_steps,
+        n_merges=number_of_merges(n_steps, world_size),
+        fewest_rows=rows_of_frequent_words(word_counts),
+        waiting_epochs=WAITING_STEPS / max(steps_per_epoch, 1),
+        first_steps=first_steps(n_steps, world_size),
         n_iter_no_change=parameters.n_iter_no_change,
         tol=parameters.tol,
     )
 
 
-def merges_per_epoch(n_steps: float, world_size: int) -> int:
-    """Return the merges of an epoch, in which each rank makes `n_steps` steps."""
+def number_of_merges(n_steps: float, world_size: int) -> int:
+    """Return the merges of a training in which each rank makes `n_steps` steps."""
     if world_size == 1:
         return 0
-    steps_of_all = max(STEPS_PER_MERGE, STEPS_OF_FEW_RANKS / world_size)
-    return math.ceil(n_steps / max(1, steps_of_all / world_size))
+    share = min(world_size / MANY_RANKS, 1) ** 1.25
+    return math.ceil(share * MERGES * math.sqrt(n_steps * world_size))
+
+
+def rows_of_frequent_words(word_counts: NDArray[np.int64]) -> int:
+    """Return how many rows have the WORDS_OF_EACH_MERGE most frequent words.
+
+    They are the first rows, unless words are in an order of the user's.
+    """
+    n_words = min(WORDS_OF_EACH_MERGE, len(word_counts))
+    least = np.partition(word_counts, -n_words)[-n_words]
+    (more_frequent,) = np.nonzero(word_counts > least)
+    return max(n_words, int(more_frequent.max(initial=-1)) + 1)
 
 
 def first_steps(n_steps: float, world_size: int) -> int:

@@ -118,7 +118,8 @@ class Recording:
         self.rates = self.tensors[-1].new_zeros(len(batches))
         own = zip(*(tensor.chunk(len(batches)) for tensor in self.tensors), strict=True)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        # Another thread may use the device meanwhile, for a merge of ranks.
+        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             for tensors, rate in zip(own, self.rates.unbind(), strict=True):
                 step(_batch_of(tensors), rate)
 

@@ -1,4 +1,4 @@
-/* The data of the compiled steps, and the functions that `compiled_steps.py` calls. */
+/* The data of the compiled steps, and the functions that `library.py` declares. */
 
 #ifndef SKLEARN_W2V_STEPS_H
 #define SKLEARN_W2V_STEPS_H
@@ -9,8 +9,8 @@
 /* The two matrices, as indices. */
 enum { CENTERS, CONTEXTS, N_MATRICES };
 
-/* A chunk of steps, and the model that they train. `compiled_steps.py` has the same
-   fields in the same order. A row of a matrix is `vector_size` floats, then zeros up to
+/* A chunk of steps, and the model that they train. `library.py` has the same fields
+   in the same order. A row of a matrix is `vector_size` floats, then zeros up to
    `row_length`, a multiple of 16. Each row starts at a cache line. */
 typedef struct {
     /* The model. */

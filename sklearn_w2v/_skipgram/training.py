@@ -18,8 +18,9 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from sklearn_w2v._numbers import LARGEST_NUMBER, REFUSED_NUMBERS
-from sklearn_w2v._skipgram.compiled_steps import CompiledSteps, empty_vectors
+from sklearn_w2v._skipgram.compiled_steps import CompiledSteps
 from sklearn_w2v._skipgram.devices import CPU
+from sklearn_w2v._skipgram.library import empty_vectors
 from sklearn_w2v._skipgram.merging import Merger
 from sklearn_w2v._skipgram.model import SkipGram
 from sklearn_w2v._skipgram.noise import Noise
@@ -92,13 +93,13 @@ class Trainer:
         self.steps = _steps_of(self.model, self.plan, threads)
         self.merger = None
         if self.ranks.world_size > 1:
-            self.merger = Merger(self.model, self.plan, self.ranks)
+            self.merger = Merger(self.model, self.plan, self.ranks, threads)
             self.merger.check_start()
         if self.ranks.rank:  # rank 0 draws the same as without a group
             self.generator.manual_seed(self.seed + self.ranks.rank)
         if not any(known.solver_state for known in training.initial.known):
             self._make_first_steps(self.sampler.epoch(self.generator))
-        # Tokens of an epoch on all ranks, which read about equally fast.
+        # Tokens of an epoch on all ranks.
         self.n_tokens = sum(
             self.ranks.all_gather(self.sampler.n_tokens, "tokens of an epoch")
         )
@@ -110,9 +111,11 @@ class Trainer:
         epochs = (sampler.epoch(self.generator) for _ in range(self.plan.epochs))
         chunks = self.threads.prefetch(chain.from_iterable(epochs))
         for epoch in range(self.plan.epochs):
-            for watcher in self.watchers:
-                watcher.epoch_begins()
-            loss = self._train_epoch(epoch, islice(chunks, sampler.n_chunks))
+            with self.merger.epoch(epoch) if self.merger else nullcontext():
+                for watcher in self.watchers:
+                    watcher.epoch_begins()
+                sums = self._train_epoch(epoch, islice(chunks, sampler.n_chunks))
+            loss = self._mean(sums)
             self._check_numbers([torch.tensor(loss, device=CPU)])
             history.add(loss, self._validation_score())
             progress = Progress(
@@ -133,7 +136,7 @@ class Trainer:
         """Let rank 0 make some steps, and all ranks continue from its model.
 
         While vectors are still short, the gradients of all ranks point in the same
-        direction, and their sum is far too long.
+        direction, so that many ranks get no farther than one.
         """
         n_left = 0 if self.ranks.rank else self.plan.first_steps
         for draw in chunks:
@@ -147,8 +150,8 @@ class Trainer:
         if self.merger:
             self.merger.broadcast("the end of the first steps")
 
-    def _train_epoch(self, epoch: int, chunks: Iterator[Chunk]) -> float:
-        """Train on the chunks of an epoch, and return the mean loss of a pair."""
+    def _train_epoch(self, epoch: int, chunks: Iterator[Chunk]) -> NDArray[np.float64]:
+        """Train on the chunks of an epoch; return the loss and weight of its pairs."""
         plan, merger, n_own = self.plan, self.merger, self.sampler.n_tokens
         first_rate, last_rate = map(plan.learning_rate_at, (epoch, epoch + 1))
         sums, n_steps, n_read = np.zeros(2), 0, 0
@@ -160,21 +163,19 @@ class Trainer:
             rates = first_rate + shares * (last_rate - first_rate)
             with_loss = (n_steps + numbers) % plan.loss_every == 0
             all_steps = [slice(0, len(shares))]
-            for stretch in merger.stretches(shares) if merger else all_steps:
+            for stretch in merger.stretches(epoch + shares) if merger else all_steps:
                 sums += self.steps.train_chunk(
                     chunk.steps(stretch.start, stretch.stop),
                     rates[stretch].tolist(),
                     with_loss[stretch].tolist(),
                 )
                 if merger:
-                    merger.merge_due(float(shares[stretch.stop - 1]))
+                    merger.merge_due(epoch + shares[stretch.stop - 1])
             n_steps += chunk.n_steps
             n_read += chunk.n_read
-            for watcher in self.watchers:
+            for watcher in self.watchers:  # as if all ranks read equally fast
                 watcher.tokens_read(n_read * self.n_tokens // n_own, self.n_tokens)
-        if merger:
-            merger.end_epoch()
-        return self._mean(sums)
+        return sums
 
     def _validation_score(self) -> float | None:
         """Return minus the mean loss of a pair that is held out; nan if there is none.
