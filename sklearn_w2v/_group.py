@@ -179,13 +179,6 @@ class Group:
         )
         received.copy_(on_cpu)
 
-    def broadcast(self, tensor: Tensor) -> None:
-        """Replace a tensor by that of rank 0."""
-        sent = tensor.cpu()
-        with self.naming_lost_ranks():
-            self._broadcast(sent, 0)
-        tensor.copy_(sent)
-
     def _broadcast_bytes(self, content: bytes, rank: int) -> memoryview:
         """Return the content that this rank has on all ranks."""
         length = torch.tensor([len(content)], device="cpu")

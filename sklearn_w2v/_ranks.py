@@ -20,9 +20,8 @@ PARAMETERS_NOT_COMPARED = {"init_vectors", "memory", "n_jobs", "verbose"}
 class Ranks(Protocol):
     """All ranks, as seen by one of them. All have to make the same calls in order.
 
-    `broadcast` is called after a barrier. `all_to_all` may run in another thread. The
-    thread that started it must then make no calls until it has the result, which it
-    takes within `naming_lost_ranks`.
+    `all_to_all` may run in another thread. The thread that started it must then make no
+    calls until it has the result, which it takes within `naming_lost_ranks`.
     """
 
     rank: int  # of this process, from 0
@@ -40,9 +39,6 @@ class Ranks(Protocol):
 
     def all_to_all(self, received: Any, sent: Any) -> None:
         """Send sent[r] to each rank r; write what rank r sent to received[r]."""
-
-    def broadcast(self, tensor: Any) -> None:
-        """Replace a tensor by that of rank 0."""
 
     def naming_lost_ranks(self) -> AbstractContextManager[None]:
         """Raise an error that names the lost rank if a connection breaks."""
@@ -72,9 +68,6 @@ class OneRank:
     def all_to_all(self, received: Any, sent: Any) -> None:
         """Copy what is sent."""
         received[:] = sent
-
-    def broadcast(self, tensor: Any) -> None:
-        """Leave the tensor as it is."""
 
     def naming_lost_ranks(self) -> AbstractContextManager[None]:
         """Return a context that does nothing."""

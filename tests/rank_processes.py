@@ -114,6 +114,7 @@ def in_group(store, rank, n_ranks, timeout, task, args):
             world_size=n_ranks,
             timeout=timedelta(seconds=timeout),
         )
+        dist.barrier()  # so that no rank leaves the group before all have joined it
         try:
             result = task(rank, *args)
         except Exception as error:

@@ -54,7 +54,7 @@ def assert_named(results, culprit):
 @pytest.mark.parametrize("culprit", [0, 1, 2])
 @pytest.mark.parametrize(
     "place",
-    [("merge_due", 10), ("all_to_all", 9), ("all_to_all", 10), ("broadcast", 3)],
+    [("merge_due", 10), ("all_to_all", 9), ("all_to_all", 10), ("all_to_all", 1)],
 )
 def test_a_rank_that_is_killed_is_named_by_the_others(on_new_ranks, culprit, place):
     assert_named(on_new_ranks.run(3, fit_until_killed, 3, culprit, place), culprit)

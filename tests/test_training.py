@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from functools import partial
-from unittest.mock import Mock, patch
+from unittest.mock import MagicMock, Mock, patch
 
 import numpy as np
 import pytest
@@ -389,10 +389,10 @@ def test_rank_0_makes_as_many_first_steps_as_planned(
     rank, n_planned, documents_of_a_chunk
 ):
     plan = plan_of(documents_of_a_chunk, batch_size=4, first_steps=n_planned)
-    trainer = Mock(plan=plan, ranks=Mock(rank=rank), steps=RecordedSteps())
+    trainer = MagicMock(plan=plan, ranks=Mock(rank=rank), steps=RecordedSteps())
     Trainer._make_first_steps(trainer, draws_of(plan, documents_of_a_chunk))
     assert len(trainer.steps.rates) == (0 if rank else n_planned)
-    trainer.merger.broadcast.assert_called_once()
+    trainer.merger.merges.assert_called_once_with([plan.n_words])
 
 
 def test_without_decay_the_learning_rate_stays(train_on):

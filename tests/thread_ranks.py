@@ -34,11 +34,6 @@ class ThreadRanks:
     def naming_lost_ranks(self):
         return nullcontext()
 
-    def broadcast(self, tensor):
-        first = next(self.all_gather(tensor)).clone()
-        self.all_ready.wait()
-        tensor.copy_(first)
-
 
 def on_threads(n_ranks, task):
     values, all_ready = [None] * n_ranks, threading.Barrier(n_ranks, timeout=60)

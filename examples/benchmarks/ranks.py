@@ -23,7 +23,6 @@ ranks.
 """
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -138,15 +137,13 @@ class Model:
         shares = self.shares_of_merges(n_merges, n_steps)
         stretches = np.diff(shares, append=1.0) * n_steps * self.step
         n_rows = np.array([*map(self.training.rows_of_merge, range(1, n_merges + 1))])
-        # The last merge of an epoch has all rows, and all ranks wait for it.
-        ends = np.full(self.training.epochs, self.training.n_words)
+        # The merges after the first steps and at the end of an epoch have all rows, and
+        # all ranks wait for them.
+        ends = np.full(1 + self.training.epochs, self.training.n_words)
         exchanges = self.exchange(n_rows, n_machines, gigabits)
         is_waited_for = shares * n_steps < WAITING_STEPS
         waits = np.where(is_waited_for, exchanges, np.maximum(exchanges - stretches, 0))
         seconds += waits.sum() + self.exchange(ends, n_machines, gigabits).sum()
-        # The model of rank 0 after the first steps, in float32, along a tree.
-        n_bytes = 2 * self.bytes_of_row * self.training.n_words
-        seconds += math.ceil(math.log2(n_machines)) * n_bytes / (gigabits * 1e9 / 8)
         return seconds + self.row * (n_rows.sum() + ends.sum())
 
     def exchange(self, n_rows, n_machines, gigabits):

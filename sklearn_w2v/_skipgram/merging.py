@@ -35,7 +35,7 @@ ranks wait for each merge.
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Thread
@@ -107,7 +107,7 @@ class Merger:
             else TorchMoves(model, ranks.world_size)
         )
         self.n_begun = 0  # merges, without those at the end of an epoch
-        self.next_n_rows: deque[int] = deque()  # of the next merges of this epoch
+        self.next_n_rows: deque[int] = deque()  # of the next merges
         self.pending: Merge | None = None
         # Memory for moves to send, for what is received, and for merged moves to send:
         # new memory for each merge would take longer than the rest of it.
@@ -126,26 +126,22 @@ class Merger:
             "same fit.",
         )
 
-    def broadcast(self, where: str) -> None:
-        """Replace the model by that of rank 0."""
-        self.ranks.barrier(where)
-        for tensor in (*self.model.vectors, *self.squares):
-            # Collective operations need contiguous tensors.
-            contiguous = tensor.contiguous()
-            self.ranks.broadcast(contiguous)
-            tensor.copy_(contiguous)
-        self.moves.shared_vectors.copy_(self.model.vectors)
-        self.moves.shared_squares.copy_(self.squares)
-
     @contextmanager
     def epoch(self, epoch: int) -> Iterator[None]:
-        """Merge in the course of an epoch, and let all ranks end it with one model.
-
-        A rank that fails in the epoch lets the others know in the next merge.
-        """
+        """Merge in the course of an epoch, and let all ranks end it with one model."""
         _, n_due = self.plan.merges_due(np.array([epoch, epoch + 1]))
         numbers = range(self.n_begun + 1, int(n_due) + 1)
-        self.next_n_rows = deque([*map(self._n_rows, numbers), self.plan.n_words])
+        with self.merges([*map(self._n_rows, numbers), self.plan.n_words]):
+            yield
+        self.n_begun = int(n_due)
+
+    @contextmanager
+    def merges(self, n_rows: Iterable[int]) -> Iterator[None]:
+        """Make merges of so many rows, the last one of all, in the block or at its end.
+
+        A rank that fails in the block lets the others know in the next merge.
+        """
+        self.next_n_rows = deque(n_rows)
         try:
             yield
             while self.next_n_rows:
@@ -156,7 +152,6 @@ class Merger:
         except Exception:
             self._fail()
             raise
-        self.n_begun = int(n_due)
         # What rounding has left of the moves is not the same on all ranks.
         self.model.vectors.copy_(self.moves.shared_vectors)
         self.squares.copy_(self.moves.shared_squares)

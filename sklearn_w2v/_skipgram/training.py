@@ -139,16 +139,16 @@ class Trainer:
         direction, so that many ranks get no farther than one.
         """
         n_left = 0 if self.ranks.rank else self.plan.first_steps
-        for draw in chunks:
-            if not n_left:
-                break
-            chunk = draw()
-            n = min(n_left, chunk.n_steps)
-            rates = [self.plan.learning_rate] * n
-            self.steps.train_chunk(chunk.steps(0, n), rates, [False] * n)
-            n_left -= n
-        if self.merger:
-            self.merger.broadcast("the end of the first steps")
+        all_rows = [self.plan.n_words]
+        with self.merger.merges(all_rows) if self.merger else nullcontext():
+            for draw in chunks:
+                if not n_left:
+                    break
+                chunk = draw()
+                n = min(n_left, chunk.n_steps)
+                rates = [self.plan.learning_rate] * n
+                self.steps.train_chunk(chunk.steps(0, n), rates, [False] * n)
+                n_left -= n
 
     def _train_epoch(self, epoch: int, chunks: Iterator[Chunk]) -> NDArray[np.float64]:
         """Train on the chunks of an epoch; return the loss and weight of its pairs."""
