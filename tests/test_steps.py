@@ -433,12 +433,11 @@ def test_compiled_steps_are_those_of_torch(training, n_threads, numbers):
         assert results[-1] == pytest.approx(loss, rel=1e-5)
         # Where the summands of a gradient nearly cancel, few of its digits are exact.
         largest = max(1.0, expected.vectors.abs().max().item())
-        torch.testing.assert_close(
-            found.vectors.double(), expected.vectors, rtol=1e-4, atol=1e-5 * largest
-        )
+        close = {"rtol": 1e-4, "atol": 1e-5 * largest}
+        torch.testing.assert_close(found.vectors.double(), expected.vectors, **close)
         for name, state in expected.solver_state.items():
             torch.testing.assert_close(
-                found.solver_state[name].double(), state, rtol=1e-4, atol=0
+                found.solver_state[name].double(), state, **close
             )
         if largest > 10:  # plain gradient descent may diverge
             break
