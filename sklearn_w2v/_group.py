@@ -1,9 +1,10 @@
 """Several ranks: a torch.distributed group, all of whose processes call `fit`.
 
-All ranks pass a barrier before they exchange values or tensors: each sends rank 0 the
-name of the barrier or its own error, and rank 0 sends the verdict to all of them. So an
-error of one rank ends the fit of all ranks immediately, with its message, and the
-message names a rank that is gone. torch's `monitored_barrier` names the ranks that are
+All ranks pass a barrier before they exchange values: each sends rank 0 the name of the
+barrier or its own error, and rank 0 sends the verdict to all of them. So an error of
+one rank ends the fit of all ranks immediately, with its message, and the message names
+a rank that is gone. Merges of the matrices pass no barrier, unless a rank has sent nan
+or has lost a connection. torch's `monitored_barrier` names the ranks that are
 missing, but only after the whole timeout, only on rank 0, and without the error that
 stopped them. `all_gather_object` keeps the values of all ranks in memory at once. Here,
 these are tables of all tokens, so `all_gather` yields them one after the other.
@@ -109,12 +110,12 @@ class Group:
         backends = dist.get_backend_config(self.group)
         # nccl sends nothing that is in the memory of the CPU.
         self.cpu_group = self.group if "gloo" in backends else self._new_gloo_group()
-        # A key that a rank adds here if it loses the connection to another one.
+        self.timeout = _timeout_of(self.cpu_group, "cpu")
+        # A rank that loses the connection to another one adds the key `lost` here.
         self.store: Any = distributed_c10d._get_default_store()  # noqa: SLF001
         name = cast("dist.ProcessGroup", self.group).group_name
-        self.timeout = _timeout_of(self.cpu_group, "cpu")
-        self.asking: Thread | None = None  # the store
         self.lost = f"sklearn_w2v: a rank of group {name} is lost"
+        self.asking: Thread | None = None  # asks the store
 
     def _new_gloo_group(self) -> dist.ProcessGroup:
         """Return a new group of the same ranks that sends what the CPU has."""

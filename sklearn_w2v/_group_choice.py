@@ -127,7 +127,8 @@ def _check_membership(group: Any) -> None:
         )
     raise TypeError(
         "use_group takes a torch.distributed group, or None to fit in this process "
-        f"alone, but got {type(group).__name__}."
+        f"alone, but got {type(group).__name__}. torch.distributed.new_group(ranks) "
+        "makes a group of some ranks."
     )
 
 

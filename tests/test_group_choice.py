@@ -158,7 +158,10 @@ def test_a_process_that_is_not_a_member_gets_an_error(on_ranks):
 
 @pytest.mark.parametrize("group", [[0, 1], "gloo", 0])
 def test_what_is_not_a_group_is_refused(group):
-    message = f"takes a torch.distributed group.* but got {type(group).__name__}"
+    message = (
+        "takes a torch.distributed group.* but got "
+        rf"{type(group).__name__}\. torch\.distributed\.new_group\(ranks\) makes"
+    )
     with pytest.raises(TypeError, match=message), use_group(group):
         pass
 
