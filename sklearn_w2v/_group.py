@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from datetime import timedelta
 from threading import Thread
 from typing import Any, cast
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
@@ -111,6 +112,8 @@ class Group:
         # nccl sends nothing that is in the memory of the CPU.
         self.cpu_group = self.group if "gloo" in backends else self._new_gloo_group()
         self.timeout = _timeout_of(self.cpu_group, "cpu")
+        # After the first barrier, a group with connections of its own.
+        self.for_messages: Any = self.cpu_group
         # A rank that loses the connection to another one adds the key `lost` here.
         self.store: Any = distributed_c10d._get_default_store()  # noqa: SLF001
         name = cast("dist.ProcessGroup", self.group).group_name
@@ -134,6 +137,7 @@ class Group:
 
     def close(self) -> None:
         """Free what the group has in addition to torch's."""
+        self.for_messages = None
         if self.cpu_group is not self.group:
             dist.destroy_process_group(self.cpu_group)
 
@@ -142,6 +146,26 @@ class Group:
         self.n_barriers += 1
         # The number finds ranks that make the same calls, but not equally many.
         self._exchange(f"{AT} {where}, which is exchange {self.n_barriers} of its fit")
+        if self.n_barriers == 1:
+            with self.naming_lost_ranks():
+                self.for_messages = self._new_connections()
+
+    def _new_connections(self) -> Any:
+        """Return a group of the same ranks with other connections.
+
+        A collective operation that fails may leave half of a tensor on the connection
+        to a rank that is not lost. gloo reads no message after it.
+        """
+        if self.rank == 0:
+            name = f"sklearn_w2v: {uuid4().hex}"
+            for rank in range(1, self.world_size):
+                self._send(name, rank)
+        else:
+            name = self._receive(0)
+        store = distributed_c10d.PrefixStore(name, self.store)
+        return distributed_c10d.ProcessGroupGloo(
+            store, self.rank, self.world_size, timeout=self.timeout
+        )
 
     def fail(self, error: Exception) -> None:
         """Send all ranks the error of this rank, at their next barrier; raise it."""
@@ -316,7 +340,7 @@ class Group:
         parts = [first.ljust(MESSAGE_LENGTH, b"\0"), content[n_first:]]
         for part in filter(None, parts):
             tensor = torch.frombuffer(bytearray(part), dtype=torch.uint8)
-            dist.send(tensor, self.global_ranks[rank], group=self.cpu_group)
+            self.for_messages.send([tensor], rank, 0).wait()
 
     def _receive(self, rank: int) -> str:
         first = self._receive_bytes(MESSAGE_LENGTH, rank)
@@ -328,7 +352,7 @@ class Group:
 
     def _receive_bytes(self, n_bytes: int, rank: int) -> bytes:
         tensor = torch.zeros(n_bytes, dtype=torch.uint8, device="cpu")
-        dist.recv(tensor, self.global_ranks[rank], group=self.cpu_group)
+        self.for_messages.recv([tensor], rank, 0).wait()
         return tensor.numpy().tobytes()
 
 

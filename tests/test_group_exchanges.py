@@ -36,6 +36,21 @@ def fail_at_a_barrier(rank, culprit):
     return list(map(str, received))
 
 
+def fail_without_the_connections_of_the_group(rank):
+    group = _group.Group()
+    group.barrier("the beginning")
+    group.cpu_group = "of no use"
+    fails = rank == 1
+    return str(
+        error_of(lambda: group.fail(ValueError("odd")) if fails else group.barrier(""))
+    )
+
+
+def test_errors_need_no_connection_that_a_failed_operation_may_block(on_ranks):
+    for error in on_ranks.run(2, fail_without_the_connections_of_the_group):
+        assert error.endswith("rank 1 failed with ValueError: odd")
+
+
 @pytest.mark.parametrize("culprit", [0, 1])
 def test_any_text_of_an_error_arrives(on_ranks, culprit):
     beginning = f"The fit of all ranks has ended: rank {culprit} failed with ValueError"
