@@ -132,13 +132,8 @@ class Word2VecVectorizer(
 
     max_vocab_size : int or None, default=None
         Largest number of distinct tokens to count at once, at least 1, of about 100
-        bytes each. It limits memory if a corpus has many millions of distinct tokens.
-        The rarest are forgotten while documents are read, with a warning, by gensim's
-        rule: those seen fewer times than a threshold, which rises by one each time. A
-        token that returns is counted from zero; its vector is learned from all its
-        occurrences. Forgotten tokens are stored in a temporary file if they take more
-        than 16 MiB. With `warm_start`, words of the last fit do not count, and are
-        never forgotten.
+        bytes each. It limits memory if a corpus has many millions of distinct tokens:
+        the rarest are forgotten while documents are read, with a warning, as in gensim.
         `min_count` and `max_features` apply afterwards. Not used with a `vocabulary`.
 
     vocabulary : mapping, iterable or None, default=None
@@ -166,7 +161,9 @@ class Word2VecVectorizer(
 
     negative : int, default=5
         Number of noise words for each pair of a word and a context word, from 1 to
-        1,000,000. Up to 20 can help on small corpora.
+        1,000,000. Up to 20 can help on small corpora. The pairs of a group of tokens
+        share the noise words that are drawn, which have the weight of so many. So the
+        time does not depend on it.
 
     ns_exponent : float, default=0.75
         Exponent of the noise distribution, in [-10, 10]: words are drawn in proportion
@@ -187,22 +184,20 @@ class Word2VecVectorizer(
         all words equally. The others weight rare words more: by the smoothed inverse
         document frequency of :class:`~sklearn.feature_extraction.text.TfidfTransformer`
         ("idf"), or by the smooth inverse frequency [4]_ ``sif_a / (sif_a + p)``, with p
-        the word's proportion of all tokens that are words ("sif"). "idf" divides the
-        weighted sum by the sum of the weights, "sif" by the number of words, as in
-        [4]_, so its vectors are short. "idf" helps on long texts, above all with
-        nearest neighbors and centroids. Where frequent words distinguish the classes,
-        as in titles on a few topics, both do harm, "sif" more.
+        the word's proportion of all tokens that are words ("sif"). "idf" helps on long
+        texts, above all with nearest neighbors and centroids. Where frequent words
+        distinguish the classes, as in titles on a few topics, both do harm, "sif" more.
 
     sif_a : float, default=1e-3
         Smoothing of ``weighting="sif"``, above 0. Lower values give frequent words less
-        weight. 1e-4 to 1e-3 suit large corpora; 0.01 to 0.1 suit small corpora on few
-        topics, whose words are all frequent. Only used with ``weighting="sif"``.
+        weight. 1e-4 to 1e-3 suit large corpora, and 0.01 to 0.1 small corpora on few
+        topics. Only used with ``weighting="sif"``.
 
     n_components_removed : int, default=0
-        Number of common directions to remove from the document vectors, at least 0 and
-        less than `vector_size`. They are computed as in [4]_, but only once, from the
-        documents of `fit`. 1 can help nearest neighbors of short texts. 3 often remove
-        what distinguishes the classes. Linear classifiers do not benefit.
+        Number of common directions to remove from the document vectors [4]_, at least 0
+        and less than `vector_size`. They are computed from the documents of `fit`. 1
+        can help nearest neighbors of short texts. 3 often remove what distinguishes the
+        classes. Linear classifiers do not benefit.
 
     norm : {"l2"} or None, default=None
         Whether to scale document vectors to length 1, so that dot products are cosines.
@@ -224,13 +219,7 @@ class Word2VecVectorizer(
         Initial learning rate, above 0. It decays linearly to 0. "auto" is 0.4 for
         "adagrad", 0.03 for "adam" and 0.025 for "sgd". With "adagrad", 0.1 favors broad
         groups over details. It suits node vectors from random walks, for a classifier
-        with few labels, if all epochs together visit each node about 200 times or more.
-        With four labels for each of 25 communities, it raised accuracy from 0.93 to
-        0.98 after one epoch of 200 visits, and from 0.86 to 0.92 after five. Keep
-        "auto" for similar words, next items and long texts: 0.1 lowered Spearman's
-        correlation on MEN (5 million words of Wikipedia) from 0.60 to 0.50, and the
-        share of next items among ten predictions, in two kinds of simulated sessions,
-        from 0.42 to 0.38 and from 0.38 to 0.17.
+        with few labels. Keep "auto" for similar words, next items and long texts.
 
     batch_size : int or "auto", default="auto"
         Number of tokens in a training step, at least 1. "auto" makes about fifty steps
@@ -241,10 +230,10 @@ class Word2VecVectorizer(
     early_stopping : bool, default=False
         Whether to hold out documents, stop when their loss no longer improves, and keep
         the vectors of the best epoch. `epochs` is the maximum. This prevents
-        overfitting in many epochs on small corpora of short texts. The lowest loss is
-        not always best for a classifier: more or fewer epochs can be better, or the
-        full decay of the learning rate. If there are labels, search for `epochs`. The
-        vocabulary is learned from all documents. Not used by `partial_fit`.
+        overfitting in many epochs on small corpora of short texts. If there are labels,
+        search for `epochs` instead: the lowest loss is not always best for a
+        classifier. The vocabulary is learned from all documents. Not used by
+        `partial_fit`.
 
     validation_fraction : float, default=0.1
         Proportion of the documents to hold out, drawn at random, in (0, 1). Only used
@@ -264,8 +253,7 @@ class Word2VecVectorizer(
         or in GloVe's format, also gzipped. Words of the vocabulary that are found start
         at these vectors in both matrices; other words start as usual. This helps if
         documents are few and short, such as a thousand titles. Pass a path instead of a
-        large mapping: scikit-learn prints, copies and pickles parameters, and a
-        notebook takes about 3 ms per word to show a vectorizer with a dict.
+        large mapping, since scikit-learn prints, copies and pickles parameters.
 
     trainable : bool, default=True
         Whether training changes the vectors of words found in `init_vectors`. If False,
@@ -282,36 +270,29 @@ class Word2VecVectorizer(
         their rows. New words that pass `min_count`, `min_df` and `max_df` in the new
         documents come after them, up to `max_features` in all. Counts are added up. A
         given `vocabulary` decides words and rows, and known words keep their vectors.
-        Both matrices are kept, which doubles the size of the vectorizer. After a `fit`
-        that kept only one, both start at `embedding_matrix_`, which costs an epoch or
-        two.
+        Both matrices are kept, as with `store_matrices`.
 
     memory : str, path, object with the joblib.Memory interface or None, default=None
         Cache of the training: the name of a folder, or the object. A training is read
-        from the cache instead of being repeated if the words, the parameters of the
-        training, `random_state`, the releases of this package and torch, and the
-        implementation (compiled or not, see Notes) are the same. A grid search over
-        `weighting`, `norm`, `vectors` or a later classifier trains once per fold.
-        Documents are still tokenized and counted; `verbose` and callbacks report no
-        epochs that are not run. Not used by `partial_fit` or with
+        from the cache if it would be the same: words, parameters of the training,
+        `random_state`, releases and implementation. So a grid search over `weighting`,
+        `norm`, `vectors` or a later classifier trains once per fold. Documents are
+        still tokenized and counted. Not used by `partial_fit` or with
         ``random_state=None``. Files are unpickled: trust the folder as you trust code.
 
     device : str or torch.device, default="cpu"
         Where to train: a device of torch or its name, such as "cpu", "cuda", "cuda:1"
         or "mps", or "auto" for the first of "cuda", "mps" and "cpu" that is available.
-        Fitted attributes are NumPy arrays and `transform` runs on the CPU, so the
-        result can be used on a machine without the device. The same `random_state`
-        gives different vectors on different kinds of device. On "cuda" each fit gives
-        different vectors of the same quality: sums are computed in any order there, and
-        rounding differences grow. "mps" is not tested.
+        `transform` always runs on the CPU. Different kinds of device give different
+        vectors for the same `random_state`, and on "cuda" each fit does, of the same
+        quality. "mps" is not tested.
 
     n_jobs : int or None, default=None
         Number of training threads if `device` is "cpu". None and -1 mean all usable
         CPUs: those of the process and its container, or its share as a joblib worker.
         There are never more threads than usable CPUs. Any number gives the same result,
-        bit for bit. More threads help if steps have more than 192 tokens per thread
-        (see `batch_size`) and CPUs are idle; otherwise they cost little. During a fit
-        torch has one thread in this process; its number is restored afterwards.
+        bit for bit. During a fit torch has one thread in this process; its number is
+        restored afterwards.
 
     random_state : int, RandomState instance or None, default=None
         Determines all random draws. Pass an int for the same vectors in each new fit,
@@ -321,7 +302,7 @@ class Word2VecVectorizer(
     verbose : int, default=0
         1 prints on standard error where the training runs, and whether it is compiled;
         the loss, speed and time left after each epoch; and every five seconds the
-        progress of long epochs and of reading documents. For a progress bar see Notes.
+        progress of long epochs and of reading documents.
 
     Attributes
     ----------
@@ -351,8 +332,8 @@ class Word2VecVectorizer(
     loss_curve_ : list of float
         Mean loss per pair in each epoch, in nats, weighted as in `shrink_windows`: the
         sum of the binary cross-entropies of the pair and of its `negative` noise words.
-        It starts near (1 + `negative`) * log(2). It is computed at sampled steps,
-        before the step is taken. It covers all fits that continue one another.
+        Before the first step it is (1 + `negative`) * log(2). It is computed at sampled
+        steps, before the step is taken. It covers all fits that continue one another.
 
     validation_scores_ : list of float or None
         Score of the held-out documents after each epoch: minus their mean loss per
@@ -376,68 +357,35 @@ class Word2VecVectorizer(
 
     Notes
     -----
+    The project's guide has more: the algorithm and its formulas, a page for each job
+    (few labels, sequences, graphs, serving, large corpora, several machines), and which
+    parameters to tune.
+
     `fit` reads the documents once. It keeps 4 bytes per token and about 100 bytes per
     document. Tokens are in memory up to 1 GiB, and beyond it in a temporary file, in
-    the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names. The
-    file has no name and is always deleted.
+    the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names.
 
     On the CPU, "adagrad" and "sgd" train in compiled steps if the package was installed
-    where there is a C compiler, or from a wheel with them. Otherwise torch makes the
-    same steps, two to three times slower. The environment variable SKLEARN_W2V_COMPILED
-    requires the compiled steps ("1") or forbids them ("0"), at build and training time.
-    "adam" and other devices train by torch also with "1".
+    where there is a C compiler, or from a wheel with them. Otherwise torch trains, two
+    to three times slower. The environment variable SKLEARN_W2V_COMPILED requires the
+    compiled steps ("1") or forbids them ("0"), at build and training time. "adam" and
+    other devices train by torch also with "1".
 
     There is no `ngram_range`: scikit-learn appends all bigrams of a document to its
     unigrams, so windows would have words that are not next to each other in the text.
-
-    With scikit-learn 1.9 or later, callbacks can follow a fit.
-    ``set_callbacks(sklearn.callback.ProgressBar())`` shows a progress bar for each fit
-    (``pip install "sklearn-w2v[progress]"``). Set it on the outermost estimator, such
-    as a pipeline or a grid search. In a grid search over pipelines, the vectorizer is
-    two levels down: ``ProgressBar(max_propagation_depth=2)``. A
-    :class:`~sklearn.callback.ScoringMonitor` records a score after each epoch, and a
-    callback whose `on_fit_task_end` returns True stops the fit. The interface of
-    callbacks is experimental.
 
     A fit that fails or is interrupted leaves the vectorizer unchanged. Several threads
     can call `transform` and look-ups of one vectorizer, also while another thread fits
     it: each call answers with the last fit or with the new one. Two fits of one
     vectorizer at the same time, and `set_params` meanwhile, are not safe.
 
-    Several processes, also on several machines, can fit one vectorizer together. Each
-    joins a group of :mod:`torch.distributed`, such as torchrun, Ray Train and Spark's
-    TorchDistributor start, and calls `fit` with its share of the documents. The
-    vocabulary is that of all documents. Each process trains on its share, and the
-    matrices are merged while they train [5]_ [6]_. All end with the same bits, which
-    depend on the seed and the number of processes. Shares may have different numbers of
-    tokens, and the process that takes the longest decides how long all take. A process
-    without documents warns, and gets the same vectors. All warn if all have passed the
-    same documents. All need the same parameters, except `n_jobs` (1 if they share
-    CPUs), `device` (of the same kind) and `verbose` (the first process prints).
-    `early_stopping`, callbacks, `init_vectors`, `warm_start` and `partial_fit` work as
-    usual. `memory` stores nothing. Solvers other than "adagrad" and
-    `n_components_removed` are errors. An error in one process ends the fit of all, and
-    a lost process is named. Processes wait for one another up to the ``timeout`` of the
-    group, also for one that does not call `fit`, or whose parameters have invalid
-    values, which is found before it joins the others. A group of one process changes
-    nothing.
-
-    Within :func:`use_group`, a process of a group fits alone, or in a part of the
-    group. Fits in a group have to follow one another: a second one in another thread
-    is an error. So is one in a worker process that joblib starts in a process of a
-    group, since it would train on the share of that process alone. So there, a
-    FeatureUnion, ColumnTransformer, search or cross-validation needs ``n_jobs=1``, or
-    ``use_group(None)`` around it. In a search, each process scores its own share, and
-    all have to choose the same parameters for the last fit.
-
-    To load a vectorizer that was saved by skops, trust its class:
-    ``skops.io.load(path, trusted=["sklearn_w2v._vectorizer.Word2VecVectorizer"])``.
-    skops stores no mapping whose keys are tuples: if tokens are tuples, pass
-    `vocabulary` as a list, and leave out `init_vectors` before saving.
-
-    A vectorizer that another release stored, by pickle, joblib or skops, loads with a
-    warning that names both releases, of the kind of scikit-learn's
-    `InconsistentVersionWarning`.
+    In a group of :mod:`torch.distributed`, such as torchrun, Ray Train and Spark's
+    TorchDistributor start, each process calls `fit` with its share of the documents,
+    and all train one vectorizer [5]_ [6]_. All end with the same bits, which depend on
+    the seed and the number of processes. All need the same parameters, except `n_jobs`,
+    `device` and `verbose`. `memory` stores nothing, and solvers other than "adagrad"
+    and `n_components_removed` are errors. Within :func:`use_group`, a process fits
+    alone, or in another group.
 
     References
     ----------
@@ -481,6 +429,25 @@ class Word2VecVectorizer(
     >>> labeled, labels = documents[:4], ["cat", "dog", "cat", "dog"]
     >>> model.fit(labeled, labels).predict(["a dog on a mat"])
     array(['dog'], dtype='<U3')
+
+    A small corpus needs its rare words. Wide windows capture topics, and vectors of
+    length 1 suit nearest neighbors:
+
+    >>> small = Word2VecVectorizer(
+    ...     min_count=1, window=10, norm="l2", vector_size=8, random_state=0
+    ... )
+    >>> (small.fit_transform(documents[:2] * 20) ** 2).sum(axis=1)[:2].round(3)
+    array([1., 1.], dtype=float32)
+
+    Documents can be sequences of items. `sample` is made for words: None keeps all
+    occurrences of items, which are often few and frequent:
+
+    >>> baskets = [["bread", "butter", "jam"], ["paint", "brush", "tape"]] * 100
+    >>> items = Word2VecVectorizer(
+    ...     analyzer=list, sample=None, vector_size=8, random_state=0
+    ... ).fit(baskets)
+    >>> sorted(item for item, _ in items.most_similar("paint", topn=2))
+    ['brush', 'tape']
     """
 
     # skrub passes a column instead of a data frame to transformers that have this.
