@@ -63,6 +63,12 @@ def test_groups_have_more_noise_words_where_tokens_have_more_pairs(
     assert noise_words_per_group(weights, mean_length) == expected
 
 
+def test_negative_is_the_weight_of_noise_words_and_not_their_number():
+    few, many = (plan_of([[0, 1, 2, 3]] * 10, negative=n) for n in (1, 20))
+    assert few.layout == many.layout
+    assert (few.negative, many.negative) == (1, 20)
+
+
 def automatic(counts, solver, vector_size=100):
     longest = cpu_part_length(vector_size)
     return auto_batch_size(counts, solver, longest_part=longest, max_step=3072)
