@@ -2,6 +2,7 @@
 
 import warnings
 
+from docutils.nodes import SkipNode
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
@@ -23,6 +24,8 @@ exclude_patterns = ["gallery/index.rst"]
 templates_path = ["templates"]
 # Single backticks are code, as in the docstrings.
 default_role = "literal"
+# Quotes in types of parameters, such as default="utf-8", are those of Python.
+smartquotes = False
 
 # --- the theme
 
@@ -60,15 +63,15 @@ autosummary_generate = True
 # The docstrings say more than annotations do.
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-maximum_signature_line_length = 80
+add_module_names = False
+toc_object_entries_show_parents = "hide"
+maximum_signature_line_length = 88
 # Each method is documented below its class. A table of methods would repeat that.
 numpydoc_show_class_members = False
 # Names of other projects, to which the guide has no links.
 nitpick_ignore_regex = [(r"py:\w+", r"(gensim|matplotlib|sklearn|torch)\..*")]
 #: The class has 44 parameters. The signature names those that are tuned most often.
-VECTORIZER_SIGNATURE = (
-    "(*, vector_size=100, window=5, min_count=5, epochs='auto', random_state=None, ...)"
-)
+VECTORIZER_SIGNATURE = "(*, vector_size=100, window=5, min_count=5, epochs='auto', ...)"
 
 # --- the gallery
 
@@ -110,11 +113,12 @@ def append_mathml(translator, node, *, as_block):
 def visit_math(translator, node):
     """Show a formula within a line."""
     append_mathml(translator, node, as_block=False)
+    raise SkipNode  # and with it the LaTeX, which is its child
 
 
 def visit_math_block(translator, node):
     """Show a formula in lines of its own, with its number if it has one."""
-    translator.body.append(translator.starttag(node, "div", CLASS="math"))
+    translator.body.append(translator.starttag(node, "div", CLASS="formula"))
     if node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})')
@@ -122,10 +126,7 @@ def visit_math_block(translator, node):
         translator.body.append("</span>")
     append_mathml(translator, node, as_block=True)
     translator.body.append("</div>\n")
-
-
-def leave_nothing(translator, node):
-    """Append nothing after a formula."""
+    raise SkipNode
 
 
 # --- docstrings
@@ -147,9 +148,7 @@ def shorten_signature(app, what, name, obj, options, signature, annotation):
 
 def setup(app):
     """Register what this module adds to Sphinx."""
-    app.add_html_math_renderer(
-        "mathml", (visit_math, leave_nothing), (visit_math_block, leave_nothing)
-    )
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     # Before numpydoc, whose priority is 500.
     app.connect("autodoc-process-docstring", escape_backslashes, priority=400)
     app.connect("autodoc-process-signature", shorten_signature)
