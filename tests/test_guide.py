@@ -33,6 +33,13 @@ COMMANDS = {
     "pip install --no-deps sklearn-w2v": RELEASE,
     "pip install torch --index-url https://download.pytorch.org/whl/cpu": DOWNLOAD,
     "pip install scikit-learn": DOWNLOAD,
+    "torchrun --nproc-per-node 2 examples/distributed/fit_torchrun.py TEXTS.txt": (
+        "tests/test_distributed.py runs it"
+    ),
+    "torchrun --nnodes 4 --nproc-per-node 1 --rdzv-backend c10d "
+    "--rdzv-endpoint 10.0.0.1:29500 examples/distributed/fit_torchrun.py TEXTS.txt": (
+        "it needs four machines"
+    ),
 }
 
 
