@@ -76,7 +76,11 @@ def test_no_module_uses_the_dict_of_an_object():
 # --- documentation
 
 
-PAGES = ["README.md", ".github/CONTRIBUTING.md", "examples/benchmarks/README.md"]
+PAGES = sorted(
+    str(path.relative_to(ROOT))
+    for pattern in ["*.md", ".github/*.md", "examples/**/*.md"]
+    for path in ROOT.glob(pattern)
+)
 
 
 def links_of(text):
@@ -101,13 +105,11 @@ def test_links_lead_to_existing_files_and_headings(page):
         assert target.exists(), link
         if anchor:
             assert anchor in anchors_of(target.read_text(encoding="utf-8")), link
-    if page == "README.md":
-        assert sum(link.endswith(".png") for link in links_of(text)) == 4
 
 
 def test_the_description_for_a_package_index_has_no_links_to_files():
     description = metadata("sklearn-w2v").get_payload()
-    assert len(description) > 10_000
+    assert "\n## Install\n" in description
     for link in links_of(description):
         assert link.startswith("#")
         assert link[1:] in anchors_of(description)
