@@ -1,4 +1,4 @@
-"""The scripts of examples/distributed, with the engines they are for."""
+"""The scripts of examples/distributed that fit, with the engines they are for."""
 
 import os
 import re
@@ -50,27 +50,3 @@ def test_ray_train_fits(texts_file):
 def test_spark_fits(texts_file):
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
     assert_learned(run(FOLDER / "fit_spark.py", texts_file), "2 tasks")
-
-
-def assert_served(script, texts_file):
-    # The script compares its vectors with those of a plain `transform`.
-    assert re.search(r"8,000 texts in .* per second$", run(FOLDER / script, texts_file))
-
-
-@pytest.mark.gate
-def test_polars_serves(texts_file):
-    pytest.importorskip("polars", reason="needs polars")
-    assert_served("serve_polars.py", texts_file)
-
-
-@pytest.mark.gate
-def test_ray_data_serves(texts_file):
-    pytest.importorskip("ray.data", reason="needs the extra `ray`")
-    assert_served("serve_ray.py", texts_file)
-
-
-@pytest.mark.gate
-def test_spark_serves(texts_file):
-    pytest.importorskip("pyspark", reason="needs the extra `spark`")
-    pytest.importorskip("pyarrow", reason="pandas_udf needs pyarrow")
-    assert_served("serve_spark.py", texts_file)

@@ -36,7 +36,7 @@ COMMANDS = {
     "torchrun --nproc-per-node 2 examples/distributed/fit_torchrun.py TEXTS.txt": (
         "tests/test_distributed.py runs it"
     ),
-    "torchrun --nnodes 4 --nproc-per-node 1 --rdzv-backend c10d "
+    "torchrun --nnodes 4 --nproc-per-node 1 --rdzv-backend c10d --rdzv-id fit "
     "--rdzv-endpoint 10.0.0.1:29500 examples/distributed/fit_torchrun.py TEXTS.txt": (
         "it needs four machines"
     ),
