@@ -123,6 +123,7 @@ for name, vectors in methods.items():
 print(table.T.round(2))
 axes = table.plot(marker="o", logx=True, ylabel="accuracy of the other nodes")
 axes.set_xticks(table.index, table.index)
+axes.minorticks_off()
 axes.legend(fontsize="small")
 plt.show()
 
