@@ -1,4 +1,4 @@
-"""The scripts of examples/distributed that fit, with the engines they are for."""
+"""The scripts of examples/distributed, with the engines they are for."""
 
 import os
 import re
@@ -50,3 +50,22 @@ def test_ray_train_fits(texts_file):
 def test_spark_fits(texts_file):
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
     assert_learned(run(FOLDER / "fit_spark.py", texts_file), "2 tasks")
+
+
+# The scripts that serve check that the vectors equal those of a plain `transform`.
+def test_polars_serves(texts_file):
+    output = run(FOLDER / "serve_polars.py", texts_file)
+    assert "polars, one process, files included: " in output
+
+
+@pytest.mark.gate
+def test_ray_data_serves(texts_file):
+    pytest.importorskip("ray.data", reason="needs the extra `ray`")
+    assert "Ray, two actors: " in run(FOLDER / "serve_ray.py", texts_file)
+
+
+@pytest.mark.gate
+def test_spark_serves(texts_file):
+    pytest.importorskip("pyspark", reason="needs the extra `spark`")
+    pytest.importorskip("pyarrow", reason="a pandas_udf needs it")
+    assert "Spark, two workers: " in run(FOLDER / "serve_spark.py", texts_file)
