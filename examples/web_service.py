@@ -22,6 +22,7 @@ from time import perf_counter
 
 import joblib
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -59,10 +60,11 @@ class Answer(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # no part of an answer waits for another
 
     def do_POST(self):
+        """Answer a request."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        known = served[0].coverage(asked) > 0
-        classes = served.predict(asked).tolist()
-        answers = [c if is_known else None for c, is_known in zip(classes, known)]
+        answers = served.predict(asked).tolist()
+        for number in np.flatnonzero(served[0].coverage(asked) == 0):
+            answers[number] = None
         body = json.dumps(answers).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
