@@ -23,7 +23,8 @@ def texts_file(texts, tmp_path):
 
 def run(*command):
     # The processes of an engine import the same package as this test.
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    path = os.pathsep.join(filter(None, sys.path))
+    env = os.environ | {"PYTHONPATH": path, "PYSPARK_PYTHON": sys.executable}
     return output_of(sys.executable, *command, env=env, timeout=AT_MOST)
 
 
