@@ -25,7 +25,8 @@ from sklearn.preprocessing import Normalizer
 
 from sklearn_w2v import DocumentMapDisplay, Word2VecVectorizer
 
-departments = "bread fruit dairy tea wine paint tools garden books toys".split()
+departments = ["bread", "fruit", "dairy", "tea", "wine"]
+departments += ["paint", "tools", "garden", "books", "toys"]
 popularity = 1 / np.arange(1, 21)
 popularity /= popularity.sum()
 rng = np.random.RandomState(0)

@@ -123,6 +123,7 @@ for name, vectors in methods.items():
 print(table.T.round(2))
 axes = table.plot(marker="o", logx=True, ylabel="accuracy of the other nodes")
 axes.set_xticks(table.index, table.index)
+axes.minorticks_off()
 axes.legend(fontsize="small")
 plt.show()
 
@@ -143,5 +144,5 @@ plt.show()
 # - All walks are in memory here. For a large graph, pass a generator of walks to
 #   ``fit``, which reads them once: :doc:`/large_corpora`.
 #
-# The method is that of Perozzi, B., Al-Rfou, R. and Skiena, S. (2014). "DeepWalk: Online
-# Learning of Social Representations". KDD.
+# The method is that of Perozzi, B., Al-Rfou, R. and Skiena, S. (2014). "DeepWalk:
+# Online Learning of Social Representations". KDD.

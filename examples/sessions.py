@@ -139,6 +139,8 @@ table = pd.DataFrame(rows, columns=columns).set_index("sessions")
 print(table.round(3))
 axes = table.plot(marker="o", logx=True, xlabel="sessions to learn from")
 axes.set(ylim=(0, None), ylabel="share of answers among ten candidates")
+axes.set_xticks(table.index, table.index)
+axes.minorticks_off()
 plt.show()
 
 # %%

@@ -1,4 +1,4 @@
-"""The scripts of examples/distributed that fit, with the engines they are for."""
+"""The scripts of examples/distributed, with the engines they are for."""
 
 import os
 import re
@@ -23,7 +23,8 @@ def texts_file(texts, tmp_path):
 
 def run(*command):
     # The processes of an engine import the same package as this test.
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    path = os.pathsep.join(filter(None, sys.path))
+    env = os.environ | {"PYTHONPATH": path, "PYSPARK_PYTHON": sys.executable}
     return output_of(sys.executable, *command, env=env, timeout=AT_MOST)
 
 
@@ -50,3 +51,22 @@ def test_ray_train_fits(texts_file):
 def test_spark_fits(texts_file):
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
     assert_learned(run(FOLDER / "fit_spark.py", texts_file), "2 tasks")
+
+
+# The scripts that serve check that the vectors equal those of a plain `transform`.
+def test_polars_serves(texts_file):
+    output = run(FOLDER / "serve_polars.py", texts_file)
+    assert "polars, one process, files included: " in output
+
+
+@pytest.mark.gate
+def test_ray_data_serves(texts_file):
+    pytest.importorskip("ray.data", reason="needs the extra `ray`")
+    assert "Ray, two actors: " in run(FOLDER / "serve_ray.py", texts_file)
+
+
+@pytest.mark.gate
+def test_spark_serves(texts_file):
+    pytest.importorskip("pyspark", reason="needs the extra `spark`")
+    pytest.importorskip("pyarrow", reason="a pandas_udf needs it")
+    assert "Spark, two workers: " in run(FOLDER / "serve_spark.py", texts_file)
