@@ -75,6 +75,8 @@ def test_the_strongest_words_are_shown_from_the_largest_to_the_smallest():
     ]
     display = display_of(contributions, 0.125, max_words=4)
     assert list(bars_of(display))[-2:] == ["1 other word", "intercept"]
+    display = display_of([(word, 1.0) for word in range(1001)], max_words=1)
+    assert list(bars_of(display)) == ["0", "1,000 other words", "intercept"]
     display = display_of(contributions, 0.125, max_words=5)
     assert list(bars_of(display)) == ["e", "c", "b", "d", "a", "intercept"]
 

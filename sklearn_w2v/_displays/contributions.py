@@ -224,6 +224,6 @@ class ContributionsDisplay:
         ]
         others: list[Bar] = [("intercept", self.intercept)]
         if hidden:
-            name = f"{len(hidden)} other word{'s' if len(hidden) > 1 else ''}"
+            name = f"{len(hidden):,} other word{'s' if len(hidden) > 1 else ''}"
             others.insert(0, (name, sum(sums[word] for word in hidden)))
         return of_words, others
