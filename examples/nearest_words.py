@@ -1,44 +1,60 @@
-"""Nearest words and analogies in the docstrings of numpy, scipy and scikit-learn.
+"""
+Nearest words and analogies
+===========================
 
-`most_similar` finds the words whose vectors are closest to a word, or to a sum and
-difference of words. A million words are a small corpus: nearest words mostly make
-sense, but only about half of the analogies are right. All queries are printed, also
-those with poor answers.
+For people who want to know which words are used alike in their texts: for synonyms,
+keywords or spellings. What do the vectors of a million words of text contain, and where
+are they wrong?
 """
 
 # %%
-import time
-
+# The texts are docstrings of numpy, scipy and scikit-learn. Words that occur fewer than
+# 20 times are left out: their vectors are poor, but would be nearest to other words.
+import matplotlib.pyplot as plt
+from sklearn.metrics.pairwise import cosine_similarity
 from texts import load_texts
 
 from sklearn_w2v import Word2VecVectorizer
 
-start = time.perf_counter()
-
-# %%
-# All sub-packages are used, since no labels are needed here. Words that occur fewer
-# than 20 times are left out. Their vectors are poor, but would be the nearest of other
-# words.
 texts, _, _ = load_texts("docstrings", min_documents=1)
 vectorizer = Word2VecVectorizer(epochs=10, min_count=20, random_state=0)
 vectorizer.fit(texts)
-n_tokens = vectorizer.word_counts_.sum()
-print(f"{n_tokens:,} words, {len(vectorizer.vocabulary_):,} different ones")
+n_words = len(vectorizer.vocabulary_)
+print(f"{vectorizer.word_counts_.sum():,} words, {n_words:,} different ones")
 
 # %%
-print("\nNearest words, with cosine similarities")
-words = ["rows", "median", "float64", "polynomial", "eigenvalues", "classifier"]
-for word in [*words, "kmeans", "spline", "deprecated", "fourier"]:
-    if word not in vectorizer.vocabulary_:  # depends on the versions of the libraries
-        print(f"  {word:13}is too rare")
-        continue
-    nearest = vectorizer.most_similar(word, topn=5)
-    found = ", ".join(f"{other} {similarity:.2f}" for other, similarity in nearest)
-    print(f"  {word:13}{found}")
+# `most_similar` returns the nearest words of one word, with cosine similarities.
+for word, similarity in vectorizer.most_similar("eigenvalues", topn=5):
+    print(f"{word:15}{similarity:.2f}")
 
 # %%
-# "minimum is to maximum as smallest is to ...": the answer should have a vector near
-# maximum - minimum + smallest.
+# `nearest_words` finds those of many words at once. Not all are synonyms: words are
+# near each other if they occur near the same other words.
+queries = ["rows", "median", "float64", "polynomial", "classifier", "kmeans", "spline"]
+queries = [word for word in queries if word in vectorizer.vocabulary_]
+words, similarities = vectorizer.nearest_words(queries, topn=5)
+for query, nearest in zip(queries, words, strict=True):
+    print(f"{query:15}{', '.join(nearest)}")
+
+# %%
+# The similarities of some words with each other show groups:
+shown = ["mean", "median", "variance", "float32", "float64", "int64"]
+shown += ["eigenvalues", "matrix", "symmetric", "classifier", "regressor", "fourier"]
+shown += ["fft", "dft", "spline", "knots"]
+cosines = cosine_similarity(vectorizer.get_vector(shown))
+_, ax = plt.subplots(figsize=(6.4, 5.4), layout="constrained")
+image = ax.imshow(cosines, vmin=0, vmax=1, cmap="Blues")
+ax.set_xticks(range(len(shown)), shown, rotation=90)
+ax.set_yticks(range(len(shown)), shown)
+ax.figure.colorbar(image, label="Cosine similarity")
+plt.show()
+
+# %%
+# Analogies
+# ---------
+# "minimum is to maximum as smallest is to ...": the answer should be near the sum of
+# maximum and smallest, less minimum. So few texts give about half of the answers. All
+# are printed.
 analogies = [
     ("minimum", "maximum", "smallest", "largest"),
     ("rows", "columns", "row", "column"),
@@ -51,22 +67,25 @@ analogies = [
     ("integer", "integers", "float", "floats"),
     ("forward", "backward", "fft", "ifft"),
 ]
-print("\nAnalogies: a is to b as c is to ...")
-print(f"  {'a':12}{'b':16}{'c':13}{'expected':14}{'rank':>4}  found")
-for a, b, c, expected in analogies:
-    if not {a, b, c} <= vectorizer.vocabulary_.keys():
-        print(f"  {a:12}{b:16}{c:13}{expected:14}{'-':>4}  a word is too rare")
-        continue
-    similar = vectorizer.most_similar([b, c], negative=a, topn=1000)
-    ranking = [word for word, _ in similar]
-    rank = ranking.index(expected) + 1 if expected in ranking else "-"
-    found = ", ".join(ranking[:3])
-    print(f"  {a:12}{b:16}{c:13}{expected:14}{rank:>4}  {found}")
+for one, other, query, expected in analogies:
+    if {
+        one,
+        other,
+        query,
+    } <= vectorizer.vocabulary_.keys():  # often enough in the texts
+        best = vectorizer.most_similar([other, query], negative=one, topn=3)
+        found = ", ".join(word for word, _ in best)
+        print(f"{one} - {other}, {query} - {expected}?  {found}")
 
 # %%
-# Instead of a word, any vector can be passed, such as that of a document.
-query = "density of a random variable with heavy tails"
-print(f"\nWords nearest to the mean vector of {query!r}")
-nearest = vectorizer.most_similar(vectorizer.transform([query])[0], topn=8)
-print(" ", ", ".join(word for word, _ in nearest))
-print(f"\ntook {time.perf_counter() - start:.1f} s")
+# A vector can be passed in place of a word, such as that of a text:
+text = "density of a random variable with heavy tails"
+nearest = vectorizer.most_similar(vectorizer.transform([text])[0], topn=6)
+print(", ".join(word for word, _ in nearest))
+
+# %%
+# What it cannot do
+# -----------------
+# A word has one vector, also if it has several meanings. Words of opposite meanings,
+# such as "minimum" and "maximum", are near each other, since they occur in the same
+# contexts. Rare words need more texts, or known vectors: :doc:`/known_vectors`.

@@ -5,19 +5,12 @@ downloaded them before. Otherwise it returns texts that every installation has: 
 docstrings of the modules, classes, methods and functions of numpy, scipy and
 scikit-learn. Their labels are their sub-packages, such as "scipy.stats". The source
 files are parsed, not imported. Results on docstrings depend slightly on the versions of
-the three libraries. As a script, this module prints the number of documents and words
-of each class.
-
-The environment variable EXAMPLES_MAX_DOCUMENTS limits the number of documents in all
-examples. With 1500, each takes seconds, but its results have little meaning.
+the three libraries.
 """
 
 import ast
 import inspect
-import os
 import re
-import sys
-import time
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +20,6 @@ from sklearn.datasets import fetch_20newsgroups
 
 WORD = re.compile(r"\b\w\w+\b")
 N_POSTS = 7000  # of 11,314, so that each example takes less than a minute
-MAX_DOCUMENTS = int(os.environ.get("EXAMPLES_MAX_DOCUMENTS", sys.maxsize))
 LIBRARIES = ["numpy", "scipy", "sklearn"]
 
 # Tests, copies of other projects, and modules that newer Pythons do not have.
@@ -65,30 +57,17 @@ def load_texts(corpus="auto", min_documents=20):
     if corpus != "docstrings":
         try:
             rows = list(iter_posts())
-            print(f"Texts: {len(rows):,} posts of 20 newsgroups", end="")
-            print(' (load_texts("docstrings") loads docstrings instead)')
+            print(f"Texts: {len(rows):,} posts of 20 newsgroups")
         except OSError:
             if corpus == "newsgroups":
                 raise
     if rows is None:
         rows = [(label, group, text) for label, group, _, text in iter_docstrings()]
         print(f"Texts: {len(rows):,} docstrings of numpy, scipy and scikit-learn")
-        if corpus == "auto":
-            print("  (to use newsgroups instead, download 14 MB with")
-            print("  sklearn.datasets.fetch_20newsgroups())")
     n_documents = Counter(label for label, _, _ in rows)
     rows = [row for row in rows if n_documents[row[0]] >= min_documents]
-    labels, groups, texts = zip(*limited(rows), strict=True)
+    labels, groups, texts = zip(*rows, strict=True)
     return np.array(texts, dtype=object), np.array(labels), np.array(groups)
-
-
-def limited(rows):
-    """Draw MAX_DOCUMENTS of the rows, if there are more."""
-    rows = list(rows)
-    if len(rows) <= MAX_DOCUMENTS:
-        return rows
-    drawn = np.random.RandomState(0).choice(len(rows), MAX_DOCUMENTS, replace=False)
-    return [rows[number] for number in sorted(drawn)]
 
 
 def iter_posts():
@@ -167,15 +146,3 @@ def clean(docstring):
     lines = docstring.splitlines()
     prose = [line for line in lines if not line.lstrip().startswith((">>>", "..."))]
     return GIVEAWAYS.sub(" ", "\n".join(prose))
-
-
-if __name__ == "__main__":
-    start = time.perf_counter()
-    texts, labels, groups = load_texts()
-    n_words = np.array([len(WORD.findall(text)) for text in texts])
-    print(f"{n_words.sum():,} words, {len(set(labels))} classes")
-    print(f"\n{'class':26}documents      words")
-    for label in sorted(set(labels)):
-        rows = labels == label
-        print(f"{label:26}{rows.sum():9,}{n_words[rows].sum():11,}")
-    print(f"\ntook {time.perf_counter() - start:.1f} s")

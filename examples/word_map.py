@@ -1,13 +1,14 @@
-"""Maps of words and of documents, and the loss curve of the training.
+"""
+Maps of words and of documents
+==============================
 
-The displays work like those of scikit-learn. The plots are saved as word_map.png,
-document_map.png and loss_curve.png in the current folder. Needs the extra `plot`.
+For people who want to see what a vectorizer has learned before they use it. Which words
+and which texts are close together, and did the training last long enough?
+
+The displays work like those of scikit-learn. They need the extra `plot`.
 """
 
 # %%
-import time
-from collections import Counter
-
 import matplotlib.pyplot as plt
 import numpy as np
 from texts import load_texts
@@ -19,45 +20,52 @@ from sklearn_w2v import (
     WordMapDisplay,
 )
 
-start = time.perf_counter()
-
-# %%
 texts, labels, _ = load_texts("docstrings", min_documents=1)
 vectorizer = Word2VecVectorizer(epochs=10, min_count=20, random_state=0)
 vectorizer.fit(texts)
 
 # %%
-# Ten words, and the six nearest words of each. t-SNE does not use the groups, but puts
-# their words close together. Without a list of words, the map shows frequent ones
-# that have a specific meaning.
+# Words
+# -----
+# Ten words, and the six nearest words of each. The positions do not depend on the
+# groups: words of a group are close together since their vectors are similar. Without a
+# list of words, the map shows frequent ones that have a specific meaning.
 topics = ["classifier", "clustering", "distribution", "eigenvalues", "float64"]
 topics += ["fourier", "kernel", "median", "optimization", "polynomial"]
 groups = {topic: topic for topic in topics}
-for topic in topics:
-    for word, _ in vectorizer.most_similar(topic, topn=6):
+nearest, _ = vectorizer.nearest_words(topics, topn=6)
+for topic, words in zip(topics, nearest, strict=True):
+    for word in words:
         groups.setdefault(word, topic)
 
-_, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
-display = WordMapDisplay.from_estimator(vectorizer, list(groups), groups=groups, ax=ax)
-display.figure_.savefig("word_map.png", dpi=120)
-print(f"word_map.png: {len(display.words)} words: ten, and those near them")
+_, ax = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
+WordMapDisplay.from_estimator(vectorizer, list(groups), groups=groups, ax=ax)
 
 # %%
-# Documents of ten classes. The classes do not affect the positions.
-largest = [label for label, _ in Counter(labels).most_common(10)]
+# Documents
+# ---------
+# A thousand documents of ten classes. The positions do not depend on the classes.
+names, counts = np.unique(labels, return_counts=True)
+largest = names[np.argsort(-counts)[:10]]
 rows = np.flatnonzero(np.isin(labels, largest))
-rows = np.random.RandomState(0).choice(rows, min(1000, len(rows)), replace=False)
-_, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
-display = DocumentMapDisplay.from_estimator(
-    vectorizer, texts[rows], labels[rows], ax=ax
-)
-display.figure_.savefig("document_map.png", dpi=120)
-print(f"document_map.png: {len(rows):,} documents of ten classes")
+rows = np.random.RandomState(0).permutation(rows)[:1000]
+
+_, ax = plt.subplots(figsize=(7.5, 5), layout="constrained")
+DocumentMapDisplay.from_estimator(vectorizer, texts[rows], labels[rows], ax=ax)
 
 # %%
-_, ax = plt.subplots(figsize=(8, 4), layout="constrained")
-display = LossCurveDisplay.from_estimator(vectorizer, ax=ax)
-display.figure_.savefig("loss_curve.png", dpi=120)
-first, last = vectorizer.loss_curve_[0], vectorizer.loss_curve_[-1]
-print(f"loss_curve.png: from {first:.2f} to {last:.2f} in {vectorizer.n_iter_} epochs")
-print(f"\ntook {time.perf_counter() - start:.1f} s")
+# The training
+# ------------
+# The loss falls fast in the first epochs. If the curve still falls at its end, more
+# epochs may help. `early_stopping` adds the loss of documents that are held out.
+_, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+LossCurveDisplay.from_estimator(vectorizer, ax=ax)
+plt.show()
+
+# %%
+# What it cannot do
+# -----------------
+# Maps by t-SNE show which points are near each other. Distances between groups, and
+# their sizes and shapes, mean little: do not measure anything on a map. More than 200
+# words are hard to read. Above 2,000 documents, a random sample is placed first, and
+# small groups may not be visible. To find groups, see :doc:`clustering`.

@@ -1,5 +1,6 @@
 """Word2vec for scikit-learn: raw documents in, mean word vectors out."""
 
+from sklearn_w2v._displays.contributions import ContributionsDisplay
 from sklearn_w2v._displays.document_map import DocumentMapDisplay
 from sklearn_w2v._displays.loss_curve import LossCurveDisplay
 from sklearn_w2v._displays.word_map import WordMapDisplay
@@ -10,6 +11,7 @@ from sklearn_w2v._version import __version__
 from sklearn_w2v._warnings import DocumentWarning
 
 __all__ = [
+    "ContributionsDisplay",
     "DocumentMapDisplay",
     "DocumentWarning",
     "LossCurveDisplay",
