@@ -1,33 +1,32 @@
 """Accuracy of document vectors, gensim's, tf-idf and LSA, on labeled texts.
 
     python examples/benchmarks/documents.py NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]] ...
+    python examples/benchmarks/documents.py ... --labels 100 500 2000
 
-A file has a label, a tab and a text on each line. A data set without a test file is
-tested in five stratified folds. Vectors are learned only from the training texts.
-gensim and sklearn_w2v get the same tokens and use their defaults; gensim is also run
-with as many epochs as sklearn_w2v. Vectors are scaled by StandardScaler, and classified
-by LogisticRegression.
+A data set without a test file is tested in five stratified folds. Vectors are learned
+only from the training texts. gensim and sklearn_w2v get the same tokens and use their
+defaults; gensim is also run with as many epochs as sklearn_w2v. Vectors are scaled by
+StandardScaler, and classified by LogisticRegression.
 
-The first table is with all labels: means over seeds, and their standard deviation. The
-second is with few labels: means over five draws of labels, with the first seed and the
-first fold. Each cell has the best C of a grid for its method, data set and number of
-labels. Needs the `benchmark` extra.
+Without `--labels`, all training texts have labels. Results are means over seeds, and
+their standard deviation. With it, vectors are still learned from all training texts,
+with the first seed and the first fold. Results are means over five draws of labels.
+Each has the best C of a grid for its method, data set and number of labels. Needs the
+extra `benchmark`.
 """
 
-import argparse
 import warnings
-from pathlib import Path
 
 import numpy as np
-from corpora import read_labeled
 from gensim.models import Word2Vec
+from labeled import accuracy, splits
+from runner import mean, parser_of, print_table, progress
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -35,7 +34,6 @@ from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._skipgram.plan import auto_epochs
 
 SIZE = 100
-N_LABELS = [100, 500, 2000]
 N_DRAWS = 5
 C_GRID = [0.001, 0.01, 0.1, 1, 10, 100]
 
@@ -43,10 +41,10 @@ C_GRID = [0.001, 0.01, 0.1, 1, 10, 100]
 class GensimMeans(TransformerMixin, BaseEstimator):
     """Document vectors as means of gensim's word vectors."""
 
-    def __init__(self, average, threads, seed, as_many_epochs=False):
-        self.average = average
+    def __init__(self, threads, seed, average=False, as_many_epochs=False):
         self.threads = threads
         self.seed = seed
+        self.average = average
         self.as_many_epochs = as_many_epochs
 
     def fit(self, X, y=None):
@@ -72,39 +70,27 @@ class GensimMeans(TransformerMixin, BaseEstimator):
         return counts @ self.vectors_ / np.maximum(counts.sum(axis=1), 1)[:, None]
 
 
-def splits(files):
-    """Yield the texts and labels of the training and of the test, for each fold."""
-    texts, labels = read_labeled(files[0])
-    if len(files) > 1:
-        yield texts, labels, *read_labeled(files[1])
-        return
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    for train, test in folds.split(texts, labels):
-        yield texts[train], labels[train], texts[test], labels[test]
-
-
-def methods(options, seed):
+def methods_of(seed, threads):
     """Return the vectorizers by the names of their methods."""
-    common = {"threads": options.threads, "seed": seed}
-    trained = {
-        "sklearn_w2v means": make_pipeline(
-            Word2VecVectorizer(n_jobs=options.threads, random_state=seed),
-            StandardScaler(),
-        ),
-        "gensim means": make_pipeline(
-            GensimMeans(average=False, **common), StandardScaler()
-        ),
-        "gensim means, both matrices": make_pipeline(
-            GensimMeans(average=True, **common), StandardScaler()
-        ),
-        "gensim means, both matrices, as many epochs": make_pipeline(
-            GensimMeans(average=True, as_many_epochs=True, **common), StandardScaler()
+    ours = {"n_jobs": threads, "random_state": seed}
+    gensim = {"threads": threads, "seed": seed}
+    both = gensim | {"average": True}
+    means = {
+        'sklearn_w2v means, ``epochs="auto"``': Word2VecVectorizer(**ours),
+        "sklearn_w2v means, five epochs": Word2VecVectorizer(epochs=5, **ours),
+        "gensim means": GensimMeans(**gensim),
+        "gensim means, both matrices": GensimMeans(**both),
+        "gensim means, both matrices, as many epochs as ours": GensimMeans(
+            **both, as_many_epochs=True
         ),
     }
+    methods = {
+        name: make_pipeline(one, StandardScaler()) for name, one in means.items()
+    }
     if seed > 0:
-        return trained
+        return methods
     # These depend on the seed hardly or not at all.
-    return trained | {
+    return methods | {
         f"TruncatedSVD({SIZE}) of tf-idf": make_pipeline(
             TfidfVectorizer(sublinear_tf=True),
             TruncatedSVD(SIZE, random_state=seed),
@@ -114,94 +100,69 @@ def methods(options, seed):
     }
 
 
-def accuracy(train, train_labels, test, test_labels, **parameters):
-    """Return the accuracy in %."""
-    model = LogisticRegression(max_iter=500, **parameters).fit(train, train_labels)
-    return 100 * model.score(test, test_labels)
+def accuracy_with(n_labels, train, train_labels, test, test_labels):
+    """Return the accuracy with so many labels and the best C of the grid."""
+    scores = np.zeros((N_DRAWS, len(C_GRID)))
+    for draw in range(N_DRAWS):
+        rows, _ = train_test_split(
+            np.arange(len(train_labels)),
+            train_size=n_labels,
+            stratify=train_labels,
+            random_state=draw,
+        )
+        some = train[rows], train_labels[rows]
+        for i, C in enumerate(C_GRID):
+            scores[draw, i] = accuracy(*some, test, test_labels, C=C)
+    return scores.mean(axis=0).max()
 
 
-def few_labels(train, train_labels, test, test_labels):
-    """Return the accuracy for each number of labels, with the best C of the grid."""
+def measure(files, options):
+    """Return the accuracies of a data set by method, each an array.
+
+    They are of shape (seeds,), or (numbers of labels,) with `--labels`.
+    """
     found = {}
-    for n_labels in N_LABELS:
-        scores = np.zeros((N_DRAWS, len(C_GRID)))
-        for draw in range(N_DRAWS):
-            rows, _ = train_test_split(
-                np.arange(len(train_labels)),
-                train_size=n_labels,
-                stratify=train_labels,
-                random_state=draw,
-            )
-            some = train[rows], train_labels[rows]
-            for i, C in enumerate(C_GRID):
-                scores[draw, i] = accuracy(*some, test, test_labels, C=C)
-        found[n_labels] = scores.mean(axis=0).max()
+    for seed in range(options.seeds):
+        folds = {}
+        for train, train_labels, test, test_labels in splits(files):
+            for method, vectorizer in methods_of(seed, options.threads).items():
+                vectors = vectorizer.fit_transform(train), vectorizer.transform(test)
+                data = vectors[0], train_labels, vectors[1], test_labels
+                progress(f"seed {seed}, {method}")
+                if options.labels:
+                    found[method] = [accuracy_with(n, *data) for n in options.labels]
+                else:
+                    folds.setdefault(method, []).append(accuracy(*data))
+            if options.labels:
+                return found
+        for method, accuracies in folds.items():
+            found.setdefault(method, []).append(np.mean(accuracies))
     return found
 
 
-def measure(sets, options):
-    """Return method -> data set -> accuracies of seeds; the same with few labels."""
-    every, few = {}, {}
-    for name, files in sets.items():
-        paths = [Path(file) for file in files.split(",")]
-        for seed in range(options.seeds):
-            scores = {}
-            for train, train_labels, test, test_labels in splits(paths):
-                for method, vectorizer in methods(options, seed).items():
-                    data = (
-                        vectorizer.fit_transform(train),
-                        train_labels,
-                        vectorizer.transform(test),
-                        test_labels,
-                    )
-                    first = seed == 0 and method not in scores
-                    scores.setdefault(method, []).append(accuracy(*data))
-                    if first:
-                        few.setdefault(method, {})[name] = few_labels(*data)
-            for method, values in scores.items():
-                cell = every.setdefault(method, {}).setdefault(name, [])
-                cell.append(np.mean(values))
-    return every, few
-
-
-def print_table(header, rows):
-    """Print a table; each method has its cells and their mean."""
-    print("| |", " | ".join(header), "| mean |")
-    print("|---|" + "---|" * (len(header) + 1))
-    for method, (cells, mean) in rows.items():
-        print(f"| {method} |", " | ".join(cells), f"| {mean} |")
-
-
 def main():
-    """Measure, and print two tables."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("sets", nargs="+", metavar="NAME=TRAIN[,TEST]")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
+    """Measure, and print the table."""
+    parser = parser_of(__doc__, "sets", "--seeds", "--threads")
+    parser.add_argument("--labels", type=int, nargs="*", default=[])
     options = parser.parse_args()
     # Classifiers that stop at max_iter are part of the comparison.
     warnings.simplefilter("ignore", ConvergenceWarning)
 
-    sets = dict(argument.split("=", 1) for argument in options.sets)
-    every, few = measure(sets, options)
+    columns = [measure(files, options) for _, files in options.sets]
+    settings, show = f"accuracy in %, {options.seeds} seeds", mean
+    if options.labels:
+        numbers = " / ".join(map(str, options.labels))
+        settings = f"accuracy in % with {numbers} labels, means of {N_DRAWS} draws"
 
-    print(f"accuracy in %, {options.seeds} seeds\n")
-    rows = {}
-    for method, row in every.items():
-        cells = [f"{np.mean(s):.1f} (+-{np.std(s):.1f})" for s in row.values()]
-        rows[method] = cells, f"{np.mean([np.mean(s) for s in row.values()]):.1f}"
-    print_table(sets, rows)
+        def show(values):
+            return " / ".join(f"{value:.1f}" for value in values)
 
-    print(f"\nwith {' / '.join(map(str, N_LABELS))} labels, mean of {N_DRAWS} draws\n")
-    rows = {}
-    for method, row in few.items():
-        figures = np.array([[cell[n] for n in N_LABELS] for cell in row.values()])
-        *cells, mean = (
-            " / ".join(f"{figure:.1f}" for figure in figures_of_one)
-            for figures_of_one in [*figures, figures.mean(axis=0)]
-        )
-        rows[method] = cells, mean
-    print_table(sets, rows)
+    rows = []
+    for method in columns[0]:
+        cells = [column[method] for column in columns]
+        rows.append([method, *map(show, [*cells, np.mean(cells, axis=0)])])
+    names = [name for name, _ in options.sets]
+    print_table(settings, ["method", *names, "mean"], rows)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,169 @@
+"""The runner of the benchmarks: options, texts, rounds in alternation, and one table.
+
+Each script of this folder measures one thing and prints one table. The page
+"Benchmarks" of the guide has these tables, and the command and the machine of each.
+"""
+
+import argparse
+import lzma
+import platform
+import re
+import statistics
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+
+def named_files(argument):
+    """Return the name and the files of an argument such as NAME=FILE,FILE."""
+    name, _, files = argument.partition("=")
+    return name, [Path(file) for file in files.split(",")]
+
+
+#: The options that several scripts have.
+OPTIONS = {
+    "corpus": {"type": Path, "help": "a document on each line; may end in .xz"},
+    "sets": {
+        "nargs": "+",
+        "type": named_files,
+        "metavar": "NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]]",
+        "help": "a label, a tab and a text on each line",
+    },
+    "--rounds": {"type": int, "default": 3, "help": "rounds in which peers take turns"},
+    "--seeds": {"type": int, "default": 3},
+    "--epochs": {"type": int, "default": 1},
+    "--threads": {"type": int, "default": 2},
+    "--max-words": {"type": float, "default": float("inf")},
+    "--vector-size": {"type": int, "default": 100},
+    "--window": {"type": int, "default": 5},
+    "--negative": {"type": int, "default": 5},
+    "--similarity": {
+        "nargs": "*",
+        "type": named_files,
+        "default": [],
+        "metavar": "NAME=FILE",
+        "help": "two words and a human score on each line",
+    },
+    "--analogies": {"type": Path, "help": "four words on each line"},
+}
+
+#: The libraries whose releases are printed if a script imports them: the names of their
+#: modules and of their distributions.
+LIBRARIES = {
+    "sklearn": "scikit-learn",
+    "torch": "torch",
+    "gensim": "gensim",
+    "fasttext": "fasttext-wheel",
+    "pyspark": "pyspark",
+}
+
+
+def parser_of(docstring, *names, **defaults):
+    """Return a parser with some of the options that several scripts have."""
+    parser = argparse.ArgumentParser(
+        description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in names:
+        parser.add_argument(name, **OPTIONS[name])
+    parser.set_defaults(**defaults)
+    return parser
+
+
+# --- texts
+
+
+def open_text(path):
+    """Open a text file, which may be compressed with xz."""
+    opener = lzma.open if path.suffix == ".xz" else open
+    return opener(path, "rt", encoding="utf-8")
+
+
+def read_documents(path, max_words=float("inf")):
+    """Return the lines of a file as lists of tokens, up to `max_words` tokens."""
+    documents, n_words = [], 0
+    with open_text(path) as lines:
+        for line in lines:
+            documents.append(line.split())
+            n_words += len(documents[-1])
+            if n_words >= max_words:
+                break
+    return documents
+
+
+# --- rounds
+
+
+def progress(text):
+    """Print what a long benchmark does, apart from its table."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def seconds_of(run):
+    """Return the seconds of a call."""
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def in_turn(runs, rounds):
+    """Return the seconds of each round, by the names of the runs, which take turns.
+
+    The speed of a machine changes within minutes, so only runs next to one another can
+    be compared.
+    """
+    seconds = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            seconds[name].append(seconds_of(run))
+            progress(f"{name}: {seconds[name][-1]:.3f} s")
+    return seconds
+
+
+def ratio(seconds, others):
+    """Return the median of the rounds' ratios, and their range."""
+    ratios = [one / other for one, other in zip(seconds, others, strict=True)]
+    return f"{statistics.median(ratios):.2f}; {min(ratios):.2f} to {max(ratios):.2f}"
+
+
+def mean(values):
+    """Return the mean of the results of seeds, and their standard deviation."""
+    deviation = f" ±{np.std(values):.1f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.1f}{deviation}"
+
+
+# --- the table
+
+
+def machine():
+    """Return the name of the CPU, and how many of its cores can be used."""
+    path = Path("/proc/cpuinfo")
+    text = path.read_text() if path.exists() else ""
+    found = re.search(r"^model name\s*: (.*)$", text, re.M)
+    name = found[1] if found else platform.machine()
+    return f"{name}, {joblib.cpu_count()} cores"
+
+
+def releases():
+    """Return the releases of the libraries that the script has imported."""
+    names = [name for module, name in LIBRARIES.items() if module in sys.modules]
+    return ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def print_table(settings, header, rows):
+    """Print the settings, the machine, and a table in reStructuredText.
+
+    All cells are strings.
+    """
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = "  ".join("=" * width for width in widths)
+    cells = [
+        "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    print(f"{settings}\n{machine()}; {releases()}\n")
+    print("\n".join([rule, cells[0], rule, *cells[1:], rule]), flush=True)
