@@ -4,18 +4,16 @@
 
 A document is a line. The file is read repeatedly until there are enough words, and its
 text is not kept in memory. Each fit is one epoch with the defaults, in a new process.
-Memory is the anonymous memory of the process beyond its imports. So pages of the
-temporary file, which the system can reclaim, are not counted. `--in-memory` sets the
-bytes of ids that are kept in memory, instead of 1 GiB.
+Memory is the anonymous memory of the process beyond that with torch imported. So pages
+of the temporary file, which the system can reclaim, are not counted. `--in-memory` sets
+the bytes of ids that are kept in memory, instead of 1 GiB.
 """
 
-import argparse
-import multiprocessing
 import threading
-import time
+from multiprocessing import get_context
 from pathlib import Path
 
-from corpora import open_text
+from runner import open_text, parser_of, print_table, progress, seconds_of
 
 from sklearn_w2v import Word2VecVectorizer, _corpus
 
@@ -44,52 +42,43 @@ def watch(peak, stop):
         peak.append(max(own_bytes(), peak.pop()))
 
 
-def measure(path, n_words, options, results):
-    """Fit, and put the measurements into a queue."""
+def measure(path, n_words, in_memory):
+    """Fit in this process, and return the cells of a row."""
     import torch  # noqa: F401, PLC0415, so that its memory is not counted
 
-    if options.in_memory:
-        _corpus.IDS_IN_MEMORY = options.in_memory // 4
+    if in_memory:
+        _corpus.IDS_IN_MEMORY = in_memory // 4
     vectorizer = Word2VecVectorizer(epochs=1, random_state=0)
-    peak, stop = [own_bytes()], threading.Event()
-    before = peak[0]
-    watcher = threading.Thread(target=watch, args=(peak, stop))
-    watcher.start()
-    begin = time.perf_counter()
-    vectorizer.fit(lines_of(path, n_words))
-    seconds = time.perf_counter() - begin
+    before = own_bytes()
+    peak, stop = [before], threading.Event()
+    watching = threading.Thread(target=watch, args=(peak, stop))
+    watching.start()
+    seconds = seconds_of(lambda: vectorizer.fit(lines_of(path, n_words)))
     stop.set()
-    watcher.join()
-    n_tokens = int(vectorizer.word_counts_.sum())
-    check = float(vectorizer.embedding_matrix_.sum())
-    n_words = len(vectorizer.vocabulary_)
-    results.put((n_tokens, n_words, seconds, peak[0] - before, check))
+    watching.join()
+    n_tokens, n_bytes = vectorizer.word_counts_.sum(), peak[0] - before
+    numbers = n_tokens, len(vectorizer.vocabulary_)
+    return [*(f"{n:,}" for n in numbers), f"{seconds:.1f}", f"{n_bytes / 1e6:.0f}"]
 
 
 def main():
-    """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("corpus", type=Path)
+    """Measure, and print the table."""
+    parser = parser_of(__doc__, "corpus")
     parser.add_argument("--words", type=float, nargs="+", default=[1e6, 1e7, 1e8])
-    parser.add_argument("--in-memory", type=int)
+    parser.add_argument("--in-memory", type=int, help="bytes of ids")
     options = parser.parse_args()
-    print(
-        "| tokens | words | seconds | MB | sum of the vectors |\n|---|---|---|---|---|"
-    )
-    spawn = multiprocessing.get_context("spawn")
+    rows = []
     for n_words in options.words:
-        results = spawn.Queue()
-        process = spawn.Process(
-            target=measure, args=(options.corpus, n_words, options, results)
-        )
-        process.start()
-        n_tokens, n_different, seconds, n_bytes, check = results.get()
-        process.join()
-        print(
-            f"| {n_tokens:,} | {n_different:,} | {seconds:.1f} | {n_bytes / 1e6:.0f} | "
-            f"{check:.6f} |",
-            flush=True,
-        )
+        with get_context("spawn").Pool(1) as pool:
+            task = options.corpus, n_words, options.in_memory
+            rows.append(pool.apply(measure, task))
+        progress(" ".join(rows[-1]))
+    ids = f"{options.in_memory:,} bytes" if options.in_memory else "1 GiB"
+    print_table(
+        f"one epoch, at most {ids} of ids in memory",
+        ["tokens", "words", "seconds", "MB"],
+        rows,
+    )
 
 
 if __name__ == "__main__":

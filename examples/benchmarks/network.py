@@ -9,9 +9,10 @@ direction connects each host with a switch, and a round trip between two hosts t
 `--milliseconds` more than without a network. The switch is the program network.c.
 Needs root, a C compiler, and the commands ip and tc.
 
-Prints what rank 0 prints and, of each host, the bytes that its interface sent and
-received, and the CPU seconds of its process. The CPU seconds of the switch are those
-that this network takes from the hosts, which real ones would not lose.
+After what rank 0 prints, the table has the bytes that the interface of each host sent
+and received, and the CPU seconds of its process, also those in the kernel. The CPU
+seconds of the switch are those that this network takes from the hosts, which real ones
+would not lose.
 
 All hosts share the cores of this machine. Two hosts on one core compute at half of
 their speed. With half of the gigabits and twice the milliseconds, the network is slower
@@ -21,7 +22,6 @@ Ctrl-C, SIGTERM and errors also remove the network. After SIGKILL, the processes
 script still run, and `ip netns list` shows hosts for `ip netns delete` to remove.
 """
 
-import argparse
 import json
 import os
 import signal
@@ -31,6 +31,8 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+
+from runner import parser_of, print_table
 
 SOURCE = Path(__file__).with_name("network.c")
 PORT = "29500"
@@ -134,22 +136,18 @@ def wait_for_all(processes):
     return [seconds[process.pid] for process in processes]
 
 
-def print_host(i, seconds):
-    """Print what a host sent, received and computed."""
+def row_of(i, seconds):
+    """Return what a host sent, received and computed."""
     command = f"ip -netns {name_of(i)} -json -stats link show dev link{i}"
     statistics = json.loads(run(*command.split()))[0]["stats64"]
-    sent, received = statistics["tx"], statistics["rx"]
-    user, kernel = seconds
-    print(
-        f"host {i}: sent {sent['bytes'] / 1e6:,.1f} MB, "
-        f"received {received['bytes'] / 1e6:,.1f} MB, "
-        f"CPU {user + kernel:.1f} s ({kernel:.1f} s in the kernel)"
-    )
+    sent, received = (statistics[way]["bytes"] / 1e6 for way in ("tx", "rx"))
+    cells = [f"host {i}", f"{sent:,.1f}", f"{received:,.1f}"]
+    return [*cells, f"{sum(seconds):.1f}", f"{seconds[1]:.1f}"]
 
 
 def main():
-    """Make the network, run the script, print the figures, and remove the network."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    """Make the network, run the script, print the table, and remove the network."""
+    parser = parser_of(__doc__)
     parser.add_argument("--hosts", type=int, default=2)
     parser.add_argument("--gigabits", type=float, default=1)
     parser.add_argument("--milliseconds", type=float, default=1)
@@ -168,14 +166,16 @@ def main():
             stack.callback(signal.signal, number, signal.SIG_IGN)
         seconds = wait_for_all(ranks)
         duration = time.perf_counter() - begin
-        for i in range(options.hosts):
-            print_host(i, seconds[i])
+        rows = [row_of(i, seconds[i]) for i in range(options.hosts)]
         switch.terminate()
         n_dropped = int(switch.stdout.read())
         user, kernel = seconds_of(switch)
-        print(
-            f"switch: {n_dropped} packets dropped, CPU {user + kernel:.1f} s; "
-            f"{duration:.1f} s in all"
+        rows.append(["switch", "-", "-", f"{user + kernel:.1f}", f"{kernel:.1f}"])
+        print_table(
+            f"{options.gigabits:g} Gbit/s, {options.milliseconds:g} ms, {duration:.1f} "
+            f"s in all, {n_dropped} packets dropped",
+            ["process", "sent, MB", "received, MB", "CPU, s", "in the kernel, s"],
+            rows,
         )
 
 
