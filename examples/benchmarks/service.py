@@ -10,6 +10,7 @@ vectors: each answer must be that of the first fit or that of the second.
 
 import json
 import threading
+from contextlib import closing
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
@@ -57,14 +58,14 @@ def serve(vectorizer):
 
 def ask(port, method, seconds, allowed):
     """Ask until the time is over; return the numbers of answers and of wrong ones."""
-    connection = HTTPConnection("127.0.0.1", port)
     n_answers, n_wrong, words = 0, 0, list(allowed)
     end = perf_counter() + seconds
-    while perf_counter() < end:
-        word = words[n_answers % len(words)]
-        connection.request("GET", f"/{method}/{word}")
-        n_wrong += connection.getresponse().read() not in allowed[word]
-        n_answers += 1
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        while perf_counter() < end:
+            word = words[n_answers % len(words)]
+            connection.request("GET", f"/{method}/{word}")
+            n_wrong += connection.getresponse().read() not in allowed[word]
+            n_answers += 1
     return n_answers, n_wrong
 
 
