@@ -6,6 +6,7 @@ Saves speed.png and few_labels.png. Needs the extra `plot`.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -24,25 +25,20 @@ SHORT = {
     "gensim means, both matrices": "gensim, its 5 epochs, both matrices",
 }
 
+#: Colors of bars: ours, then grays.
+COLORS = ["C0", "0.45", "0.62", "0.78"]
+
 
 def read_table(label):
-    """Return the first table after a label of the page: its header, and a dict of rows.
+    """Return the first table after a label of the page, as rows by their first cells.
 
-    It is a simple table of reStructuredText, whose rules show where columns begin.
+    Cells of a simple table are two or more spaces apart.
     """
-    lines = (
-        PAGE.read_text(encoding="utf-8").partition(f".. _{label}:\n")[2].splitlines()
-    )
-    rules = [number for number, line in enumerate(lines) if line.startswith("===")]
-    top, below_header, bottom = rules[:3]
-    widths = [len(rule) for rule in lines[top].split()]
-    begins = [sum(widths[:i]) + 2 * i for i in range(len(widths))]
-    slices = [slice(begin, begin + w) for begin, w in zip(begins, widths, strict=True)]
-    header, *rows = (
-        [lines[number][cell].strip() for cell in slices]
-        for number in (top + 1, *range(below_header + 1, bottom))
-    )
-    return header[1:], {name: cells for name, *cells in rows}
+    section = PAGE.read_text(encoding="utf-8").partition(f".. _{label}:\n")[2]
+    header, body = re.split(r"^=[= ]+\n", section, flags=re.M)[1:3]
+    lines = (header + body).splitlines()
+    rows = [re.split(" {2,}", line) for line in lines]
+    return {name: cells for name, *cells in rows}
 
 
 def number_of(cell):
@@ -50,24 +46,27 @@ def number_of(cell):
     return float(cell.split()[0].replace(",", ""))
 
 
-def draw(label, names, ax):
+def draw(label, names, ylabel, height, path):
     """Draw a group of bars for each column, with a bar for each row of these names."""
-    header, rows = read_table(label)
+    header, *rows = read_table(label).items()
+    rows, columns = dict(rows), [SHORT.get(column, column) for column in header[1]]
+    figure, ax = plt.subplots(figsize=(7, height), layout="constrained")
     width = 0.8 / len(names)
-    colors = ["C0", "0.45", "0.62", "0.78"]
-    for i, (name, color) in enumerate(zip(names, colors, strict=True)):
+    for i, name in enumerate(names):
         ax.bar(
-            [column + i * width for column in range(len(header))],
+            [column + i * width for column in range(len(columns))],
             [number_of(cell) for cell in rows[name]],
             width,
             label=SHORT.get(name, name),
-            color=color,
+            color=COLORS[i],
         )
     middle = (len(names) - 1) * width / 2
-    ticks = [column + middle for column in range(len(header))]
-    ax.set_xticks(ticks, [SHORT.get(column, column) for column in header])
+    ax.set_xticks([column + middle for column in range(len(columns))], columns)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.figure.legend(frameon=False, ncols=2, loc="outside upper center")
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    ax.set_ylabel(ylabel)
+    figure.legend(frameon=False, ncols=2, loc="outside upper center")
+    figure.savefig(path, dpi=130)
 
 
 def main():
@@ -78,19 +77,12 @@ def main():
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
 
-    figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
     names = ["sklearn_w2v", "gensim, list", "fastText", "Spark ML"]
-    draw("benchmarks-training", names, ax)
-    ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.set_ylabel("Words per second")
-    figure.savefig(folder / "speed.png", dpi=130)
-
-    figure, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    draw("benchmarks-training", names, "Words per second", 3, folder / "speed.png")
     names = ['sklearn_w2v means, ``epochs="auto"``', "gensim means, both matrices"]
     names += ["TruncatedSVD(100) of tf-idf", "tf-idf"]
-    draw("benchmarks-few-labels", names, ax)
-    ax.set_ylabel("Accuracy with 100 labels (%)")
-    figure.savefig(folder / "few_labels.png", dpi=130)
+    ylabel, path = "Accuracy with 100 labels (%)", folder / "few_labels.png"
+    draw("benchmarks-few-labels", names, ylabel, 3.4, path)
     print(f"Saved speed.png and few_labels.png in {folder}")
 
 

@@ -1,30 +1,26 @@
 """Accuracy of document vectors, gensim's, tf-idf and LSA, on labeled texts.
 
     python examples/benchmarks/documents.py NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]] ...
-    python examples/benchmarks/documents.py ... --labels 100 500 2000
+    python examples/benchmarks/documents.py ... --few-labels
 
 A data set without a test file is tested in five stratified folds. Vectors are learned
 only from the training texts. gensim and sklearn_w2v get the same tokens and use their
 defaults; gensim is also run with as many epochs as sklearn_w2v. Vectors are scaled by
 StandardScaler, and classified by LogisticRegression.
 
-Without `--labels`, all training texts have labels. Results are means over seeds, and
-their standard deviation. With it, vectors are still learned from all training texts,
-with the first seed and the first fold. Results are means over five draws of labels.
-Each has the best C of a grid for its method, data set and number of labels. Needs the
-extra `benchmark`.
+Without `--few-labels`, all training texts have labels. Results are means over seeds,
+and their standard deviation. With it, vectors are still learned from all training
+texts, with the first seed and the first fold. Results are means over five draws of
+labels, each with the best C of a grid. Needs the extra `benchmark`.
 """
-
-import warnings
 
 import numpy as np
 from gensim.models import Word2Vec
 from labeled import accuracy, splits
-from runner import mean, parser_of, print_table, progress
+from runner import benchmark, mean, progress
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -34,6 +30,7 @@ from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._skipgram.plan import auto_epochs
 
 SIZE = 100
+N_LABELS = [100, 500, 2000]
 N_DRAWS = 5
 C_GRID = [0.001, 0.01, 0.1, 1, 10, 100]
 
@@ -100,70 +97,65 @@ def methods_of(seed, threads):
     }
 
 
-def accuracy_with(n_labels, train, train_labels, test, test_labels):
-    """Return the accuracy with so many labels and the best C of the grid."""
-    scores = np.zeros((N_DRAWS, len(C_GRID)))
-    for draw in range(N_DRAWS):
-        rows, _ = train_test_split(
-            np.arange(len(train_labels)),
-            train_size=n_labels,
-            stratify=train_labels,
-            random_state=draw,
-        )
-        some = train[rows], train_labels[rows]
-        for i, C in enumerate(C_GRID):
-            scores[draw, i] = accuracy(*some, test, test_labels, C=C)
-    return scores.mean(axis=0).max()
+def with_few_labels(train, train_labels, test, test_labels):
+    """Return the accuracy for each number of labels, with the best C of the grid."""
+    best = []
+    for n_labels in N_LABELS:
+        scores = np.zeros((N_DRAWS, len(C_GRID)))
+        for draw in range(N_DRAWS):
+            rows, _ = train_test_split(
+                np.arange(len(train_labels)),
+                train_size=n_labels,
+                stratify=train_labels,
+                random_state=draw,
+            )
+            some = train[rows], train_labels[rows]
+            for i, C in enumerate(C_GRID):
+                scores[draw, i] = accuracy(*some, test, test_labels, C=C)
+        best.append(scores.mean(axis=0).max())
+    return best
 
 
-def measure(files, options):
-    """Return the accuracies of a data set by method, each an array.
+def with_all_labels(*data):
+    """Return the accuracy in a list."""
+    return [accuracy(*data)]
 
-    They are of shape (seeds,), or (numbers of labels,) with `--labels`.
-    """
+
+def accuracies_of(files, options):
+    """Return the accuracies by method, as means over folds: a row for each seed."""
+    evaluate = with_few_labels if options.few_labels else with_all_labels
+    folds = list(splits(files))[: 1 if options.few_labels else None]
     found = {}
-    for seed in range(options.seeds):
-        folds = {}
-        for train, train_labels, test, test_labels in splits(files):
-            for method, vectorizer in methods_of(seed, options.threads).items():
-                vectors = vectorizer.fit_transform(train), vectorizer.transform(test)
-                data = vectors[0], train_labels, vectors[1], test_labels
-                progress(f"seed {seed}, {method}")
-                if options.labels:
-                    found[method] = [accuracy_with(n, *data) for n in options.labels]
-                else:
-                    folds.setdefault(method, []).append(accuracy(*data))
-            if options.labels:
-                return found
-        for method, accuracies in folds.items():
-            found.setdefault(method, []).append(np.mean(accuracies))
+    for seed in range(1 if options.few_labels else options.seeds):
+        for method, vectorizer in methods_of(seed, options.threads).items():
+            accuracies = [
+                evaluate(
+                    vectorizer.fit_transform(train),
+                    train_labels,
+                    vectorizer.transform(test),
+                    test_labels,
+                )
+                for train, train_labels, test, test_labels in folds
+            ]
+            found.setdefault(method, []).append(np.mean(accuracies, axis=0))
+            progress(f"seed {seed}, {method}: {found[method][-1]}")
     return found
 
 
-def main():
-    """Measure, and print the table."""
-    parser = parser_of(__doc__, "sets", "--seeds", "--threads")
-    parser.add_argument("--labels", type=int, nargs="*", default=[])
-    options = parser.parse_args()
-    # Classifiers that stop at max_iter are part of the comparison.
-    warnings.simplefilter("ignore", ConvergenceWarning)
-
-    columns = [measure(files, options) for _, files in options.sets]
-    settings, show = f"accuracy in %, {options.seeds} seeds", mean
-    if options.labels:
-        numbers = " / ".join(map(str, options.labels))
-        settings = f"accuracy in % with {numbers} labels, means of {N_DRAWS} draws"
-
-        def show(values):
-            return " / ".join(f"{value:.1f}" for value in values)
-
+def measure(options):
+    """Return the table."""
+    columns = [accuracies_of(files, options) for _, files in options.sets]
     rows = []
     for method in columns[0]:
-        cells = [column[method] for column in columns]
-        rows.append([method, *map(show, [*cells, np.mean(cells, axis=0)])])
-    names = [name for name, _ in options.sets]
-    print_table(settings, ["method", *names, "mean"], rows)
+        cells = [np.array(column[method]) for column in columns]  # (seeds, numbers)
+        cells.append(np.mean(cells, axis=0))
+        rows.append([method, *(" / ".join(map(mean, cell.T)) for cell in cells)])
+    settings = f"accuracy in %, {options.seeds} seed(s)"
+    if options.few_labels:
+        numbers = " / ".join(map(str, N_LABELS))
+        settings = f"accuracy in % with {numbers} labels, means of {N_DRAWS} draws"
+    return settings, ["method", *(name for name, _ in options.sets), "mean"], rows
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__, "sets", seeds=3, threads=2, few_labels=False)

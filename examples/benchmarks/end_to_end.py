@@ -13,7 +13,7 @@ from statistics import median
 
 from gensim.models import Word2Vec
 from peers import OURS
-from runner import in_turn, open_text, parser_of, print_table, ratio
+from runner import benchmark, in_turn, open_text, ratio
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from sklearn_w2v import Word2VecVectorizer
@@ -48,10 +48,8 @@ def runs_of(texts, options):
     }
 
 
-def main():
-    """Measure, and print the table."""
-    shared = "--rounds", "--epochs", "--threads"
-    options = parser_of(__doc__, "corpus", *shared, epochs=5).parse_args()
+def measure(options):
+    """Return the table."""
     with open_text(options.corpus) as lines:
         texts = [line.rpartition("\t")[2] for line in lines]
     Word2VecVectorizer(epochs=1).fit(texts[:100])  # imports torch
@@ -64,19 +62,20 @@ def main():
     }
     rows = []
     for library in ("gensim", "TfidfVectorizer", OURS):
-        cells = []
+        rows.append([library])
         for column, show in shown.items():
-            times = seconds.get((library, column))
-            faster = times and ratio(times, seconds[OURS, column])
-            cells.append(f"{show(median(times))} ({faster})" if times else "-")
-        rows.append([library, *cells])
-    print_table(
+            cell = "-"
+            if (library, column) in seconds:
+                times = seconds[library, column]
+                cell = f"{show(median(times))} ({ratio(times, seconds[OURS, column])})"
+            rows[-1].append(cell)
+    settings = (
         f"{len(texts):,} texts, {options.epochs} epochs, {options.threads} threads, "
-        f"medians of {options.rounds} rounds (times faster sklearn_w2v is)",
-        ["library", "fit, s", "transform, texts/s", "one short text, ms"],
-        rows,
+        f"medians of {options.rounds} rounds (times faster sklearn_w2v is)"
     )
+    header = ["library", "fit, s", "transform, texts/s", "one short text, ms"]
+    return settings, header, rows
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__, "corpus", rounds=3, epochs=5, threads=2)

@@ -9,14 +9,12 @@ and classified by LogisticRegression. A cell is the accuracy in %, and in bracke
 epochs trained.
 """
 
-import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from labeled import accuracy, splits
-from runner import parser_of, print_table, progress, read_documents
-from sklearn.exceptions import ConvergenceWarning
+from runner import benchmark, progress, read_documents
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_w2v import Word2VecVectorizer
@@ -62,7 +60,7 @@ def fits_of(few, train, known):
     yield name, fit(train, epochs=40, early_stopping=True), False
 
 
-def measure(files, known):
+def cells_of(files, known):
     """Return the cells of a data set by the ways to fit."""
     train, train_labels, test, test_labels = next(splits(files))
     some = np.random.RandomState(0).permutation(len(train))[:N_FEW]
@@ -79,24 +77,17 @@ def measure(files, known):
     return cells
 
 
-def main():
-    """Measure, and print the table."""
-    parser = parser_of(__doc__, "corpus", "sets", "--max-words", max_words=6e6)
-    options = parser.parse_args()
-    # Classifiers that stop at max_iter are part of the comparison.
-    warnings.simplefilter("ignore", ConvergenceWarning)
-
+def measure(options):
+    """Return the table."""
     with TemporaryDirectory() as folder:
         known = Path(folder, "vectors.bin")
         documents = read_documents(options.corpus, options.max_words)
         fit(documents, analyzer=list).save_word2vec_format(known)
-        columns = [measure(files, known) for _, files in options.sets]
-    print_table(
-        "accuracy in % (epochs)",
-        ["word vectors of", *(name for name, _ in options.sets)],
-        [[name, *(column[name] for column in columns)] for name in columns[0]],
-    )
+        columns = [cells_of(files, known) for _, files in options.sets]
+    header = ["word vectors of", *(name for name, _ in options.sets)]
+    rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
+    return "accuracy in % (epochs)", header, rows
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__, "corpus", "sets", max_words=6e6)

@@ -1,9 +1,15 @@
 """Texts with labels: how they are read, split, and classified."""
 
+import warnings
+
 import numpy as np
 from runner import open_text
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+
+# Classifiers that stop at max_iter are part of the comparisons.
+warnings.simplefilter("ignore", ConvergenceWarning)
 
 
 def read_labeled(path):

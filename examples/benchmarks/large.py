@@ -13,7 +13,7 @@ import threading
 from multiprocessing import get_context
 from pathlib import Path
 
-from runner import open_text, parser_of, print_table, progress, seconds_of
+from runner import benchmark, open_text, progress, seconds_of
 
 from sklearn_w2v import Word2VecVectorizer, _corpus
 
@@ -42,12 +42,11 @@ def watch(peak, stop):
         peak.append(max(own_bytes(), peak.pop()))
 
 
-def measure(path, n_words, in_memory):
+def row_of(path, n_words, in_memory):
     """Fit in this process, and return the cells of a row."""
     import torch  # noqa: F401, PLC0415, so that its memory is not counted
 
-    if in_memory:
-        _corpus.IDS_IN_MEMORY = in_memory // 4
+    _corpus.IDS_IN_MEMORY = in_memory // 4
     vectorizer = Word2VecVectorizer(epochs=1, random_state=0)
     before = own_bytes()
     peak, stop = [before], threading.Event()
@@ -56,30 +55,23 @@ def measure(path, n_words, in_memory):
     seconds = seconds_of(lambda: vectorizer.fit(lines_of(path, n_words)))
     stop.set()
     watching.join()
-    n_tokens, n_bytes = vectorizer.word_counts_.sum(), peak[0] - before
-    numbers = n_tokens, len(vectorizer.vocabulary_)
+    numbers = vectorizer.word_counts_.sum(), len(vectorizer.vocabulary_)
+    n_bytes = peak[0] - before
     return [*(f"{n:,}" for n in numbers), f"{seconds:.1f}", f"{n_bytes / 1e6:.0f}"]
 
 
-def main():
-    """Measure, and print the table."""
-    parser = parser_of(__doc__, "corpus")
-    parser.add_argument("--words", type=float, nargs="+", default=[1e6, 1e7, 1e8])
-    parser.add_argument("--in-memory", type=int, help="bytes of ids")
-    options = parser.parse_args()
+def measure(options):
+    """Return the table."""
     rows = []
     for n_words in options.words:
         with get_context("spawn").Pool(1) as pool:
             task = options.corpus, n_words, options.in_memory
-            rows.append(pool.apply(measure, task))
+            rows.append(pool.apply(row_of, task))
         progress(" ".join(rows[-1]))
-    ids = f"{options.in_memory:,} bytes" if options.in_memory else "1 GiB"
-    print_table(
-        f"one epoch, at most {ids} of ids in memory",
-        ["tokens", "words", "seconds", "MB"],
-        rows,
-    )
+    settings = f"one epoch, at most {options.in_memory:,} bytes of ids in memory"
+    return settings, ["tokens", "words", "seconds", "MB"], rows
 
 
 if __name__ == "__main__":
-    main()
+    words = [1e6, 1e7, 1e8]
+    benchmark(measure, __doc__, "corpus", words=words, in_memory=2**30)

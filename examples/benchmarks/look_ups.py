@@ -15,7 +15,7 @@ from statistics import median
 
 import numpy as np
 from gensim.models import KeyedVectors
-from runner import in_turn, parser_of, print_table, seconds_of
+from runner import benchmark, in_turn, seconds_of
 
 from sklearn_w2v import Word2VecVectorizer
 
@@ -48,7 +48,7 @@ def repeated(query, n_queries):
     return lambda: [query(number) for number in range(n_queries)]
 
 
-def measure(words, vectors, options):
+def cells_of(words, vectors, options):
     """Return the cells of one size."""
     vectorizer = vectorizer_of(words, vectors)
     keyed_vectors = KeyedVectors(vectors.shape[1], count=0)
@@ -82,37 +82,21 @@ def measure(words, vectors, options):
     ]
 
 
-def main():
-    """Measure each size, and print the table."""
-    parser = parser_of(__doc__, "--rounds", rounds=5)
-    sizes = ["20000x100", "49000x64", "200000x100"]
-    parser.add_argument("--sizes", nargs="*", default=sizes)
-    parser.add_argument("--queries", type=int, default=30)
-    parser.add_argument("--many", type=int, default=10_000)
-    options = parser.parse_args()
+def measure(options):
+    """Return the table."""
     rows = []
     for size in options.sizes:
         n_words, vector_size = map(int, size.split("x"))
         vectors = np.random.default_rng(0).normal(size=(n_words, vector_size))
         words = [f"w{row}" for row in range(n_words)]
-        cells = measure(words, vectors.astype(np.float32), options)
+        cells = cells_of(words, vectors.astype(np.float32), options)
         rows.append([f"{n_words:,} x {vector_size}", *cells])
-    print_table(
-        f"ms of a query, medians of {options.rounds} rounds; {options.many:,} at once",
-        [
-            "words x dimensions",
-            "most_similar",
-            "gensim",
-            "product",
-            "most_likely_context",
-            "memory, gensim's",
-            "first, ms",
-            "nearest_words, s",
-            "likely_contexts, s",
-        ],
-        rows,
-    )
+    settings = f"medians of {options.rounds} rounds, ms; {options.many:,} at once, s"
+    header = ["words x dimensions", "most_similar", "gensim", "product"]
+    header += ["most_likely_context", "memory, gensim's", "first, ms"]
+    return settings, [*header, "nearest_words, s", "likely_contexts, s"], rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = ["20000x100", "49000x64", "200000x100"]
+    benchmark(measure, __doc__, rounds=5, sizes=sizes, queries=30, many=10_000)

@@ -14,8 +14,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from ranks import parser_of_ranks, run
-from runner import print_table
+from ranks import run
+from runner import benchmark
 
 from sklearn_w2v._skipgram.plan import WAITING_STEPS, first_steps, number_of_merges
 
@@ -92,23 +92,22 @@ class Model:
         return ", ".join(f"{100 * speed:.0f}" for speed in speeds) + "%"
 
 
-def main():
-    """Measure, and print the table on rank 0."""
-    one = run(parser_of_ranks(__doc__).parse_args())
+def measure(options):
+    """Return the table, on rank 0."""
+    one = run(options)
     if one.rank:
-        return
+        return None
     model = Model(one)
     n_words = one.learned.word_counts.sum() * one.learned.n_iter
     texts = [
         f"{length * n_words:,} words, {model.seconds(1, 1, length):.0f} s on one"
         for length in LENGTHS
     ]
-    print_table(
-        f"computed from {one.world_size} ranks: 1, 10, 100 Gbit/s",
-        ["machines", *texts],
-        [[str(n), *(model.shares(n, one_) for one_ in LENGTHS)] for n in MACHINES],
-    )
+    rows = [[str(n), *(model.shares(n, times) for times in LENGTHS)] for n in MACHINES]
+    settings = f"computed from {one.world_size} ranks: 1, 10 and 100 Gbit/s"
+    return settings, ["machines", *texts], rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = {"epochs": 3, "seed": 0, "max_words": float("inf")}
+    benchmark(measure, __doc__, "corpus", **sizes, apart=False)

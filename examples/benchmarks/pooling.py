@@ -8,14 +8,13 @@ learns from 2,000 of the texts. Each cell is the mean accuracy over folds, with 
 setting of the classifier for the pooling and the data set.
 """
 
-import warnings
+from itertools import product
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from labeled import read_labeled
-from runner import parser_of, print_table, progress
+from runner import benchmark, progress
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
@@ -78,15 +77,8 @@ def scores_of(texts, labels, options, folder):
     return scores
 
 
-def main():
-    """Measure, and print the table."""
-    parser = parser_of(__doc__, "sets")
-    parser.add_argument("--folds", type=int, default=3)
-    parser.add_argument("--labels", type=int, default=2000)
-    options = parser.parse_args()
-    # Classifiers that stop at max_iter are part of the comparison.
-    warnings.simplefilter("ignore", ConvergenceWarning)
-
+def measure(options):
+    """Return the table."""
     columns = []
     for name, (path, *_) in options.sets:
         progress(name)
@@ -95,18 +87,14 @@ def main():
         best = {row: 100 * np.mean(all_, axis=0).max() for row, all_ in scores.items()}
         columns.append(best)
     rows = []
-    for classifier in CLASSIFIERS:
-        for pooling in map(name_of, POOLINGS):
-            cells = [column[classifier, pooling] for column in columns]
-            shown = [f"{cell:.1f}" for cell in [*cells, np.mean(cells)]]
-            rows.append([classifier, pooling, *shown])
+    for classifier, pooling in product(CLASSIFIERS, map(name_of, POOLINGS)):
+        cells = [column[classifier, pooling] for column in columns]
+        shown = [f"{cell:.1f}" for cell in [*cells, np.mean(cells)]]
+        rows.append([classifier, pooling, *shown])
     names = [name for name, _ in options.sets]
-    print_table(
-        f"accuracy in % with {options.labels} labels, {options.folds} folds",
-        ["classifier", "document vectors", *names, "mean"],
-        rows,
-    )
+    settings = f"accuracy in % with {options.labels} labels, {options.folds} folds"
+    return settings, ["classifier", "document vectors", *names, "mean"], rows
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__, "sets", folds=3, labels=2000)

@@ -10,10 +10,13 @@ matrices, our default. Results are means over seeds, with their standard deviati
 `SKLEARN_W2V_COMPILED=0`, sklearn_w2v trains by torch. Needs the extra `benchmark`.
 """
 
+from itertools import product
+from time import perf_counter
+
 import numpy as np
 from gensim.models import Word2Vec
 from peers import OURS
-from runner import mean, parser_of, print_table, progress, read_documents, seconds_of
+from runner import benchmark, mean, progress, read_documents
 from word_tests import evaluate, read_tests
 
 from sklearn_w2v import Word2VecVectorizer
@@ -42,54 +45,35 @@ def fit_gensim(documents, epochs, seed, threads):
 FITS = {OURS: fit_ours, "gensim": fit_gensim}
 
 
-def measure(documents, tests, options):
-    """Return the seconds and the results of all seeds by epochs and library.
-
-    The results of a seed are of shape (2, tests).
-    """
-    found = {}
-    for seed in range(options.seeds):
-        for epochs in options.epochs:
-            for library in options.libraries:
-                fitted = []
-
-                def fit():
-                    arguments = documents, epochs, seed, options.threads  # noqa: B023
-                    fitted.extend(FITS[library](*arguments))  # noqa: B023
-
-                seconds = seconds_of(fit)
-                vocabulary, *matrices = fitted
-                results = [evaluate(tests, vocabulary, matrix) for matrix in matrices]
-                found.setdefault((epochs, library), []).append((seconds, results))
-                progress(f"seed {seed}, {epochs} epochs, {library}: {seconds:.1f} s")
-    return found
-
-
-def main():
-    """Measure, and print the table."""
-    shared = "--similarity", "--analogies", "--seeds", "--threads", "--max-words"
-    parser = parser_of(__doc__, "corpus", *shared)
-    parser.add_argument("--epochs", type=int, nargs="+", default=[3, 5])
-    parser.add_argument("--libraries", nargs="+", choices=FITS, default=list(FITS))
-    options = parser.parse_args()
-
+def measure(options):
+    """Return the table."""
     tests = read_tests(options)
     documents = read_documents(options.corpus, options.max_words)
+    found = {}  # epochs and library -> seconds and results of each seed
+    for seed in range(options.seeds):
+        for run in product(options.epochs, options.libraries):
+            epochs, library = run
+            begin = perf_counter()
+            fitted = FITS[library](documents, epochs, seed, options.threads)
+            seconds = perf_counter() - begin
+            vocabulary, *matrices = fitted
+            results = [evaluate(tests, vocabulary, matrix) for matrix in matrices]
+            found.setdefault(run, []).append((seconds, results))
+            progress(f"seed {seed}, {epochs} epochs, {library}: {seconds:.1f} s")
     rows = []
-    for (epochs, library), runs in measure(documents, tests, options).items():
+    for (epochs, library), runs in found.items():
         seconds = [seconds for seconds, _ in runs]
         results = np.array([results for _, results in runs])  # (seeds, 2, tests)
         cells = [
             " / ".join(mean(results[:, kind, test]) for kind in (0, 1))
             for test in range(len(tests))
         ]
-        rows.append([str(epochs), library, *cells, mean(seconds)])
-    print_table(
-        f"center vectors / averages, {options.seeds} seeds, {options.threads} threads",
-        ["epochs", "library", *tests, "seconds"],
-        rows,
-    )
+        rows.append([str(epochs), f"{library}, {len(runs)}", *cells, mean(seconds)])
+    settings = f"center vectors / averages, {options.threads} threads"
+    return settings, ["epochs", "library, seeds", *tests, "seconds"], rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = {"seeds": 3, "threads": 2, "max_words": float("inf")}
+    files = "corpus", "--similarity", "--analogies"
+    benchmark(measure, __doc__, *files, epochs=[3, 5], libraries=list(FITS), **sizes)

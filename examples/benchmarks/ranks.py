@@ -6,20 +6,18 @@
 Each rank trains with one thread on its share of the lines. Seconds are those of the
 training of rank 0, and words/s those of all ranks together. "merging" is the time that
 the training thread computes in merges, and "waits" the time that it waits for them.
-"sums" is the time in which another thread sums, and "exchanges" that in which moves are
-sent, while the training mostly goes on. With `--apart`, ranks merge only at the end of
-an epoch, which shows the speed of concurrent processes. With more ranks than cores,
-only the quality is meaningful. `network.py` runs this script between hosts with a slow
-network, and `machines.py` predicts the speed of more machines from the same times.
+With `--apart`, ranks merge only at the end of an epoch, which shows the speed of
+concurrent processes. With more ranks than cores, only the quality is meaningful.
+`network.py` runs this script between hosts with a slow network, and `machines.py`
+predicts the speed of more machines from the same times.
 """
 
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch.distributed as dist
-from runner import parser_of, print_table, read_documents
+from runner import benchmark, read_documents
 from word_tests import evaluate, read_tests
 
 from sklearn_w2v import Word2VecVectorizer
@@ -83,26 +81,10 @@ class Run(NamedTuple):
     world_size: int
 
 
-@contextmanager
-def group():
-    """Make the group of the processes that torchrun has started."""
-    dist.init_process_group("gloo")
-    yield
-    dist.destroy_process_group()
-
-
-def parser_of_ranks(docstring):
-    """Return a parser with the options of a training."""
-    shared = "--epochs", "--max-words", "--similarity", "--analogies"
-    parser = parser_of(docstring, "corpus", *shared, epochs=3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--apart", action="store_true")
-    return parser
-
-
 def run(options):
     """Train on this rank's share of the documents, and measure."""
-    with group(), all_ranks() as ranks:
+    dist.init_process_group("gloo")
+    with all_ranks() as ranks:
         documents = read_documents(options.corpus, options.max_words)
         vectorizer = Word2VecVectorizer(
             analyzer=list, epochs=options.epochs, random_state=options.seed, n_jobs=1
@@ -118,43 +100,35 @@ def run(options):
         seconds = time.perf_counter() - begin
         learned = fit.learn(encoded, training, trained)
         ranks.barrier("the end of the benchmark")
-        return Run(
-            clocks, training.plan, seconds, learned, ranks.rank, ranks.world_size
-        )
+    dist.destroy_process_group()
+    return Run(clocks, training.plan, seconds, learned, ranks.rank, ranks.world_size)
 
 
-def main():
-    """Measure, and print the table on rank 0."""
-    options = parser_of_ranks(__doc__).parse_args()
+def measure(options):
+    """Return the table, on rank 0."""
     one = run(options)
     if one.rank:
-        return
-    clocks, learned = one.clocks, one.learned
+        return None
+    clocks, learned, n_ranks = one.clocks, one.learned, one.world_size
     n_words = learned.word_counts.sum() * learned.n_iter
-    n_bytes = clocks.exchanges.amount * (one.world_size - 1) / one.world_size
+    n_bytes = clocks.exchanges.amount * (n_ranks - 1) / n_ranks
     figures = {
-        "processes": f"{one.world_size}, apart" if options.apart else one.world_size,
+        "processes": f"{n_ranks}, apart" if options.apart else str(n_ranks),
         "seconds": f"{one.seconds:.2f}",
         "words/s": f"{n_words / one.seconds:,.0f}",
-        "merges": clocks.takes.n_calls,
+        "merges": str(clocks.takes.n_calls),
         "sent by each, MB": f"{n_bytes / 1e6:.0f}",
-        "merging": f"{clocks.merging:.2f}",
-        "waits": f"{clocks.waits:.2f}",
-        "sums": f"{clocks.sums.seconds:.2f}",
-        "exchanges": f"{clocks.exchanges.seconds:.2f}",
-        "first steps": f"{clocks.first_steps.seconds:.2f}",
+        "merging, s": f"{clocks.merging:.2f}",
+        "waits, s": f"{clocks.waits:.2f}",
     }
     tests = read_tests(options)
     results = evaluate(tests, learned.vocabulary, learned.embedding_matrix)
-    for name, result in zip(tests, results, strict=True):
-        figures[name] = f"{result:.1f}"
-    print_table(
-        f"{one.world_size} ranks: {n_words:,} words in {options.epochs} epochs, one "
-        "thread each",
-        list(figures),
-        [list(map(str, figures.values()))],
-    )
+    figures |= {name: f"{one:.1f}" for name, one in zip(tests, results, strict=True)}
+    settings = f"{n_ranks} ranks: {n_words:,} words in {options.epochs} epochs"
+    return settings, list(figures), [list(figures.values())]
 
 
 if __name__ == "__main__":
-    main()
+    files = "corpus", "--similarity", "--analogies"
+    sizes = {"epochs": 3, "seed": 0, "max_words": float("inf")}
+    benchmark(measure, __doc__, *files, **sizes, apart=False)

@@ -8,11 +8,11 @@ import argparse
 import lzma
 import platform
 import re
-import statistics
 import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
 import joblib
 import numpy as np
@@ -24,8 +24,8 @@ def named_files(argument):
     return name, [Path(file) for file in files.split(",")]
 
 
-#: The options that several scripts have.
-OPTIONS = {
+#: What several scripts read.
+FILES = {
     "corpus": {"type": Path, "help": "a document on each line; may end in .xz"},
     "sets": {
         "nargs": "+",
@@ -33,26 +33,14 @@ OPTIONS = {
         "metavar": "NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]]",
         "help": "a label, a tab and a text on each line",
     },
-    "--rounds": {"type": int, "default": 3, "help": "rounds in which peers take turns"},
-    "--seeds": {"type": int, "default": 3},
-    "--epochs": {"type": int, "default": 1},
-    "--threads": {"type": int, "default": 2},
-    "--max-words": {"type": float, "default": float("inf")},
-    "--vector-size": {"type": int, "default": 100},
-    "--window": {"type": int, "default": 5},
-    "--negative": {"type": int, "default": 5},
-    "--similarity": {
-        "nargs": "*",
-        "type": named_files,
-        "default": [],
-        "metavar": "NAME=FILE",
-        "help": "two words and a human score on each line",
-    },
-    "--analogies": {"type": Path, "help": "four words on each line"},
+    "--similarity": {"nargs": "*", "type": named_files, "default": []},
+    "--analogies": {"type": Path},
 }
 
-#: The libraries whose releases are printed if a script imports them: the names of their
-#: modules and of their distributions.
+#: The settings of a training, which are also the defaults of the peers.
+SETTINGS = {"vector_size": 100, "window": 5, "negative": 5}
+
+#: The releases of these libraries are printed if a script imports them.
 LIBRARIES = {
     "sklearn": "scikit-learn",
     "torch": "torch",
@@ -62,15 +50,36 @@ LIBRARIES = {
 }
 
 
-def parser_of(docstring, *names, **defaults):
-    """Return a parser with some of the options that several scripts have."""
+def benchmark(measure, docstring, *files, **defaults):
+    """Read the options, call `measure` with them, and print the table it returns.
+
+    Parameters
+    ----------
+    measure : callable
+        Returns the settings of the table, its header and its rows, as strings; or None
+        on ranks that print nothing.
+    docstring : str
+        What `--help` prints.
+    *files : str
+        Keys of FILES.
+    **defaults : bool, number, str or list
+        The other options by their names, with their defaults.
+    """
     parser = argparse.ArgumentParser(
         description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in names:
-        parser.add_argument(name, **OPTIONS[name])
-    parser.set_defaults(**defaults)
-    return parser
+    for name in files:
+        parser.add_argument(name, **FILES[name])
+    for name, default in defaults.items():
+        how = {"type": type(default), "default": default}
+        if isinstance(default, bool):
+            how = {"action": "store_true"}
+        elif isinstance(default, list):
+            how |= {"type": type(default[0]), "nargs": "+"}
+        parser.add_argument("--" + name.replace("_", "-"), **how)
+    table = measure(parser.parse_args())
+    if table:
+        print_table(*table)
 
 
 # --- texts
@@ -126,7 +135,7 @@ def in_turn(runs, rounds):
 def ratio(seconds, others):
     """Return the median of the rounds' ratios, and their range."""
     ratios = [one / other for one, other in zip(seconds, others, strict=True)]
-    return f"{statistics.median(ratios):.2f}; {min(ratios):.2f} to {max(ratios):.2f}"
+    return f"{median(ratios):.2f}; {min(ratios):.2f} to {max(ratios):.2f}"
 
 
 def mean(values):
@@ -138,26 +147,19 @@ def mean(values):
 # --- the table
 
 
-def machine():
-    """Return the name of the CPU, and how many of its cores can be used."""
+def print_machine():
+    """Print the name of the CPU, its usable cores, and the releases of libraries."""
     path = Path("/proc/cpuinfo")
     text = path.read_text() if path.exists() else ""
     found = re.search(r"^model name\s*: (.*)$", text, re.M)
     name = found[1] if found else platform.machine()
-    return f"{name}, {joblib.cpu_count()} cores"
-
-
-def releases():
-    """Return the releases of the libraries that the script has imported."""
-    names = [name for module, name in LIBRARIES.items() if module in sys.modules]
-    return ", ".join(f"{name} {version(name)}" for name in names)
+    used = [name for module, name in LIBRARIES.items() if module in sys.modules]
+    releases = ", ".join(f"{name} {version(name)}" for name in used)
+    print(f"{name}, {joblib.cpu_count()} cores; {releases}\n")
 
 
 def print_table(settings, header, rows):
-    """Print the settings, the machine, and a table in reStructuredText.
-
-    All cells are strings.
-    """
+    """Print the settings, the machine, and a table in reStructuredText."""
     lines = [header, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("=" * width for width in widths)
@@ -165,5 +167,6 @@ def print_table(settings, header, rows):
         "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     ]
-    print(f"{settings}\n{machine()}; {releases()}\n")
+    print(settings)
+    print_machine()
     print("\n".join([rule, cells[0], rule, *cells[1:], rule]), flush=True)

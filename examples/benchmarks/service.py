@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from time import perf_counter, sleep
 
 import numpy as np
-from runner import parser_of, print_table, progress
+from runner import benchmark, progress
 
 from sklearn_w2v import Word2VecVectorizer
 
@@ -69,16 +69,10 @@ def ask(port, method, seconds, allowed):
     return n_answers, n_wrong
 
 
-def main():
-    """Measure, and print the table."""
-    parser = parser_of(__doc__)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--words", type=int, default=49_000)
-    parser.add_argument("--clients", type=int, default=4)
-    options = parser.parse_args()
+def measure(options):
+    """Return the table."""
     rng = np.random.default_rng(0)
-    sessions = [*rng.permutation(options.words).reshape(-1, 10)] * 5
-    sessions = [session.tolist() for session in sessions]
+    sessions = rng.permutation(options.words).reshape(-1, 10).tolist() * 5
     parameters = {"vector_size": 64, "sample": None, "epochs": 1, "analyzer": list}
     served, *fits = (
         Word2VecVectorizer(**parameters, store_matrices=True, random_state=seed)
@@ -87,30 +81,26 @@ def main():
     for one in (served, *fits):
         one.fit(sessions)
     words = rng.integers(options.words, size=50).tolist()
-    port = serve(served)
-    rows = []
+    port, rows = serve(served), []
     for method in METHODS:
         allowed = {word: [answer(fit, method, word) for fit in fits] for word in words}
-        row, n_wrong_of_all = [method], 0
+        task, n_wrong_of_all = (port, method, options.seconds, allowed), 0
+        rows.append([method])
         for n_clients in (1, options.clients):
             served.set_params(random_state=0).fit(sessions)
-            task = port, method, options.seconds, allowed
             with get_context("spawn").Pool(n_clients) as pool:
                 asked = pool.starmap_async(ask, [task] * n_clients)
                 sleep(options.seconds / 2)
                 served.set_params(random_state=1).fit(sessions)
                 n_answers, n_wrong = np.sum(asked.get(), axis=0)
-            row.append(f"{n_answers / options.seconds:,.0f}")
+            rows[-1].append(f"{n_answers / options.seconds:,.0f}")
             n_wrong_of_all += n_wrong
-            progress(f"{method}, {n_clients} clients: {row[-1]}")
-        rows.append([*row, str(n_wrong_of_all)])
-    print_table(
-        f"requests/s, {options.words:,} words of 64 dimensions, {options.seconds:g} s "
-        "each",
-        ["method", "one client", f"{options.clients} clients", "wrong answers"],
-        rows,
-    )
+        rows[-1].append(str(n_wrong_of_all))
+        progress(" ".join(rows[-1]))
+    settings = f"requests/s, {options.words:,} words of 64 dimensions"
+    header = ["method", "one client", f"{options.clients} clients", "wrong answers"]
+    return settings, header, rows
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__, seconds=20.0, words=49_000, clients=4)

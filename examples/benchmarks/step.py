@@ -20,7 +20,7 @@ import threading
 import numpy as np
 import torch
 from peers import prepare
-from runner import parser_of, print_table, read_documents, seconds_of
+from runner import SETTINGS, benchmark, read_documents, seconds_of
 
 from sklearn_w2v._skipgram.compiled_steps import shards_for
 from sklearn_w2v._skipgram.threads import thread_pool
@@ -110,11 +110,8 @@ def column_of(n_cores, seconds, chunk, barrier, plan):
     return [*cells, speed, f"{sum(seconds) / sum(times):.1f}"]
 
 
-def main():
-    """Measure, and print the table."""
-    shared = "--vector-size", "--window", "--negative", "--max-words"
-    options = parser_of(__doc__, "corpus", *shared, max_words=2e6).parse_args()
-    options.threads = 1
+def measure(options):
+    """Return the table."""
     documents = read_documents(options.corpus, options.max_words)
     training, execution = prepare(documents, options, epochs=1)
     seconds, chunk = seconds_of_phases(training, execution)
@@ -125,25 +122,18 @@ def main():
     plan = training.plan
     n_scores = 2 * plan.reach + plan.layout.n_noise
     products = 3 * 2 * n_scores * plan.vector_size / peak_flops() * chunk.n_tokens
-    names = [
-        "drawing",
-        "gradients",
-        "descent",
-        "barriers",
-        "call",
-        "words/s",
-        "times one core",
-    ]
+    names = ["drawing", "gradients", "descent", "barriers", "call"]
+    names += ["words/s", "times one core"]
     columns = [column_of(n, seconds, chunk, barrier, plan) for n in CORES]
-    print_table(
-        f"ns per word read, d={options.vector_size} w={options.window} "
-        f"k={options.negative}; more than one core is computed; a barrier of two "
-        f"threads takes {1e6 * barrier:.2f} us; the products of the gradients would "
-        f"take {1e9 * products / chunk.n_read:,.1f} ns at the speed of a large one",
-        ["part", "1 core", *(f"{n} cores" for n in CORES[1:])],
-        [list(row) for row in zip(names, *columns, strict=True)],
+    settings = (
+        f"ns per word read, d={options.vector_size} w={options.window}; more than one "
+        f"core is computed; a barrier of two threads takes {1e6 * barrier:.2f} us; the "
+        f"products of the gradients would take {1e9 * products / chunk.n_read:,.1f} ns"
     )
+    header = ["part", "1 core", *(f"{n} cores" for n in CORES[1:])]
+    return settings, header, list(zip(names, *columns, strict=True))
 
 
 if __name__ == "__main__":
-    main()
+    sizes = SETTINGS | {"max_words": 2e6, "threads": 1}
+    benchmark(measure, __doc__, "corpus", **sizes)

@@ -1,6 +1,6 @@
 """Speed of several threads, on an idle machine and next to busy processes.
 
-    python examples/benchmarks/threads.py CORPUS.txt[.xz] [--numbers 1 2]
+    python examples/benchmarks/threads.py CORPUS.txt[.xz] [--threads 1 2]
 
 Trains with each number of threads in turn, and gensim with as many workers as the last
 number, while no, one and two other processes keep a core busy. The table has words per
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from statistics import median
 
 import peers
-from runner import in_turn, parser_of, print_table, ratio, read_documents
+from runner import SETTINGS, benchmark, in_turn, ratio, read_documents
 
 
 def count():
@@ -39,17 +39,12 @@ def busy(n_processes):
             process.join()
 
 
-def main():
-    """Measure, and print the table."""
-    shared = "--vector-size", "--window", "--negative", "--max-words", "--rounds"
-    parser = parser_of(__doc__, "corpus", "--epochs", *shared, max_words=1e6)
-    parser.add_argument("--numbers", type=int, nargs="+", default=[1, 2])
-    options = parser.parse_args()
-
+def measure(options):
+    """Return the table."""
     documents = read_documents(options.corpus, options.max_words)
     runs = {}
-    for n_threads in options.numbers:
-        alone = argparse.Namespace(**vars(options), threads=n_threads)
+    for n_threads in options.threads:
+        alone = argparse.Namespace(**vars(options) | {"threads": n_threads})
         runs[f"{n_threads} threads"], n_words = peers.ours(documents, alone)
     gensim = peers.gensim(alone, corpus_iterable=documents)
     runs[f"gensim, {n_threads} workers"] = gensim
@@ -61,19 +56,17 @@ def main():
         with busy(n_busy):
             seconds = in_turn(runs, options.rounds)
         first, *_ = seconds.values()
-        speeds = [
-            n_words * options.epochs / median(times) for times in seconds.values()
-        ]
-        ratios = [ratio(first, times) for times in seconds.values()]
-        cells = [f"{s:,.0f} ({r})" for s, r in zip(speeds, ratios, strict=True)]
-        rows.append([str(n_busy), *cells])
-    print_table(
-        f"{n_words:,} words; words/s (times as fast as {options.numbers[0]} thread(s): "
-        f"the median of {options.rounds} rounds, and their range)",
-        ["other busy processes", *runs],
-        rows,
+        rows.append([str(n_busy)])
+        for times in seconds.values():
+            speed = n_words * options.epochs / median(times)
+            rows[-1].append(f"{speed:,.0f} ({ratio(first, times)})")
+    settings = (
+        f"{n_words:,} words; words/s (times as fast as {options.threads[0]} thread(s): "
+        f"the median of {options.rounds} rounds, and their range)"
     )
+    return settings, ["other busy processes", *runs], rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = SETTINGS | {"max_words": 1e6}
+    benchmark(measure, __doc__, "corpus", rounds=3, epochs=1, threads=[1, 2], **sizes)

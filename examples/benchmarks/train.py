@@ -20,7 +20,7 @@ from statistics import median
 
 import peers
 from peers import OURS
-from runner import in_turn, parser_of, print_table, progress, ratio, read_documents
+from runner import SETTINGS, benchmark, in_turn, progress, ratio, read_documents
 
 #: Peers that build the vocabulary in each run. That takes as long as a run without an
 #: epoch.
@@ -50,12 +50,8 @@ def runs_of(documents, path, options):
     return runs, n_words, n_loop_words
 
 
-def main():
-    """Measure, and print the table."""
-    shared = "--vector-size", "--window", "--negative", "--max-words", "--rounds"
-    options = parser_of(
-        __doc__, "corpus", "--epochs", "--threads", *shared
-    ).parse_args()
+def measure(options):
+    """Return the table."""
     documents = read_documents(options.corpus, options.max_words)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "corpus.txt")
@@ -73,16 +69,18 @@ def main():
     seconds["PyTorch loop"] = of_loop
 
     setting = f"d={options.vector_size} w={options.window} k={options.negative}"
-    print_table(
+    rows = [
+        [name, f"{n_words / median(times):,.0f} ({ratio(times, seconds[OURS])})"]
+        for name, times in seconds.items()
+    ]
+    settings = (
         f"{n_words:,} words, {options.epochs} epoch(s), {options.threads} thread(s), "
-        f"medians of {options.rounds} rounds; PyTorch loop on {n_loop_words:,} words",
-        ["library", f"words/s, {setting} (times faster sklearn_w2v is)"],
-        [
-            [name, f"{n_words / median(times):,.0f} ({ratio(times, seconds[OURS])})"]
-            for name, times in seconds.items()
-        ],
+        f"medians of {options.rounds} rounds; PyTorch loop on {n_loop_words:,} words"
     )
+    header = ["library", f"words/s, {setting} (times faster sklearn_w2v is)"]
+    return settings, header, rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = SETTINGS | {"max_words": float("inf")}
+    benchmark(measure, __doc__, "corpus", rounds=3, epochs=1, threads=2, **sizes)
