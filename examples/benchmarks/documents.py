@@ -3,15 +3,11 @@
     python examples/benchmarks/documents.py NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]] ...
     python examples/benchmarks/documents.py ... --few-labels
 
-A data set without a test file is tested in five stratified folds. Vectors are learned
-only from the training texts. gensim and sklearn_w2v get the same tokens and use their
-defaults; gensim is also run with as many epochs as sklearn_w2v. Vectors are scaled by
-StandardScaler, and classified by LogisticRegression.
-
-Without `--few-labels`, all training texts have labels. Results are means over seeds,
-and their standard deviation. With it, vectors are still learned from all training
-texts, with the first seed and the first fold. Results are means over five draws of
-labels, each with the best C of a grid. Needs the extra `benchmark`.
+Vectors are learned only from the training texts, scaled by StandardScaler, and
+classified by LogisticRegression. A data set without a test file is tested in five
+stratified folds. Results are means over seeds. With `--few-labels`, vectors are still
+learned from all training texts, with the first seed and the first fold. Results are
+means over five draws of labels, each with the best C of a grid.
 """
 
 import numpy as np
@@ -46,24 +42,22 @@ class GensimMeans(TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         """Train on texts."""
-        analyze = CountVectorizer().build_analyzer()
-        documents = [analyze(text) for text in X]
+        documents = [*map(CountVectorizer().build_analyzer(), X)]
         model = Word2Vec(sg=1, vector_size=SIZE, workers=self.threads, seed=self.seed)
         model.build_vocab(documents)
         epochs = model.epochs
         if self.as_many_epochs:
-            words = model.wv.index_to_key
-            n_tokens = sum(model.wv.get_vecattr(word, "count") for word in words)
-            epochs = auto_epochs(n_tokens)
+            counts = [model.wv.get_vecattr(w, "count") for w in model.wv.key_to_index]
+            epochs = auto_epochs(sum(counts))
         model.train(documents, total_examples=model.corpus_count, epochs=epochs)
-        self.vocabulary_ = model.wv.key_to_index
+        self.counter_ = CountVectorizer(vocabulary=model.wv.key_to_index)
         vectors = model.wv.vectors
         self.vectors_ = (vectors + model.syn1neg) / 2 if self.average else vectors
         return self
 
     def transform(self, X):
         """Average the vectors of each text's words."""
-        counts = csr_array(CountVectorizer(vocabulary=self.vocabulary_).transform(X))
+        counts = csr_array(self.counter_.transform(X))
         return counts @ self.vectors_ / np.maximum(counts.sum(axis=1), 1)[:, None]
 
 
@@ -71,29 +65,23 @@ def methods_of(seed, threads):
     """Return the vectorizers by the names of their methods."""
     ours = {"n_jobs": threads, "random_state": seed}
     gensim = {"threads": threads, "seed": seed}
-    both = gensim | {"average": True}
-    means = {
-        'sklearn_w2v means, ``epochs="auto"``': Word2VecVectorizer(**ours),
-        "sklearn_w2v means, five epochs": Word2VecVectorizer(epochs=5, **ours),
-        "gensim means": GensimMeans(**gensim),
-        "gensim means, both matrices": GensimMeans(**both),
-        "gensim means, both matrices, as many epochs as ours": GensimMeans(
-            **both, as_many_epochs=True
-        ),
-    }
+    both, many = gensim | {"average": True}, {"as_many_epochs": True}
     methods = {
-        name: make_pipeline(one, StandardScaler()) for name, one in means.items()
+        'sklearn_w2v means, ``epochs="auto"``': [Word2VecVectorizer(**ours)],
+        "sklearn_w2v means, five epochs": [Word2VecVectorizer(epochs=5, **ours)],
+        "gensim means": [GensimMeans(**gensim)],
+        "gensim means, both matrices": [GensimMeans(**both)],
+        "gensim means, both matrices, as many epochs as ours": [
+            GensimMeans(**both, **many)
+        ],
     }
-    if seed > 0:
-        return methods
-    # These depend on the seed hardly or not at all.
-    return methods | {
-        f"TruncatedSVD({SIZE}) of tf-idf": make_pipeline(
-            TfidfVectorizer(sublinear_tf=True),
-            TruncatedSVD(SIZE, random_state=seed),
-            StandardScaler(),
-        ),
-        "tf-idf": TfidfVectorizer(sublinear_tf=True),
+    if seed == 0:  # these depend on the seed hardly or not at all
+        tfidf = TfidfVectorizer(sublinear_tf=True)
+        lsa = TruncatedSVD(SIZE, random_state=seed)
+        methods |= {f"TruncatedSVD({SIZE}) of tf-idf": [tfidf, lsa], "tf-idf": [tfidf]}
+    return {
+        name: make_pipeline(*steps, *([] if name == "tf-idf" else [StandardScaler()]))
+        for name, steps in methods.items()
     }
 
 
@@ -103,12 +91,9 @@ def with_few_labels(train, train_labels, test, test_labels):
     for n_labels in N_LABELS:
         scores = np.zeros((N_DRAWS, len(C_GRID)))
         for draw in range(N_DRAWS):
-            rows, _ = train_test_split(
-                np.arange(len(train_labels)),
-                train_size=n_labels,
-                stratify=train_labels,
-                random_state=draw,
-            )
+            options = {"train_size": n_labels, "random_state": draw}
+            numbers = np.arange(len(train_labels))
+            rows, _ = train_test_split(numbers, stratify=train_labels, **options)
             some = train[rows], train_labels[rows]
             for i, C in enumerate(C_GRID):
                 scores[draw, i] = accuracy(*some, test, test_labels, C=C)
@@ -128,15 +113,12 @@ def accuracies_of(files, options):
     found = {}
     for seed in range(1 if options.few_labels else options.seeds):
         for method, vectorizer in methods_of(seed, options.threads).items():
-            accuracies = [
-                evaluate(
-                    vectorizer.fit_transform(train),
-                    train_labels,
-                    vectorizer.transform(test),
-                    test_labels,
-                )
-                for train, train_labels, test, test_labels in folds
-            ]
+            accuracies = []
+            for train, train_labels, test, test_labels in folds:
+                vectors = vectorizer.fit_transform(train)
+                held_out = vectorizer.transform(test)
+                data = vectors, train_labels, held_out, test_labels
+                accuracies.append(evaluate(*data))
             found.setdefault(method, []).append(np.mean(accuracies, axis=0))
             progress(f"seed {seed}, {method}: {found[method][-1]}")
     return found

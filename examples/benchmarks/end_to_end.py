@@ -3,10 +3,8 @@
     python examples/benchmarks/end_to_end.py TEXTS.tsv[.xz] [--epochs 5]
 
 A document is a line, without a label and a tab at its start. A fit includes
-tokenization; gensim gets the tokens of CountVectorizer's analyzer. All take turns in
-this process. Figures are medians of the rounds. In brackets follow the median and the
-range of how many times faster sklearn_w2v is. Needs the extra `benchmark` and an
-otherwise idle machine. `large.py` measures memory.
+tokenization; gensim gets the tokens of CountVectorizer's analyzer. Needs an otherwise
+idle machine. `large.py` measures memory.
 """
 
 from statistics import median

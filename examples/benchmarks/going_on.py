@@ -39,13 +39,11 @@ def fit_in_batches(texts, n_passes):
 
 def fits_of(few, train, known):
     """Yield the ways to fit: a name, a fitted vectorizer, and whether it is of few."""
+    frozen = {"init_vectors": known, "trainable": False}
     starts = {
         "": {},
         ", ``init_vectors``": {"init_vectors": known},
-        ", ``init_vectors``, ``trainable=False``": {
-            "init_vectors": known,
-            "trainable": False,
-        },
+        ", ``init_vectors``, ``trainable=False``": frozen,
     }
     for start, parameters in starts.items():
         yield f"{N_FEW:,} texts{start}", fit(few, **parameters), True

@@ -1,13 +1,11 @@
 """Time and memory of look-ups, compared with gensim's KeyedVectors.
 
-    python examples/benchmarks/look_ups.py [--sizes 20000x100 49000x64 ...] [--rounds 5]
+    python examples/benchmarks/look_ups.py [--sizes 20000x100 49000x64 ...]
 
-Vectors are random. Each query asks for the ten best words. All take turns, and a figure
-is the median over rounds of the time of some queries. "Product" is the product of the
-matrix and a vector alone, which reads the matrix once. "First" is the first query after
-a fit, which computes the lengths of vectors. Then many queries are asked at once, each
-with twenty words to exclude. Memory is the most that a query allocates, by tracemalloc,
-to which NumPy reports.
+Vectors are random. Each query asks for the ten best words. "Product" is the product of
+the matrix and a vector alone. "First" is the first query after a fit. Many queries at
+once have twenty words to exclude each. Memory is the most that a query allocates, by
+tracemalloc, to which NumPy reports.
 """
 
 import tracemalloc

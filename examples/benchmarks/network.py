@@ -65,6 +65,7 @@ def start_switch(options, stack):
     numbers = map(str, (options.hosts, options.gigabits, options.milliseconds))
     pipe = {"stdout": subprocess.PIPE, "text": True}
     switch = start(stack, [program, *numbers], **pipe)
+    stack.enter_context(switch.stdout)
     if switch.stdout.readline() != "ready\n":
         sys.exit("The switch did not start.")
     return switch
@@ -136,6 +137,8 @@ def main():
         for number in (signal.SIGINT, signal.SIGTERM):
             stack.callback(signal.signal, number, signal.SIG_IGN)
         wait_for_all(ranks, switch)
+        switch.terminate()
+        print(f"The network dropped {int(switch.stdout.read())} packets.")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ All train skip-gram with the same settings and the same number of threads.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import torch
 from gensim.models import Word2Vec
@@ -51,16 +52,9 @@ def ours(documents, options, by_torch=False):
 
 def gensim(options, **corpus):
     """Return gensim's training on a `corpus_iterable` or a `corpus_file`."""
-    model = Word2Vec(
-        sg=1,
-        vector_size=options.vector_size,
-        window=options.window,
-        negative=options.negative,
-        sample=SAMPLE,
-        min_count=MIN_COUNT,
-        workers=options.threads,
-        seed=0,
-    )
+    settings = {"vector_size": options.vector_size, "window": options.window}
+    settings |= {"negative": options.negative, "workers": options.threads}
+    model = Word2Vec(sg=1, sample=SAMPLE, min_count=MIN_COUNT, seed=0, **settings)
     model.build_vocab(**corpus)
 
     def run():
@@ -76,32 +70,21 @@ def gensim(options, **corpus):
 
 
 def fasttext(path, options):
-    """Return fastText's training on a file, with any number of epochs.
+    """Return fastText's training on a file, which takes the number of epochs.
 
     The training also reads the vocabulary.
     """
-    from fasttext import train_unsupervised  # noqa: PLC0415, not every Python has it
+    import fasttext  # noqa: PLC0415, not every Python has it
 
-    def run(epochs):
-        train_unsupervised(
-            str(path),
-            model="skipgram",
-            maxn=0,
-            dim=options.vector_size,
-            ws=options.window,
-            neg=options.negative,
-            t=SAMPLE,
-            minCount=MIN_COUNT,
-            epoch=epochs,
-            thread=options.threads,
-            verbose=0,
-        )
-
-    return run
+    settings = {"dim": options.vector_size, "ws": options.window}
+    settings |= {"neg": options.negative, "thread": options.threads}
+    settings |= {"t": SAMPLE, "minCount": MIN_COUNT, "maxn": 0, "verbose": 0}
+    train_on = partial(fasttext.train_unsupervised, str(path), "skipgram", **settings)
+    return lambda epochs: train_on(epoch=epochs)
 
 
 def spark(path, options):
-    """Return Spark's training on a file, with any number of epochs.
+    """Return Spark's training on a file, which takes the number of epochs.
 
     The training also reads the vocabulary. It has hierarchical softmax instead of noise
     words, and no subsampling.
@@ -109,30 +92,18 @@ def spark(path, options):
     from pyspark.ml.feature import Word2Vec as SparkWord2Vec  # noqa: PLC0415, optional
     from pyspark.sql import SparkSession, functions  # noqa: PLC0415
 
-    session = (
-        SparkSession.builder.master(f"local[{options.threads}]")
-        .config("spark.driver.memory", "8g")
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .getOrCreate()
-    )
+    builder = SparkSession.builder.master(f"local[{options.threads}]")
+    builder = builder.config("spark.driver.memory", "8g")
+    builder = builder.config("spark.ui.enabled", "false")
+    session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     lines = session.read.text(str(path)).repartition(options.threads)
     documents = lines.select(functions.split("value", " ").alias("words")).cache()
     documents.count()  # so that no run has to read the file
-
-    def run(epochs):
-        SparkWord2Vec(
-            inputCol="words",
-            vectorSize=options.vector_size,
-            windowSize=options.window,
-            minCount=MIN_COUNT,
-            maxIter=epochs,
-            numPartitions=options.threads,
-            seed=0,
-        ).fit(documents)
-
-    return run
+    settings = {"vectorSize": options.vector_size, "windowSize": options.window}
+    settings |= {"numPartitions": options.threads, "minCount": MIN_COUNT, "seed": 0}
+    model = SparkWord2Vec(inputCol="words", **settings)
+    return lambda epochs: model.setMaxIter(epochs).fit(documents)
 
 
 def pytorch_loop(documents, options):
@@ -145,24 +116,19 @@ def pytorch_loop(documents, options):
     n_words = training.plan.n_words
     counts = training.corpus.token_counts(n_words)
     noise = torch.from_numpy(noise_probabilities(counts, 0.75))
-    offsets = [o for o in range(-options.window, options.window + 1) if o]
-    pairs = torch.tensor(
-        [
-            (position, position + offset)
-            for position in range(len(ids))
-            for offset in offsets
-            if 0 <= position + offset < len(ids)
-        ]
-    )
+    offsets = torch.arange(-options.window, options.window + 1)
+    first, second = torch.cartesian_prod(torch.arange(len(ids)), offsets).T
+    second = first + second
+    is_pair = (first != second) & (second >= 0) & (second < len(ids))
+    pairs = torch.stack([first[is_pair], second[is_pair]], dim=1)
 
     def run():
         centers = nn.Embedding(n_words, options.vector_size)
         contexts = nn.Embedding(n_words, options.vector_size)
         optimizer = torch.optim.Adam([*centers.parameters(), *contexts.parameters()])
         for batch in ids[pairs[torch.randperm(len(pairs))]].split(1024):
-            negatives = noise.multinomial(
-                len(batch) * options.negative, replacement=True
-            ).view(len(batch), options.negative)
+            n_noise = len(batch) * options.negative
+            negatives = noise.multinomial(n_noise, True).view(len(batch), -1)
             center = centers(batch[:, 0])[:, None]  # (pairs, 1, d)
             positive = (center * contexts(batch[:, 1])[:, None]).sum(2)
             negative = (center * contexts(negatives)).sum(2)  # (pairs, negative)

@@ -23,27 +23,26 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_w2v import Word2VecVectorizer
 
-POOLINGS = [
-    {},
-    {"weighting": "idf"},
-    {"weighting": "sif"},
-    {"n_components_removed": 1},
+IDF, SIF = {"weighting": "idf"}, {"weighting": "sif"}
+L2, ONE, THREE = (
     {"norm": "l2"},
-    {"weighting": "idf", "norm": "l2"},
-    {"weighting": "sif", "norm": "l2"},
-    {"n_components_removed": 1, "norm": "l2"},
-    {"weighting": "sif", "n_components_removed": 1, "norm": "l2"},
-    {"weighting": "sif", "n_components_removed": 3, "norm": "l2"},
-]
+    {"n_components_removed": 1},
+    {"n_components_removed": 3},
+)
+POOLINGS = [{}, IDF, SIF, ONE, L2, IDF | L2, SIF | L2, ONE | L2]
+POOLINGS += [SIF | ONE | L2, SIF | THREE | L2]
+
+
+def logistic(C):
+    """Return a logistic regression."""
+    return LogisticRegression(C=C, max_iter=200)
+
 
 CLASSIFIERS = {
     "logistic regression, scaled": [
-        make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=200))
-        for C in (0.01, 0.1, 1)
+        make_pipeline(StandardScaler(), logistic(C)) for C in (0.01, 0.1, 1)
     ],
-    "logistic regression": [
-        LogisticRegression(C=C, max_iter=200) for C in (1, 10, 100)
-    ],
+    "logistic regression": [logistic(C) for C in (1, 10, 100)],
     "10 nearest neighbors": [KNeighborsClassifier(10)],
     "nearest centroid": [NearestCentroid()],
 }

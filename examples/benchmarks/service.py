@@ -2,8 +2,7 @@
 
     python examples/benchmarks/service.py [--seconds 20] [--words 49000] [--clients 4]
 
-A server of the standard library answers on the loopback interface, a thread for each
-connection. Each method is asked by one client and by several, which are processes. In
+A server of the standard library has a thread for each client, which is a process. In
 the middle of each run the vectorizer is fitted again, on the same documents with other
 vectors: each answer must be that of the first fit or that of the second.
 """

@@ -2,15 +2,13 @@
 
     python examples/benchmarks/step.py CORPUS.txt[.xz]
 
-Measures the time to draw a chunk of compiled steps and to train on it, on one thread.
-To split it between the two phases of a step, a second thread looks every tenth of a
-millisecond which phase runs. The cost of a barrier of two threads is measured on steps
-with next to no work. For comparison, the first line has the time that the products of a
-step would take at the speed of a large matrix product.
+To split the time of a step between its two phases, a second thread looks every tenth of
+a millisecond which phase runs. The cost of a barrier of two threads is measured on
+steps with next to no work. The products of a step are timed at the speed of a large
+product.
 
-The columns of more cores are a model, not a measurement: cores of this speed, tasks
-shared as evenly as possible, a barrier after each phase, and chunks drawn by all
-threads.
+More cores are a model, not a measurement: cores of this speed, tasks shared as evenly
+as possible, a barrier after each phase, and chunks drawn by all threads.
 """
 
 import math

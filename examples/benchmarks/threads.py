@@ -2,11 +2,8 @@
 
     python examples/benchmarks/threads.py CORPUS.txt[.xz] [--threads 1 2]
 
-Trains with each number of threads in turn, and gensim with as many workers as the last
-number, while no, one and two other processes keep a core busy. The table has words per
-second, the median of the rounds. In brackets follow the median and the range of how
-many times as fast that is as the first number of threads. Two cores are enough. Needs
-the extra `benchmark`.
+Trains with each number of threads, and gensim with as many workers as the last number,
+while no, one and two other processes keep a core busy. Two cores are enough.
 """
 
 import argparse

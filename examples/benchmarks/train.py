@@ -1,16 +1,11 @@
 """Speed of training: gensim, fastText, Spark ML and a PyTorch loop as peers.
 
-    python examples/benchmarks/train.py CORPUS.txt[.xz] [--max-words 1.4e6]
+    python examples/benchmarks/train.py CORPUS.txt[.xz] [--max-words 1.5e6]
 
-All train skip-gram with negative sampling in this process, in turn, with the same
-settings and number of threads. sklearn_w2v trains twice, as it is installed and by
-torch. Speed is words of the vocabulary before subsampling x epochs / seconds, the
-median of the rounds, without the time to build the vocabulary. In brackets follow the
-median and the range of how many times faster sklearn_w2v is.
-
-fastText and Spark are peers if they (and Java) are installed. Spark has hierarchical
-softmax instead of noise words, and no subsampling. Needs the extra `benchmark`, an
-otherwise idle machine, and disk space for the corpus as text.
+All train skip-gram with negative sampling on the same words, with the same settings and
+number of threads. fastText and Spark take part if they (and Java) are installed. Speed
+is words of the vocabulary before subsampling x epochs / seconds, without the time to
+build the vocabulary. Needs an otherwise idle machine.
 """
 
 import tempfile
