@@ -101,25 +101,21 @@ def with_few_labels(train, train_labels, test, test_labels):
     return best
 
 
-def with_all_labels(*data):
-    """Return the accuracy in a list."""
-    return [accuracy(*data)]
-
-
 def accuracies_of(files, options):
     """Return the accuracies by method, as means over folds: a row for each seed."""
-    evaluate = with_few_labels if options.few_labels else with_all_labels
-    folds = list(splits(files))[: 1 if options.few_labels else None]
-    found = {}
-    for seed in range(1 if options.few_labels else options.seeds):
+    found, folds, seeds = {}, list(splits(files)), range(options.seeds)
+    if options.few_labels:
+        folds, seeds = folds[:1], [0]
+    for seed in seeds:
         for method, vectorizer in methods_of(seed, options.threads).items():
-            accuracies = []
+            scores = []
             for train, train_labels, test, test_labels in folds:
                 vectors = vectorizer.fit_transform(train)
                 held_out = vectorizer.transform(test)
                 data = vectors, train_labels, held_out, test_labels
-                accuracies.append(evaluate(*data))
-            found.setdefault(method, []).append(np.mean(accuracies, axis=0))
+                few = options.few_labels
+                scores.append(with_few_labels(*data) if few else [accuracy(*data)])
+            found.setdefault(method, []).append(np.mean(scores, axis=0))
             progress(f"seed {seed}, {method}: {found[method][-1]}")
     return found
 

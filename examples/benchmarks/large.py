@@ -9,11 +9,10 @@ of the temporary file, which the system can reclaim, are not counted. `--in-memo
 the bytes of ids that are kept in memory, instead of 1 GiB.
 """
 
-import threading
 from multiprocessing import get_context
 from pathlib import Path
 
-from runner import benchmark, open_text, progress, seconds_of
+from runner import benchmark, looking, open_text, progress, seconds_of
 
 from sklearn_w2v import Word2VecVectorizer, _corpus
 
@@ -36,12 +35,6 @@ def own_bytes():
     return 1024 * int(status.partition("RssAnon:")[2].split()[0])
 
 
-def watch(peak, stop):
-    """Record the peak memory until `stop` is set."""
-    while not stop.wait(0.05):
-        peak.append(max(own_bytes(), peak.pop()))
-
-
 def row_of(path, n_words, in_memory):
     """Fit in this process, and return the cells of a row."""
     import torch  # noqa: F401, PLC0415, so that its memory is not counted
@@ -49,14 +42,10 @@ def row_of(path, n_words, in_memory):
     _corpus.IDS_IN_MEMORY = in_memory // 4
     vectorizer = Word2VecVectorizer(epochs=1, random_state=0)
     before = own_bytes()
-    peak, stop = [before], threading.Event()
-    watching = threading.Thread(target=watch, args=(peak, stop))
-    watching.start()
-    seconds = seconds_of(lambda: vectorizer.fit(lines_of(path, n_words)))
-    stop.set()
-    watching.join()
+    with looking(own_bytes, interval=0.05) as seen:
+        seconds = seconds_of(lambda: vectorizer.fit(lines_of(path, n_words)))
     numbers = vectorizer.word_counts_.sum(), len(vectorizer.vocabulary_)
-    n_bytes = peak[0] - before
+    n_bytes = max(seen, default=before) - before
     return [*(f"{n:,}" for n in numbers), f"{seconds:.1f}", f"{n_bytes / 1e6:.0f}"]
 
 

@@ -30,17 +30,11 @@ LENGTHS = [1, 60]
 
 
 class Model:
-    """Predicts the seconds of a training on more machines.
-
-    Parameters
-    ----------
-    one : Run
-        A training with several ranks.
-    """
+    """Predicts the seconds on more machines, from a training with several ranks."""
 
     def __init__(self, one):
         clocks, self.plan = one.clocks, one.plan
-        self.steps_of_all = one.plan.n_steps * one.world_size
+        self.steps_of_all = one.plan.n_steps * one.ranks.world_size
         on_steps = one.seconds - clocks.merging - clocks.waits
         on_steps -= clocks.first_steps.seconds
         self.step = on_steps / one.plan.n_steps
@@ -95,7 +89,7 @@ class Model:
 def measure(options):
     """Return the table, on rank 0."""
     one = run(options)
-    if one.rank:
+    if one.ranks.rank:
         return None
     model = Model(one)
     n_words = one.learned.word_counts.sum() * one.learned.n_iter
@@ -104,7 +98,7 @@ def measure(options):
         for length in LENGTHS
     ]
     rows = [[str(n), *(model.shares(n, times) for times in LENGTHS)] for n in MACHINES]
-    settings = f"computed from {one.world_size} ranks: 1, 10 and 100 Gbit/s"
+    settings = f"computed from {one.ranks.world_size} ranks: 1, 10 and 100 Gbit/s"
     return settings, ["machines", *texts], rows
 
 

@@ -14,7 +14,7 @@ predicts the speed of more machines from the same times.
 
 import time
 from dataclasses import replace
-from typing import NamedTuple
+from types import SimpleNamespace
 
 import torch.distributed as dist
 from runner import benchmark, read_documents
@@ -23,10 +23,8 @@ from word_tests import evaluate, read_tests
 from sklearn_w2v import Word2VecVectorizer
 from sklearn_w2v._fit import prepare_fit
 from sklearn_w2v._group import Group, all_ranks
-from sklearn_w2v._learned import Learned
 from sklearn_w2v._skipgram.compiled_moves import CompiledMoves
 from sklearn_w2v._skipgram.merging import Merger
-from sklearn_w2v._skipgram.plan import TrainingPlan
 from sklearn_w2v._skipgram.training import Trainer
 
 
@@ -70,17 +68,6 @@ class Clocks:
         return self.ends.seconds - self.adds.seconds
 
 
-class Run(NamedTuple):
-    """A training on this rank."""
-
-    clocks: Clocks
-    plan: TrainingPlan
-    seconds: float
-    learned: Learned
-    rank: int
-    world_size: int
-
-
 def run(options):
     """Train on this rank's share of the documents, and measure."""
     dist.init_process_group("gloo")
@@ -101,15 +88,17 @@ def run(options):
         learned = fit.learn(encoded, training, trained)
         ranks.barrier("the end of the benchmark")
     dist.destroy_process_group()
-    return Run(clocks, training.plan, seconds, learned, ranks.rank, ranks.world_size)
+    return SimpleNamespace(
+        clocks=clocks, plan=training.plan, seconds=seconds, learned=learned, ranks=ranks
+    )
 
 
 def measure(options):
     """Return the table, on rank 0."""
     one = run(options)
-    if one.rank:
+    if one.ranks.rank:
         return None
-    clocks, learned, n_ranks = one.clocks, one.learned, one.world_size
+    clocks, learned, n_ranks = one.clocks, one.learned, one.ranks.world_size
     n_words = learned.word_counts.sum() * learned.n_iter
     n_bytes = clocks.exchanges.amount * (n_ranks - 1) / n_ranks
     figures = {

@@ -9,8 +9,10 @@ import lzma
 import platform
 import re
 import sys
+import threading
 import time
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
@@ -25,14 +27,10 @@ def named_files(argument):
 
 
 #: What several scripts read.
+LABELED = {"nargs": "+", "metavar": "NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]]"}
 FILES = {
     "corpus": {"type": Path, "help": "a document on each line; may end in .xz"},
-    "sets": {
-        "nargs": "+",
-        "type": named_files,
-        "metavar": "NAME=TRAIN.tsv[.xz][,TEST.tsv[.xz]]",
-        "help": "a label, a tab and a text on each line",
-    },
+    "sets": LABELED | {"type": named_files, "help": "lines of a label, a tab, a text"},
     "--similarity": {"nargs": "*", "type": named_files, "default": []},
     "--analogies": {"type": Path},
 }
@@ -40,30 +38,16 @@ FILES = {
 #: The settings of a training, which are also the defaults of the peers.
 SETTINGS = {"vector_size": 100, "window": 5, "negative": 5}
 
-#: The releases of these libraries are printed if a script imports them.
-LIBRARIES = {
-    "sklearn": "scikit-learn",
-    "torch": "torch",
-    "gensim": "gensim",
-    "fasttext": "fasttext-wheel",
-    "pyspark": "pyspark",
-}
+#: Distributions whose releases are printed if they are installed.
+LIBRARIES = ["scikit-learn", "torch", "gensim", "fasttext-wheel", "pyspark"]
 
 
 def benchmark(measure, docstring, *files, **defaults):
     """Read the options, call `measure` with them, and print the table it returns.
 
-    Parameters
-    ----------
-    measure : callable
-        Returns the settings of the table, its header and its rows, as strings; or None
-        on ranks that print nothing.
-    docstring : str
-        What `--help` prints.
-    *files : str
-        Keys of FILES.
-    **defaults : bool, number, str or list
-        The other options by their names, with their defaults.
+    `files` are keys of FILES, and `defaults` the other options with their defaults.
+    `measure` returns the settings of the table, its header and its rows, all as
+    strings, or None on ranks that print nothing.
     """
     parser = argparse.ArgumentParser(
         description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -132,6 +116,22 @@ def in_turn(runs, rounds):
     return seconds
 
 
+@contextmanager
+def looking(look, interval):
+    """Call `look` in a thread at intervals of seconds; yield a list of its results."""
+    results, is_over = [], threading.Event()
+
+    def run():
+        while not is_over.wait(interval):
+            results.append(look())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield results
+    is_over.set()
+    thread.join()
+
+
 def ratio(seconds, others):
     """Return the median of the rounds' ratios, and their range."""
     ratios = [one / other for one, other in zip(seconds, others, strict=True)]
@@ -150,12 +150,13 @@ def mean(values):
 def print_machine():
     """Print the name of the CPU, its usable cores, and the releases of libraries."""
     path = Path("/proc/cpuinfo")
-    text = path.read_text() if path.exists() else ""
-    found = re.search(r"^model name\s*: (.*)$", text, re.M)
+    found = re.search(r"model name\s*: (.*)", path.read_text() if path.exists() else "")
+    releases = []
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            releases.append(f"{name} {version(name)}")
     name = found[1] if found else platform.machine()
-    used = [name for module, name in LIBRARIES.items() if module in sys.modules]
-    releases = ", ".join(f"{name} {version(name)}" for name in used)
-    print(f"{name}, {joblib.cpu_count()} cores; {releases}\n")
+    print(f"{name}, {joblib.cpu_count()} cores; {', '.join(releases)}\n")
 
 
 def print_table(settings, header, rows):

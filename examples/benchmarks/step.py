@@ -13,12 +13,11 @@ as possible, a barrier after each phase, and chunks drawn by all threads.
 
 import math
 import statistics
-import threading
 
 import numpy as np
 import torch
 from peers import prepare
-from runner import SETTINGS, benchmark, read_documents, seconds_of
+from runner import SETTINGS, benchmark, looking, read_documents, seconds_of
 
 from sklearn_w2v._skipgram.compiled_steps import shards_for
 from sklearn_w2v._skipgram.threads import thread_pool
@@ -43,19 +42,10 @@ def median_of(run):
 
 def share_of_descent(steps, train):
     """Return the share of the training time that is the second phase of steps."""
-    is_over, looks = threading.Event(), []
     schedule = steps.schedule[:2].view(np.int64)  # begins with the number of the phase
-
-    def look():
-        while not is_over.wait(SECONDS_PER_LOOK):
-            looks.append(int(schedule[0]) >> 32 & 1)
-
-    looking = threading.Thread(target=look)
-    looking.start()
-    train()
-    is_over.set()
-    looking.join()
-    return sum(looks) / max(len(looks), 1)
+    with looking(lambda: int(schedule[0]) >> 32 & 1, SECONDS_PER_LOOK) as phases:
+        train()
+    return sum(phases) / max(len(phases), 1)
 
 
 def seconds_of_barrier(documents, options):
