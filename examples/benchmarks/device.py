@@ -1,133 +1,73 @@
-"""Training speed and quality on a device, such as a GPU, and on the CPU.
+"""Speed of training and quality on a device, such as a GPU, and on the CPU.
 
     python examples/benchmarks/device.py CORPUS.txt[.xz] --device cuda \
         --similarity WS=EN-WS-353.txt ... --analogies questions-words.txt
 
-A document is a line. Speed is words of the vocabulary before subsampling / seconds, in
-one epoch of the corpus, repeated `--repeat` times on the device. It is the median of
-the rounds, after a short training that is not counted. The tests are those of
-`quality.py`, on the average of both matrices after `--epochs` epochs of the corpus.
-`--profile` lists the operations of a step. Needs the `benchmark` extra.
+Speed is words of the vocabulary before subsampling / seconds, in one epoch of the
+corpus, which is repeated `--repeat` times on the device. It is the median of the
+rounds, after one that is not counted. The tests are those of `word_tests.py`, on the
+averages after `--epochs` epochs of the corpus, as means over seeds. Needs the extra
+`benchmark`.
 """
 
-import argparse
-import statistics
-import time
-from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
-from corpora import read_documents
-from quality import add_tests, evaluate, read_tests
-from torch.profiler import profile
+from peers import prepare
+from runner import SETTINGS, benchmark, read_documents, seconds_of
+from word_tests import evaluate, read_tests
 
 from sklearn_w2v import Word2VecVectorizer
-from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._parameters import FitParameters
-from sklearn_w2v._skipgram.devices import CPU, find_device
-from sklearn_w2v._skipgram.library import can_train
-from sklearn_w2v._skipgram.plan import extent_of, plan_training
-from sklearn_w2v._skipgram.state import Execution, Initial, Training
 from sklearn_w2v._skipgram.training import train
-from sklearn_w2v._vocabulary import learn_vocabulary
-
-#: Documents of the profile, and of the training that is not counted.
-FEW_DOCUMENTS = 20_000
 
 
-def run(corpus, word_counts, device, batch_size, *, epochs=1, seed=0, threads=2):
-    """Train, and return the result and the seconds it took."""
-    plan = plan_training(
-        FitParameters.of(Word2VecVectorizer(batch_size=batch_size)),
-        extent_of(corpus, None, len(word_counts)),
-        word_counts=word_counts,
-        epochs=epochs,
-        decay=True,
-        on_cpu=device == CPU,
-        implementation="compiled" if can_train(device, "adagrad") else "torch",
-    )
-    initial = Initial(known=[], frozen=np.empty(0, dtype=np.int64))
-    training = Training({}, device.type, corpus, None, plan, initial, seed)
-    begin = time.perf_counter()
-    trained = train(training, Execution(device, threads))
-    return trained, time.perf_counter() - begin
-
-
-def speed_of(corpus, word_counts, place, batch_size, options):
-    """Return the words per second of a training."""
-    # The CPU is slow: one round is enough.
-    rounds = 1 if place == CPU else options.rounds
+def speed_of(documents, options, **parameters):
+    """Return the words per second of an epoch, after one that is not counted."""
+    training, execution = prepare(documents, options, epochs=1, **parameters)
+    train(training, execution)
     seconds = [
-        run(corpus, word_counts, place, batch_size, threads=options.threads)[1]
-        for _ in range(rounds)
+        seconds_of(lambda: train(training, execution)) for _ in range(options.rounds)
     ]
-    return len(corpus.ids) / statistics.median(seconds)
+    return len(training.corpus.ids) / median(seconds)
 
 
-def figures_of(vocabulary, corpus, word_counts, place, batch_size, options):
-    """Return the result of each test, as a mean over seeds."""
-    tests = read_tests(options)
-    parameters = {"epochs": options.epochs, "threads": options.threads}
-    figures = []
+def results_of(documents, tests, options, **parameters):
+    """Return the results of the tests after fits, as means over seeds."""
+    results = []
     for seed in range(options.seeds):
-        trained, _ = run(
-            corpus, word_counts, place, batch_size, seed=seed, **parameters
-        )
-        vectors = (trained.centers + trained.contexts) / 2
-        figures.append(list(evaluate(tests, vocabulary, vectors).values()))
-    return np.mean(figures, axis=0)
+        vectorizer = Word2VecVectorizer(
+            analyzer=list, epochs=options.epochs, random_state=seed, **parameters
+        ).fit(documents)
+        vectors = vectorizer.embedding_matrix_
+        results.append(evaluate(tests, vectorizer.vocabulary_, vectors))
+    return " ".join(f"{mean:.1f}" for mean in np.mean(results, axis=0))
 
 
-def main():
-    """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--repeat", type=int, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
-        "--batch-sizes", type=int, nargs="+", default=[3072, 4096, 6144]
-    )
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--max-words", type=float, default=float("inf"))
-    parser.add_argument("--profile", action="store_true")
-    add_tests(parser)
-    options = parser.parse_args()
-
-    device = find_device(options.device)
+def measure(options):
+    """Return the table."""
     documents = read_documents(options.corpus, options.max_words)
-    vocabulary, corpus, (word_counts, *_), _ = learn_vocabulary(
-        documents, FitParameters.of(Word2VecVectorizer())
+    tests, name = read_tests(options), options.device
+    if name.startswith("cuda"):
+        name = torch.cuda.get_device_name(name)
+    sizes = options.batch_sizes
+    places = [("cpu", f"{options.threads} threads", sizes[0], 1)]
+    places += [(options.device, name, size, options.repeat) for size in sizes]
+    rows = []
+    for device, shown, batch_size, repeat in places:
+        parameters = {"device": device, "batch_size": batch_size}
+        speed = speed_of(documents * repeat, options, **parameters)
+        results = results_of(documents, tests, options, **parameters)
+        rows.append([shown, str(batch_size), f"{speed:,.0f}", results])
+    settings = (
+        f"tests ({', '.join(tests)}) after {options.epochs} epochs, {options.seeds} "
+        "seeds"
     )
-    offsets = corpus.offsets[:FEW_DOCUMENTS]
-    few = Corpus(corpus.ids[: offsets[-1]], offsets)
-    run(few, word_counts, device, options.batch_sizes[0])
-    if options.profile:
-        with profile() as profiler:
-            run(few, word_counts, device, options.batch_sizes[0])
-        print(profiler.key_averages().table("self_device_time_total", 30))
-        return
-
-    offsets = np.concatenate([[0], np.cumsum(np.tile(corpus.lengths, options.repeat))])
-    large = Corpus(np.tile(corpus.ids, options.repeat), offsets)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    print(f"{len(large.ids):,} words, {len(vocabulary):,} of them distinct\n")
-    print("| | batch_size | words/s | tests |\n|---|---|---|---|")
-    for place, batch_size in [
-        (CPU, options.batch_sizes[0]),
-        *((device, batch_size) for batch_size in options.batch_sizes),
-    ]:
-        some = corpus if place == CPU else large
-        speed = speed_of(some, word_counts, place, batch_size, options)
-        figures = figures_of(
-            vocabulary, corpus, word_counts, place, batch_size, options
-        )
-        shown = " ".join(f"{figure:.1f}" for figure in figures)
-        where = f"{options.threads} threads" if place == CPU else name
-        print(f"| {where} | {batch_size} | {speed:,.0f} | {shown} |", flush=True)
+    return settings, ["device", "batch_size", "words/s", "tests"], rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = {"batch_sizes": [3072, 4096, 6144], "max_words": float("inf")} | SETTINGS
+    times = {"rounds": 3, "seeds": 3, "threads": 2, "epochs": 3, "repeat": 6}
+    files = "corpus", "--similarity", "--analogies"
+    benchmark(measure, __doc__, *files, device="cuda", **times, **sizes)

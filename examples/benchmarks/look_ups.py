@@ -1,49 +1,35 @@
 """Time and memory of look-ups, compared with gensim's KeyedVectors.
 
-    python examples/benchmarks/look_ups.py [--sizes 20000x100 49000x64 ...] [--rounds 5]
+    python examples/benchmarks/look_ups.py [--sizes 20000x100 49000x64 ...]
 
-Vectors are random. Each query asks for the ten best words. The two libraries take
-turns, and a figure is the median over rounds of the median time of a query. "Product"
-is the product of the matrix and a vector alone, which reads the matrix once. Memory is
-the most that a query allocates, by tracemalloc, to which NumPy reports. Then 10,000
-queries are asked at once, each with twenty words to exclude.
+Vectors are random. Each query asks for the ten best words. "Product" is the product of
+the matrix and a vector alone. "First" is the first query after a fit. Many queries at
+once have twenty words to exclude each. Memory is the most that a query allocates, by
+tracemalloc, to which NumPy reports.
 """
 
-import argparse
 import tracemalloc
 from statistics import median
-from time import perf_counter
 
 import numpy as np
 from gensim.models import KeyedVectors
+from runner import benchmark, in_turn, seconds_of
 
 from sklearn_w2v import Word2VecVectorizer
 
 
 def vectorizer_of(words, vectors):
-    """Return a vectorizer of random counts and matrices, without a training."""
-    known = dict(zip(words, vectors, strict=True))
-    vectorizer = Word2VecVectorizer(
+    """Return a vectorizer whose matrices have these vectors, which are not trained."""
+    return Word2VecVectorizer(
         analyzer=list,
         vocabulary=words,
         vector_size=vectors.shape[1],
-        init_vectors=known,
+        init_vectors=dict(zip(words, vectors, strict=True)),
         trainable=False,
         epochs=1,
         sample=None,
         store_matrices=True,
-    )
-    return vectorizer.fit([words])
-
-
-def milliseconds(query, n_queries):
-    """Return the median time of a query."""
-    times = []
-    for number in range(n_queries):
-        start = perf_counter()
-        query(number)
-        times.append(1000 * (perf_counter() - start))
-    return median(times)
+    ).fit([words])
 
 
 def megabytes(query):
@@ -55,8 +41,13 @@ def megabytes(query):
     return peak / 1e6
 
 
-def measure(words, vectors, options):
-    """Print times and memory of one size."""
+def repeated(query, n_queries):
+    """Return a function that asks some queries."""
+    return lambda: [query(number) for number in range(n_queries)]
+
+
+def cells_of(words, vectors, options):
+    """Return the cells of one size."""
     vectorizer = vectorizer_of(words, vectors)
     keyed_vectors = KeyedVectors(vectors.shape[1], count=0)
     keyed_vectors.add_vectors(words, vectors)
@@ -66,45 +57,44 @@ def measure(words, vectors, options):
         "product": lambda n: vectors @ vectors[7 * n],
         "most_likely_context": lambda n: vectorizer.most_likely_context(words[n]),
     }
-    first = milliseconds(queries["most_similar"], 1)
+    first = seconds_of(lambda: queries["most_similar"](0))
     queries["gensim"](0)
-    times = {name: [] for name in queries}
-    for _ in range(options.rounds):
-        for name, query in queries.items():
-            times[name].append(milliseconds(query, options.queries))
-    print("{:,} words of {} dimensions".format(*vectors.shape))
-    print(f"  {'first most_similar':20}{first:8.2f} ms")
-    for name, query in queries.items():
-        print(f"  {name:20}{median(times[name]):8.2f} ms{megabytes(query):8.1f} MB")
+    runs = {name: repeated(query, options.queries) for name, query in queries.items()}
+    seconds = in_turn(runs, options.rounds)
+    times = [1000 * median(all_) / options.queries for all_ in seconds.values()]
+    memory = [megabytes(queries[name]) for name in ("most_similar", "gensim")]
 
     rng = np.random.default_rng(1)
     many = rng.normal(size=(options.many, vectors.shape[1])).astype(np.float32)
-    excluded = rng.integers(len(words), size=(options.many, 20))
-    excluded = [[words[row] for row in rows] for rows in excluded]
-    start = perf_counter()
-    vectorizer.nearest_words(many, exclude=excluded)
-    print(f"  {options.many:,} vectors {perf_counter() - start:8.2f} s")
-    start = perf_counter()
-    vectorizer.likely_contexts(excluded, exclude=excluded)
-    print(f"  {options.many:,} contexts{perf_counter() - start:8.2f} s", flush=True)
+    rows = rng.integers(len(words), size=(options.many, 20))
+    excluded = [[words[row] for row in some] for some in rows]
+    at_once = [
+        seconds_of(lambda: vectorizer.nearest_words(many, exclude=excluded)),
+        seconds_of(lambda: vectorizer.likely_contexts(excluded, exclude=excluded)),
+    ]
+    return [
+        *(f"{one:.2f}" for one in times),
+        ", ".join(f"{one:.1f} MB" for one in memory),
+        f"{1000 * first:.1f}",
+        *(f"{one:.2f}" for one in at_once),
+    ]
 
 
-def main():
-    """Measure each size."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--sizes", nargs="*", default=["20000x100", "49000x64", "200000x100"]
-    )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--queries", type=int, default=30)
-    parser.add_argument("--many", type=int, default=10_000)
-    options = parser.parse_args()
+def measure(options):
+    """Return the table."""
+    rows = []
     for size in options.sizes:
         n_words, vector_size = map(int, size.split("x"))
-        rng = np.random.default_rng(0)
-        vectors = rng.normal(size=(n_words, vector_size)).astype(np.float32)
-        measure([f"w{row}" for row in range(n_words)], vectors, options)
+        vectors = np.random.default_rng(0).normal(size=(n_words, vector_size))
+        words = [f"w{row}" for row in range(n_words)]
+        cells = cells_of(words, vectors.astype(np.float32), options)
+        rows.append([f"{n_words:,} x {vector_size}", *cells])
+    settings = f"medians of {options.rounds} rounds, ms; {options.many:,} at once, s"
+    header = ["words x dimensions", "most_similar", "gensim", "product"]
+    header += ["most_likely_context", "memory, gensim's", "first, ms"]
+    return settings, [*header, "nearest_words, s", "likely_contexts, s"], rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = ["20000x100", "49000x64", "200000x100"]
+    benchmark(measure, __doc__, rounds=5, sizes=sizes, queries=30, many=10_000)

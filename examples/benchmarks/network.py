@@ -6,29 +6,23 @@
 A host is a network namespace of Linux with one process of the script, which finds the
 others by the environment, as torchrun sets it. A cable of `--gigabits` in each
 direction connects each host with a switch, and a round trip between two hosts takes
-`--milliseconds` more than without a network. The switch is the program network.c.
-Needs root, a C compiler, and the commands ip and tc.
+`--milliseconds` more than without a network. The switch is the program network.c. Rank
+0 prints the table. Needs root, a C compiler, and the commands ip and tc.
 
-Prints what rank 0 prints and, of each host, the bytes that its interface sent and
-received, and the CPU seconds of its process. The CPU seconds of the switch are those
-that this network takes from the hosts, which real ones would not lose.
-
-All hosts share the cores of this machine. Two hosts on one core compute at half of
-their speed. With half of the gigabits and twice the milliseconds, the network is slower
-by the same factor, and all takes twice the time of real hosts.
+All hosts share the cores of this machine, also with the switch. Two hosts on one core
+compute at half of their speed. With half of the gigabits and twice the milliseconds,
+the network is slower by the same factor, and all takes twice the time of real hosts.
 
 Ctrl-C, SIGTERM and errors also remove the network. After SIGKILL, the processes of the
 script still run, and `ip netns list` shows hosts for `ip netns delete` to remove.
 """
 
 import argparse
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,21 +35,37 @@ def name_of(i):
     return f"host{i}-{os.getpid()}"
 
 
-def run(*command):
-    """Run a command, and return its output."""
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+def run(command, *more):
+    """Run a command of words."""
+    subprocess.run([*command.split(), *more], check=True)
+
+
+def start(stack, command, **options):
+    """Start a process that ends with the stack."""
+    process = subprocess.Popen(command, **options)
+    stack.callback(end, process)
+    return process
+
+
+def end(process):
+    """End a process that still runs."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def start_switch(options, stack):
     """Compile and start network.c, which makes a device for each host."""
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     program = f"{folder}/network"
-    run("cc", "-std=c11", "-O2", "-o", program, SOURCE)
-    numbers = (options.hosts, options.gigabits, options.milliseconds)
-    switch = subprocess.Popen(
-        [program, *map(str, numbers)], stdout=subprocess.PIPE, text=True
-    )
-    stack.callback(end, switch)
+    run("cc -std=c11 -O2 -o", program, SOURCE)
+    numbers = map(str, (options.hosts, options.gigabits, options.milliseconds))
+    pipe = {"stdout": subprocess.PIPE, "text": True}
+    switch = start(stack, [program, *numbers], **pipe)
+    stack.enter_context(switch.stdout)
     if switch.stdout.readline() != "ready\n":
         sys.exit("The switch did not start.")
     return switch
@@ -63,25 +73,23 @@ def start_switch(options, stack):
 
 def add_host(i, options, stack):
     """Make the namespace of a host, and connect it with the switch."""
-    name = name_of(i)
-    run("ip", "netns", "add", name)
-    stack.callback(run, "ip", "netns", "delete", name)
-    run("ip", "link", "set", f"link{i}", "netns", name)
-    for words in (
-        "link set lo up",
-        f"link set link{i} mtu {options.mtu} up",
-        f"address add 10.0.0.{i + 1}/32 dev link{i}",
-        # cubic is Linux's default, also where this machine has another one.
-        f"route add 10.0.0.0/24 dev link{i} src 10.0.0.{i + 1} congctl cubic",
-    ):
-        run("ip", "-netns", name, *words.split())
+    name, device = name_of(i), f"link{i}"
+    run(f"ip netns add {name}")
+    stack.callback(run, f"ip netns delete {name}")
+    run(f"ip link set {device} netns {name}")
+    run(f"ip -netns {name} link set lo up")
+    run(f"ip -netns {name} link set {device} mtu 1500 up")
+    run(f"ip -netns {name} address add 10.0.0.{i + 1}/32 dev {device}")
+    # cubic is Linux's default, also where this machine has another one.
+    route = f"route add 10.0.0.0/24 dev {device} src 10.0.0.{i + 1} congctl cubic"
+    run(f"ip -netns {name} {route}")
     shaper = f"root tbf rate {options.gigabits}gbit burst 128kb limit 16mb"
-    run("tc", "-netns", name, "qdisc", "add", "dev", f"link{i}", *shaper.split())
+    run(f"tc -netns {name} qdisc add dev {device} {shaper}")
 
 
 def start_rank(i, options, stack):
     """Start the script on a host."""
-    environment = os.environ | {
+    environment = {
         "MASTER_ADDR": "10.0.0.1",
         "MASTER_PORT": PORT,
         "RANK": str(i),
@@ -92,68 +100,31 @@ def start_rank(i, options, stack):
         # No warnings about the hosts' addresses, which have no names.
         "TORCH_CPP_LOG_LEVEL": "ERROR",
     }
-    process = subprocess.Popen(
-        ["ip", "netns", "exec", name_of(i), sys.executable, *options.script],
-        env=environment,
-        stdout=subprocess.DEVNULL if i else None,
-    )
-    stack.callback(end, process)
-    return process
+    command = ["ip", "netns", "exec", name_of(i), sys.executable, *options.script]
+    stdout = subprocess.DEVNULL if i else None
+    return start(stack, command, env=os.environ | environment, stdout=stdout)
 
 
-def end(process):
-    """End a process that still runs."""
-    if process.returncode is None:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def seconds_of(process):
-    """Wait for a process, and return its CPU seconds in user mode and in the kernel."""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime, usage.ru_stime
-
-
-def wait_for_all(processes):
-    """Return the CPU seconds of processes. Raise an error as soon as one fails."""
-    seconds = {}
-    while len(seconds) < len(processes):
+def wait_for_all(ranks, switch):
+    """Wait for processes. Raise an error as soon as one fails, or the switch ends."""
+    left = list(ranks)
+    while left:
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-        process = next((p for p in processes if p.pid == ended.si_pid), None)
-        if process is None:
+        if ended.si_pid == switch.pid:
             sys.exit("The switch ended.")
-        seconds[process.pid] = seconds_of(process)
-        if process.returncode:
-            rank = processes.index(process)
+        (process,) = (process for process in left if process.pid == ended.si_pid)
+        left.remove(process)
+        if process.wait():
+            rank = ranks.index(process)
             sys.exit(f"Rank {rank} ended with exit code {process.returncode}.")
-    return [seconds[process.pid] for process in processes]
-
-
-def print_host(i, seconds):
-    """Print what a host sent, received and computed."""
-    command = f"ip -netns {name_of(i)} -json -stats link show dev link{i}"
-    statistics = json.loads(run(*command.split()))[0]["stats64"]
-    sent, received = statistics["tx"], statistics["rx"]
-    user, kernel = seconds
-    print(
-        f"host {i}: sent {sent['bytes'] / 1e6:,.1f} MB, "
-        f"received {received['bytes'] / 1e6:,.1f} MB, "
-        f"CPU {user + kernel:.1f} s ({kernel:.1f} s in the kernel)"
-    )
 
 
 def main():
-    """Make the network, run the script, print the figures, and remove the network."""
+    """Make the network, run the script, and remove the network."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--hosts", type=int, default=2)
     parser.add_argument("--gigabits", type=float, default=1)
     parser.add_argument("--milliseconds", type=float, default=1)
-    parser.add_argument("--mtu", type=int, default=1500)
     parser.add_argument("script", nargs="+", help="-- SCRIPT.py ARGUMENT ...")
     options = parser.parse_args()
     # As Ctrl-C, so that `with` removes the network. Nothing interrupts the removal.
@@ -162,21 +133,12 @@ def main():
         switch = start_switch(options, stack)
         for i in range(options.hosts):
             add_host(i, options, stack)
-        begin = time.perf_counter()
         ranks = [start_rank(i, options, stack) for i in range(options.hosts)]
         for number in (signal.SIGINT, signal.SIGTERM):
             stack.callback(signal.signal, number, signal.SIG_IGN)
-        seconds = wait_for_all(ranks)
-        duration = time.perf_counter() - begin
-        for i in range(options.hosts):
-            print_host(i, seconds[i])
+        wait_for_all(ranks, switch)
         switch.terminate()
-        n_dropped = int(switch.stdout.read())
-        user, kernel = seconds_of(switch)
-        print(
-            f"switch: {n_dropped} packets dropped, CPU {user + kernel:.1f} s; "
-            f"{duration:.1f} s in all"
-        )
+        print(f"The network dropped {int(switch.stdout.read())} packets.")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,20 @@
-"""Effect of `weighting`, `n_components_removed` and `norm` on three classifiers.
+"""Effect of `weighting`, `n_components_removed` and `norm` on classifiers.
 
     python examples/benchmarks/pooling.py NAME=TRAIN.tsv[.xz] ... [--folds 3]
 
-A file has a label, a tab and a text on each line. Only training texts are used, in
-stratified folds. Word vectors are learned once from all texts of a fold, and cached
-with `memory` for the other poolings. The classifier learns from 2,000 of the texts.
-Each cell is the mean accuracy over folds, with the best setting of the classifier for
-the pooling and the data set.
+Only training texts are used, in stratified folds. Word vectors are learned once from
+all texts of a fold, and cached with `memory` for the other poolings. The classifier
+learns from 2,000 of the texts. Each cell is the mean accuracy over folds, with the best
+setting of the classifier for the pooling and the data set.
 """
 
-import argparse
-import warnings
-from pathlib import Path
+from itertools import product
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from corpora import read_labeled
+from labeled import read_labeled
+from runner import benchmark, progress
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
@@ -26,100 +23,77 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_w2v import Word2VecVectorizer
 
-POOLINGS = {
-    "mean": {},
-    "idf": {"weighting": "idf"},
-    "sif": {"weighting": "sif"},
-    "1 removed": {"n_components_removed": 1},
-    "l2": {"norm": "l2"},
-    "idf, l2": {"weighting": "idf", "norm": "l2"},
-    "sif, l2": {"weighting": "sif", "norm": "l2"},
-    "1 removed, l2": {"n_components_removed": 1, "norm": "l2"},
-    "sif, 1 removed, l2": {
-        "weighting": "sif",
-        "n_components_removed": 1,
-        "norm": "l2",
-    },
-    "sif, 3 removed, l2": {
-        "weighting": "sif",
-        "n_components_removed": 3,
-        "norm": "l2",
-    },
-}
+IDF, SIF = {"weighting": "idf"}, {"weighting": "sif"}
+L2, ONE, THREE = (
+    {"norm": "l2"},
+    {"n_components_removed": 1},
+    {"n_components_removed": 3},
+)
+POOLINGS = [{}, IDF, SIF, ONE, L2, IDF | L2, SIF | L2, ONE | L2]
+POOLINGS += [SIF | ONE | L2, SIF | THREE | L2]
+
+
+def logistic(C):
+    """Return a logistic regression."""
+    return LogisticRegression(C=C, max_iter=200)
+
 
 CLASSIFIERS = {
     "logistic regression, scaled": [
-        make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=200))
-        for C in (0.01, 0.1, 1)
+        make_pipeline(StandardScaler(), logistic(C)) for C in (0.01, 0.1, 1)
     ],
-    "logistic regression": [
-        LogisticRegression(C=C, max_iter=200) for C in (1, 10, 100)
-    ],
+    "logistic regression": [logistic(C) for C in (1, 10, 100)],
     "10 nearest neighbors": [KNeighborsClassifier(10)],
     "nearest centroid": [NearestCentroid()],
 }
 
 
+def name_of(pooling):
+    """Return the parameters of a pooling as code."""
+    code = ", ".join(f"{name}={value!r}" for name, value in pooling.items())
+    code = code.replace("'", '"')
+    return f"``{code}``" if code else "plain mean"
+
+
 def scores_of(texts, labels, options, folder):
-    """Return the mean accuracies in %, of shape (poolings, classifiers)."""
+    """Return the accuracy of each setting in each fold, by pooling and classifier."""
     folds = StratifiedKFold(options.folds, shuffle=True, random_state=0)
-    scores = []
+    scores = {}
     for ordered, test in folds.split(texts, labels):
         train = np.random.RandomState(0).permutation(ordered)
-        labeled = slice(options.labels)
-        scores.append([])
-        for parameters in POOLINGS.values():
-            vectorizer = Word2VecVectorizer(memory=folder, random_state=0, **parameters)
+        some = slice(options.labels)
+        for pooling in POOLINGS:
+            vectorizer = Word2VecVectorizer(memory=folder, random_state=0, **pooling)
             vectors = vectorizer.fit_transform(texts[train])
             held_out = vectorizer.transform(texts[test])
-            scores[-1].append(
-                [
-                    [
-                        clone(setting)
-                        .fit(vectors[labeled], labels[train][labeled])
-                        .score(held_out, labels[test])
-                        for setting in settings
-                    ]
-                    for settings in CLASSIFIERS.values()
+            for classifier, settings in CLASSIFIERS.items():
+                fitted = [
+                    clone(setting).fit(vectors[some], labels[train][some])
+                    for setting in settings
                 ]
-            )
-    # Classifiers have different numbers of settings, so this is no array operation.
-    means = [
-        [
-            np.mean([fold[pooling][kind] for fold in scores], axis=0).max()
-            for kind in range(len(CLASSIFIERS))
-        ]
-        for pooling in range(len(POOLINGS))
-    ]
-    return 100 * np.array(means)
+                row = scores.setdefault((classifier, name_of(pooling)), [])
+                row.append([model.score(held_out, labels[test]) for model in fitted])
+    return scores
 
 
-def main():
-    """Measure, and print a table for each classifier."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("sets", nargs="+", metavar="NAME=TRAIN")
-    parser.add_argument("--folds", type=int, default=3)
-    parser.add_argument("--labels", type=int, default=2000)
-    options = parser.parse_args()
-    # Classifiers that stop at max_iter are part of the comparison.
-    warnings.simplefilter("ignore", ConvergenceWarning)
-
-    tables = []  # (data sets, poolings, classifiers)
-    names = []
-    for argument in options.sets:
-        name, path = argument.split("=", 1)
-        names.append(name)
+def measure(options):
+    """Return the table."""
+    columns = []
+    for name, (path, *_) in options.sets:
+        progress(name)
         with TemporaryDirectory() as folder:
-            tables.append(scores_of(*read_labeled(Path(path)), options, folder))
-
-    for kind, classifier in enumerate(CLASSIFIERS):
-        print(f"\n{classifier}\n\n| | {' | '.join(names)} | mean |")
-        print("|---|" + "---|" * (len(names) + 1))
-        for row, pooling in enumerate(POOLINGS):
-            cells = [table[row, kind] for table in tables]
-            texts = [f"{cell:.1f}" for cell in [*cells, np.mean(cells)]]
-            print(f"| {pooling} | {' | '.join(texts)} |")
+            scores = scores_of(*read_labeled(path), options, folder)
+        best = {row: 100 * np.mean(all_, axis=0).max() for row, all_ in scores.items()}
+        columns.append(best)
+    rows = []
+    for classifier, pooling in product(CLASSIFIERS, map(name_of, POOLINGS)):
+        cells = [column[classifier, pooling] for column in columns]
+        shown = [f"{cell:.1f}" for cell in [*cells, np.mean(cells)]]
+        rows.append([classifier, pooling, *shown])
+    names = [name for name, _ in options.sets]
+    settings = f"accuracy in % with {options.labels} labels, {options.folds} folds"
+    return settings, ["classifier", "document vectors", *names, "mean"], rows
 
 
 if __name__ == "__main__":
-    main()
+    benchmark(measure, __doc__, "sets", folds=3, labels=2000)

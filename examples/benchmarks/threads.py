@@ -1,21 +1,18 @@
 """Speed of several threads, on an idle machine and next to busy processes.
 
-    python examples/benchmarks/threads.py CORPUS.txt[.xz] [--rounds 3] [--threads 1 2]
+    python examples/benchmarks/threads.py CORPUS.txt[.xz] [--threads 1 2]
 
-Trains with each number of threads in turn, and gensim with as many workers as the last
-number, while no, one and two other processes keep a core busy. Prints words per second
-and the ratio to the first number of threads, as medians of the rounds. Two cores are
-enough. Needs the `benchmark` extra.
+Trains with each number of threads, and gensim with as many workers as the last number,
+while no, one and two other processes keep a core busy. Two cores are enough.
 """
 
 import argparse
 import multiprocessing
-import statistics
 from contextlib import contextmanager
-from pathlib import Path
+from statistics import median
 
-from corpora import read_documents
-from train import in_turn, prepare_gensim, prepare_ours
+import peers
+from runner import SETTINGS, benchmark, in_turn, ratio, read_documents
 
 
 def count():
@@ -39,45 +36,34 @@ def busy(n_processes):
             process.join()
 
 
-def main():
-    """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--max-words", type=float, default=2e6)
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--vector-size", type=int, default=100)
-    parser.add_argument("--window", type=int, default=5)
-    parser.add_argument("--negative", type=int, default=5)
-    parser.set_defaults(min_count=5, max_features=None, sample=1e-3)
-    options = parser.parse_args()
-
+def measure(options):
+    """Return the table."""
     documents = read_documents(options.corpus, options.max_words)
     runs = {}
     for n_threads in options.threads:
-        alone = argparse.Namespace(**{**vars(options), "threads": n_threads})
-        runs[n_threads], _, n_words = prepare_ours(documents, alone)
-    gensim = f"gensim, {n_threads}"
-    runs[gensim] = prepare_gensim({"corpus_iterable": documents}, alone)
-    for run in runs.values():
+        alone = argparse.Namespace(**vars(options) | {"threads": n_threads})
+        runs[f"{n_threads} threads"], n_words = peers.ours(documents, alone)
+    gensim = peers.gensim(alone, corpus_iterable=documents)
+    runs[f"gensim, {n_threads} workers"] = gensim
+    for run in runs.values():  # so that the first round is not slower
         run()
 
-    print("| busy processes | threads | words/s | times as fast |")
-    print("|---|---|---|---|")
+    rows = []
     for n_busy in range(3):
         with busy(n_busy):
             seconds = in_turn(runs, options.rounds)
-        first = seconds[options.threads[0]]
-        for name, times in seconds.items():
-            speed = n_words * options.epochs / statistics.median(times)
-            ratios = [a / b for a, b in zip(first, times, strict=True)]
-            print(
-                f"| {n_busy} | {name} | {speed:,.0f} | "
-                f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
-                f"{max(ratios):.2f}) |"
-            )
+        first, *_ = seconds.values()
+        rows.append([str(n_busy)])
+        for times in seconds.values():
+            speed = n_words * options.epochs / median(times)
+            rows[-1].append(f"{speed:,.0f} ({ratio(first, times)})")
+    settings = (
+        f"{n_words:,} words; words/s (times as fast as {options.threads[0]} thread(s): "
+        f"the median of {options.rounds} rounds, and their range)"
+    )
+    return settings, ["other busy processes", *runs], rows
 
 
 if __name__ == "__main__":
-    main()
+    sizes = SETTINGS | {"max_words": 1e6}
+    benchmark(measure, __doc__, "corpus", rounds=3, epochs=1, threads=[1, 2], **sizes)
