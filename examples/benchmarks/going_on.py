@@ -43,8 +43,8 @@ def fits_of(few, train, known):
     for name, texts in ((f"{N_FEW:,} texts", few), ("all texts", train)):
         yield name, texts, fit(texts)
         yield f"{name}, ``init_vectors``", texts, fit(texts, init_vectors=known)
-        name += ", ``init_vectors``, ``trainable=False``"
-        yield name, texts, fit(texts, **frozen)
+        with_frozen = f"{name}, ``init_vectors``, ``trainable=False``"
+        yield with_frozen, texts, fit(texts, **frozen)
     for n_passes, times in (1, ""), (5, " five times"):
         yield f"``epochs={n_passes}``", train, fit(train, epochs=n_passes)
         name = f"``partial_fit``, ten batches{times}"
