@@ -38,24 +38,20 @@ def fit_in_batches(texts, n_passes):
 
 
 def fits_of(few, train, known):
-    """Yield the ways to fit: a name, a fitted vectorizer, and whether it is of few."""
+    """Yield the ways to fit: a name, the texts, and the fitted vectorizer."""
     frozen = {"init_vectors": known, "trainable": False}
-    starts = {
-        "": {},
-        ", ``init_vectors``": {"init_vectors": known},
-        ", ``init_vectors``, ``trainable=False``": frozen,
-    }
-    for start, parameters in starts.items():
-        yield f"{N_FEW:,} texts{start}", fit(few, **parameters), True
-    for start, parameters in starts.items():
-        yield f"all texts{start}", fit(train, **parameters), False
+    for name, texts in ((f"{N_FEW:,} texts", few), ("all texts", train)):
+        yield name, texts, fit(texts)
+        yield f"{name}, ``init_vectors``", texts, fit(texts, init_vectors=known)
+        with_frozen = f"{name}, ``init_vectors``, ``trainable=False``"
+        yield with_frozen, texts, fit(texts, **frozen)
     for n_passes, times in (1, ""), (5, " five times"):
-        yield f"``epochs={n_passes}``", fit(train, epochs=n_passes), False
+        yield f"``epochs={n_passes}``", train, fit(train, epochs=n_passes)
         name = f"``partial_fit``, ten batches{times}"
-        yield name, fit_in_batches(train, n_passes), False
-    yield "``epochs=40``", fit(train, epochs=40), False
+        yield name, train, fit_in_batches(train, n_passes)
+    yield "``epochs=40``", train, fit(train, epochs=40)
     name = "``epochs=40, early_stopping=True``"
-    yield name, fit(train, epochs=40, early_stopping=True), False
+    yield name, train, fit(train, epochs=40, early_stopping=True)
 
 
 def cells_of(files, known):
@@ -64,8 +60,8 @@ def cells_of(files, known):
     some = np.random.RandomState(0).permutation(len(train))[:N_FEW]
     few, few_labels = train[some], train_labels[some]
     cells = {}
-    for name, vectorizer, is_few in fits_of(few, train, known):
-        texts, labels = (few, few_labels) if is_few else (train, train_labels)
+    for name, texts, vectorizer in fits_of(few, train, known):
+        labels = few_labels if texts is few else train_labels
         vectors = vectorizer.transform(texts)
         scaler = StandardScaler().fit(vectors)
         held_out = scaler.transform(vectorizer.transform(test))

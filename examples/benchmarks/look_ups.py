@@ -41,11 +41,6 @@ def megabytes(query):
     return peak / 1e6
 
 
-def repeated(query, n_queries):
-    """Return a function that asks some queries."""
-    return lambda: [query(number) for number in range(n_queries)]
-
-
 def cells_of(words, vectors, options):
     """Return the cells of one size."""
     vectorizer = vectorizer_of(words, vectors)
@@ -59,7 +54,10 @@ def cells_of(words, vectors, options):
     }
     first = seconds_of(lambda: queries["most_similar"](0))
     queries["gensim"](0)
-    runs = {name: repeated(query, options.queries) for name, query in queries.items()}
+    runs = {
+        name: lambda query=query: [*map(query, range(options.queries))]
+        for name, query in queries.items()
+    }
     seconds = in_turn(runs, options.rounds)
     times = [1000 * median(all_) / options.queries for all_ in seconds.values()]
     memory = [megabytes(queries[name]) for name in ("most_similar", "gensim")]

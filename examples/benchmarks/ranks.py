@@ -68,8 +68,11 @@ class Clocks:
         return self.ends.seconds - self.adds.seconds
 
 
-def run(options):
-    """Train on this rank's share of the documents, and measure."""
+def run(options, apart):
+    """Train on this rank's share of the documents, and measure.
+
+    Ranks that train apart merge only at the end of an epoch.
+    """
     dist.init_process_group("gloo")
     with all_ranks() as ranks:
         documents = read_documents(options.corpus, options.max_words)
@@ -79,7 +82,7 @@ def run(options):
         fit = prepare_fit(vectorizer, None, partial=False, ranks=ranks)
         encoded = fit.encode(documents[ranks.rank :: ranks.world_size])
         training = fit.plan(encoded)
-        if options.apart:
+        if apart:
             training = replace(training, plan=replace(training.plan, n_merges=0))
         clocks = Clocks()
         begin = time.perf_counter()
@@ -95,7 +98,7 @@ def run(options):
 
 def measure(options):
     """Return the table, on rank 0."""
-    one = run(options)
+    one = run(options, options.apart)
     if one.ranks.rank:
         return None
     clocks, learned, n_ranks = one.clocks, one.learned, one.ranks.world_size

@@ -7,7 +7,8 @@ while no, one and two other processes keep a core busy. Two cores are enough.
 """
 
 import argparse
-import multiprocessing
+import subprocess
+import sys
 from contextlib import contextmanager
 from statistics import median
 
@@ -15,25 +16,17 @@ import peers
 from runner import SETTINGS, benchmark, in_turn, ratio, read_documents
 
 
-def count():
-    """Keep a core busy."""
-    while True:
-        pass
-
-
 @contextmanager
 def busy(n_processes):
     """Keep a core busy with each of `n_processes` processes."""
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=count, daemon=True) for _ in range(n_processes)]
-    for process in processes:
-        process.start()
+    command = [sys.executable, "-c", "while True: pass"]
+    processes = [subprocess.Popen(command) for _ in range(n_processes)]
     try:
         yield
     finally:
         for process in processes:
             process.kill()
-            process.join()
+            process.wait()
 
 
 def measure(options):
