@@ -32,11 +32,10 @@ print(f"{len(passages):,} passages")
 
 # %%
 # `weighting="idf"` gives rare words a larger weight, since they say more about the
-# topic of a query. A search service would fit once, and index new texts with
-# `transform`.
+# topic. A search service would fit once, and index new texts with `transform`.
 vectorizer = Word2VecVectorizer(window=10, weighting="idf", norm="l2", random_state=0)
 vectors = vectorizer.fit_transform(passages)
-index = NearestNeighbors(n_neighbors=3, metric="cosine").fit(vectors)
+index = NearestNeighbors(n_neighbors=2, metric="cosine").fit(vectors)
 
 # %%
 # The hits of all queries are printed, also poor ones.
@@ -49,9 +48,9 @@ queries = [
 ]
 distances, rows = index.kneighbors(vectorizer.transform(queries))
 for query, of_query, hits in zip(queries, distances, rows, strict=True):
-    print(f"\n{query}")
+    print(query)
     for distance, row in zip(of_query, hits, strict=True):
-        print(f"  {1 - distance:.2f}  {packages[row]}: {passages[row][:80]}")
+        print(f"  {1 - distance:.2f}  {packages[row]}: {passages[row][:60]}")
 
 # %%
 # How good are the hits?
@@ -74,10 +73,8 @@ for name, method in [("word2vec", vectorizer), ("tf-idf", tfidf.fit(passages))]:
         shares.append(np.mean(packages[best] == packages[chosen][:, np.newaxis]))
     print(name, np.round(shares, 2))
     ax.plot(n_words, shares, marker="o", label=name)
-ax.set(
-    xlabel="Words in a query", ylabel="Share of good hits among five", xticks=n_words
-)
-ax.set_ylim(0)
+ax.set(xlabel="Words in a query", xticks=n_words, ylim=(0, 0.6))
+ax.set(ylabel="Share of good hits among five")
 ax.legend()
 plt.show()
 
