@@ -6,12 +6,20 @@ is left out.
 """
 
 import os
-import re
+import runpy
+import sys
 from pathlib import Path
 
+from description import description_of
 from setuptools.build_meta import *  # noqa: F403, the hooks of a build backend
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,15 +58,30 @@ class Wheel(bdist_wheel):
         return "py3", "none", platform
 
 
-def describe():
-    """Write the description for a package index: the README without links to files.
+class SourceDistribution(sdist):
+    """A source distribution that can be built again.
 
-    An index has none of the project's files. Links to them become plain text, and
-    images are removed.
+    Its files are those that git tracks, or those of the source distribution that it is
+    made from. Elsewhere setuptools does not list them all.
     """
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    text = re.sub(r"!\[[^\]]*\]\((?!https?://)[^)\s]+\)\n*", "", text)
-    text = re.sub(r"\[([^\]]+)\]\((?!https?://|#)[^)\s]+\)", r"\1", text)
+
+    def make_distribution(self):
+        """Make it; fail if there is no list of its files."""
+        if os.path.join(".build", "backend.py") not in self.filelist.files:
+            raise SystemExit(
+                f"{ROOT} is neither a git checkout nor an unpacked source "
+                "distribution, so the files of a source distribution are not known."
+            )
+        super().make_distribution()
+
+
+def describe():
+    """Write the description for a package index."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    home = project["project"]["urls"].get("Repository", "")
+    version = runpy.run_path(ROOT / "sklearn_w2v" / "_version.py")["__version__"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = description_of(readme, home, version)
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "description.md").write_text(text, encoding="utf-8")
 

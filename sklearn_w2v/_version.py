@@ -1,3 +1,3 @@
 """The release: what pyproject.toml and the memory's keys read."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
