@@ -29,6 +29,8 @@ COMMANDS = {
     ".venv/bin/python examples/quickstart.py": GATE,
     'python3 -m venv .venv && .venv/bin/pip install -e ".[test]" && '
     ".venv/bin/python -m pytest -n auto": GATE,
+    '.venv/bin/pip install -e ".[guide]" && '
+    ".venv/bin/python -m sphinx .guide build/guide": GATE,
     "pip install sklearn-w2v": RELEASE,
     "pip install --no-deps sklearn-w2v": RELEASE,
     "pip install torch --index-url https://download.pytorch.org/whl/cpu": DOWNLOAD,
