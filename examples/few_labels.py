@@ -40,8 +40,8 @@ vectorizers = {"word2vec": word2vec, "tf-idf": tfidf, "LSA": lsa}
 # %%
 # `fit` of a `FrozenEstimator` does nothing, so that only the classifier of a pipeline
 # is trained. With the search inside the pipeline, documents are vectorized once, and
-# each method gets the `C` that suits it. Folds are not stratified, since a class
-# may have a single labeled text.
+# each method gets the `C` that suits it. Folds are not stratified, since a class may
+# have a single labeled text.
 search = GridSearchCV(
     LinearSVC(), {"C": [0.1, 1, 10]}, cv=KFold(3, shuffle=True, random_state=0)
 )
@@ -62,24 +62,24 @@ rng = np.random.RandomState(0)
 draws = [[rng.permutation(train)[:size] for _ in range(3)] for size in sizes]
 _, ax = plt.subplots(layout="constrained")
 for name, pipeline in pipelines.items():
-    scores = [
-        [
-            pipeline.fit(texts[rows], labels[rows]).score(texts[test], labels[test])
-            for rows in of_size
-        ]
-        for of_size in draws
-    ]
-    means = np.mean(scores, axis=1)
-    print(f"{name:21}", *means.round(2))
-    ax.errorbar(sizes, means, np.std(scores, axis=1), capsize=3, label=name)
+    means, deviations = [], []
+    for of_size in draws:
+        scores = []
+        for rows in of_size:
+            pipeline.fit(texts[rows], labels[rows])
+            scores.append(pipeline.score(texts[test], labels[test]))
+        means.append(np.mean(scores))
+        deviations.append(np.std(scores))
+    print(f"{name:21}", *np.round(means, 2))
+    ax.errorbar(sizes, means, deviations, capsize=3, label=name)
 ax.set(xlabel="Texts with labels", ylabel="Accuracy on held-out texts", xticks=sizes)
 ax.legend()
 plt.show()
 
 # %%
-# With 100 labels, word2vec and LSA are better than tf-idf, since all training texts
-# have shown them which words are similar. With 500, tf-idf is better. Word vectors of
-# the labeled texts alone are far worse.
+# With 100 labels of docstrings, word2vec and LSA are better than tf-idf, since all
+# training texts have shown them which words are similar. With 500, tf-idf is better.
+# Word vectors of the labeled texts alone are far worse.
 #
 # What it cannot do
 # -----------------

@@ -51,9 +51,8 @@ plt.show()
 
 # %%
 # Three pairs, and the words that only one of both texts has:
-found = np.flatnonzero(
-    (cosines >= 0.99) & (cosines < 0.999) & (others[others] > others)
-)
+is_first = np.arange(len(texts)) < others
+found = np.flatnonzero((cosines >= 0.99) & (cosines < 0.999) & is_first)
 for one in found[:3]:
     print(f"{cosines[one]:.3f}", *sorted(words_of[one] ^ words_of[others[one]])[:6])
     for number in (one, others[one]):

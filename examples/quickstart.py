@@ -54,7 +54,7 @@ for n_labels, labeled in [("all", [train]), ("100", draws)]:
 
 # %%
 # With 100 labels, word2vec is better: all texts have shown it which words are similar.
-if find_spec("matplotlib"):
+if find_spec("matplotlib"):  # which the package itself does not need
     import matplotlib.pyplot as plt
 
     _, ax = plt.subplots(figsize=(6.4, 2.4), layout="constrained")

@@ -132,6 +132,8 @@ def test_words_and_labels_that_are_no_plain_texts_are_drawn():
 def test_words_with_equal_names_have_bars_of_their_own():
     display = display_of([(1, 2.0), ("1", 1.0)])
     assert [bar.get_width() for bar in display.bars_] == [2.0, 1.0, 0.0]
+    middles = [bar.get_y() + bar.get_height() / 2 for bar in display.bars_]
+    assert middles == pytest.approx([0, 1, 2])
 
 
 def test_bars_are_drawn_in_the_given_axes_and_style(model):
