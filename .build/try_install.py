@@ -47,4 +47,7 @@ def serve(file):
 if __name__ == "__main__":
     assert "site-packages" in Path(sklearn_w2v.__file__).parts
     {"fit": fit, "serve": serve}[sys.argv[1]](*sys.argv[2:])
-    print(f"{sys.argv[1]}: Python {sys.version.split()[0]}", flush=True)
+    releases = [
+        f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-learn")
+    ]
+    print(f"{sys.argv[1]}: Python {sys.version.split()[0]}", *releases, sep=", ")

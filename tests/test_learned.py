@@ -86,11 +86,16 @@ def test_a_release_loads_what_it_stored_without_a_warning(fitted):
     assert vars(pickle.loads(pickle.dumps(small()))) == vars(small())
 
 
-def test_a_pickle_of_release_0_2_0_loads_without_a_warning(fitted):
+def test_a_pickle_of_release_0_2_0_loads_with_a_warning(fitted):
     """It has no number, and the vocabulary as a dict."""
     without = ["_sklearn_w2v_version"]
     data = stored_by("", fitted, without=without, vocabulary_=fitted.vocabulary_)
-    assert_same_fit(pickle.loads(data), fitted)
+    with pytest.warns(
+        InconsistentVersionWarning, match=r"stored by release 0\.2\.0 of"
+    ):
+        loaded = pickle.loads(data)
+    assert vars(loaded).pop("_sklearn_w2v_version") == "0.2.0"
+    assert_same_fit(loaded, fitted)
 
 
 @pytest.mark.parametrize("release", ["0.1.0", "9.0.0"])
