@@ -899,7 +899,7 @@ class Word2VecVectorizer(
                 callbacks = FitCallbacks(self, X, y, epochs, attributes_of)
                 watchers: list[Watcher] = [callbacks]
                 if is_verbose:
-                    how = fit.how_it_trains()
+                    how = f"{n_words:,} words {fit.how_it_trains()}"
                     watchers.insert(0, EpochLines(None if partial else epochs, how))
                 trained = fit.train(training, watchers)
                 learned = fit.learn(encoded, training, trained)

@@ -15,19 +15,26 @@ SECONDS_PER_LINE = 5
 
 
 def print_reading(token_lists: Iterable[Any]) -> Iterator[Any]:
-    """Yield token lists; print every few seconds how many have been read."""
-    n_tokens = 0
+    """Yield token lists; print every few seconds, and at last, how many were read."""
+    n_documents = n_tokens = 0
     begin = last = time.perf_counter()
-    for n_documents, tokens in enumerate(token_lists, 1):
+
+    def print_line(now: float) -> None:
+        _print(
+            f"{n_documents:,} documents read, {n_tokens:,} tokens, "
+            f"{n_tokens / (now - begin):,.0f} tokens/s"
+        )
+
+    for tokens in token_lists:
         yield tokens
+        n_documents += 1
         n_tokens += len(tokens) if isinstance(tokens, Sized) else 0
         now = time.perf_counter()
         if now > last + SECONDS_PER_LINE:
-            _print(
-                f"{n_documents:,} documents read, {n_tokens:,} tokens, "
-                f"{n_tokens / (now - begin):,.0f} tokens/s"
-            )
+            print_line(now)
             last = now
+    if last > begin:  # lines have been printed
+        print_line(time.perf_counter())
 
 
 class EpochLines:

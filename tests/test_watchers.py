@@ -36,7 +36,7 @@ def test_verbose_prints_a_line_for_each_epoch_on_standard_error(texts, capfd):
     out, err = capfd.readouterr()
     assert out == ""
     how, first, second = err.split("\n")[:-1]
-    assert how.startswith("[Word2VecVectorizer] training on cpu, ")
+    assert how.startswith("[Word2VecVectorizer] training 19 words on cpu, ")
     pattern = (
         r"\[Word2VecVectorizer\] epoch {}/2: loss \d\.\d{{4}}, [\d,]+ words/s, {} left"
     )
@@ -72,7 +72,7 @@ def test_verbose_prints_first_the_device_and_the_implementation(
     monkeypatch.setenv("SKLEARN_W2V_COMPILED", compiled)
     small(verbose=1, **parameters).fit(texts)
     lines = capfd.readouterr().err.splitlines()
-    assert lines[0] == f"[Word2VecVectorizer] training {expected}"
+    assert lines[0] == f"[Word2VecVectorizer] training 19 words {expected}"
     assert not any("training" in line for line in lines[1:])
 
 
@@ -94,8 +94,9 @@ def test_verbose_prints_every_few_seconds_how_many_documents_are_read(
     small(verbose=1).fit(texts)
     lines = capfd.readouterr().err.splitlines()
     assert lines[0].endswith("] 251 documents read, 2,008 tokens, 400 tokens/s")
-    # Reading takes 8 seconds.
-    assert sum("documents read" in line for line in lines) == 1
+    # Reading takes 8 seconds. The last line has all documents.
+    assert f"] {len(texts):,} documents read, " in lines[1]
+    assert sum("documents read" in line for line in lines) == 2
 
 
 def test_verbose_prints_every_few_seconds_the_share_of_an_epoch(capsys, monkeypatch):

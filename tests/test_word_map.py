@@ -135,6 +135,7 @@ def test_invalid_arguments_raise_an_error(words, arguments, message, fitted):
         {"cat": "animal", "stock": "money", "dog": "animal", "unshown": "other"},
         ["animal", "money", "animal", None],
         pd.Series(["animal", "money", "animal", None]),
+        pd.Series(["money", "animal", "animal"], index=["stock", "cat", "dog"]),
         np.array(["animal", "money", "animal", None], dtype=object),
     ],
 )

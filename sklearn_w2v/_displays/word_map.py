@@ -95,8 +95,9 @@ class WordMapDisplay(MapDisplay):
             200 is hard to read.
         groups : mapping, sequence or None, default=None
             The group of each word, such as a topic: a mapping of words to groups, or a
-            sequence as long as `words`. Words that the mapping lacks have no group. See
-            :meth:`plot` for how groups are shown.
+            sequence as long as `words`. Words that the mapping lacks have no group. A
+            Series of pandas is a mapping if its index has strings, and otherwise a
+            sequence. See :meth:`plot` for how groups are shown.
         {method}
         {random_state}
         {font}
@@ -166,6 +167,9 @@ def _groups_of(words: list[Any] | None, groups: Any) -> Mapping[Any, Any] | None
     """Return groups as a mapping of words to groups."""
     if groups is None:
         return None
+    is_series = hasattr(groups, "to_dict") and getattr(groups, "ndim", None) == 1
+    if is_series and groups.index.inferred_type == "string":
+        groups = groups.to_dict()
     if isinstance(groups, Mapping):
         for word, group in groups.items():
             if not isinstance(group, Hashable):
