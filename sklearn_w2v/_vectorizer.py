@@ -100,7 +100,9 @@ class Word2VecVectorizer(
         ``lowercase=False`` and without `preprocessor` and `strip_accents`: any objects.
 
     stop_words : {"english"}, list of str or None, default=None
-        Tokens to leave out. `sample` and `max_df` often make this unnecessary.
+        Tokens to leave out. `max_df` leaves out words of too many documents. `sample`
+        is no substitute: it drops frequent words from training, but not from document
+        vectors, where `weighting` can give them less weight.
 
     token_pattern : str or None, default=r"(?u)\b\w\w+\b"
         Regular expression of a token. If it has a capturing group, the group is the
@@ -262,8 +264,9 @@ class Word2VecVectorizer(
 
     store_matrices : bool, default=False
         Whether to keep both matrices of word2vec, `center_matrix_` and
-        `context_matrix_`, which `most_likely_context` needs. This doubles the size of
-        the vectorizer. `warm_start` and `partial_fit` always keep them.
+        `context_matrix_`, which `most_likely_context` and `likely_contexts` need. This
+        doubles the size of the vectorizer. `warm_start` and `partial_fit` always keep
+        them.
 
     warm_start : bool, default=False
         Whether `fit` continues from the vectors of the last `fit`. Known words keep
@@ -944,7 +947,8 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            If there is no such parameter. For one of gensim it names the equivalent.
+            If there is no such parameter. For one of gensim it names the equivalent,
+            and for a misspelled one what it is probably meant to be.
 
         Examples
         --------
@@ -952,7 +956,7 @@ class Word2VecVectorizer(
         >>> Word2VecVectorizer().set_params(vector_size=300)
         Word2VecVectorizer(vector_size=300)
         """
-        reject_foreign_parameters(self, params, ValueError)
+        reject_foreign_parameters(self, params, self.get_params(), ValueError)
         return super().set_params(**params)
 
     def __sklearn_clone__(self) -> "Word2VecVectorizer":
