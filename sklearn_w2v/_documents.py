@@ -378,6 +378,17 @@ def token_lists_of(vectorizer: Any, X: Iterable[Any]) -> TokenLists | TokenArray
     )
 
 
+def check_one_document(vectorizer: Any, document: Any, caller: str) -> None:
+    """Raise a ValueError if several texts are passed to a function that takes one."""
+    takes_text = first_callable(text_parameters_of(vectorizer)) is None
+    is_text = isinstance(document, (str, bytes)) or vectorizer.input != "content"
+    if takes_text and not is_text and isinstance(document, Iterable):
+        raise ValueError(
+            f"{caller} takes one document: pass a text, not a "
+            f"{type(document).__name__} of texts."
+        )
+
+
 def warn_of_documents(
     vectorizer: Any,
     token_lists: TokenLists | TokenArray,

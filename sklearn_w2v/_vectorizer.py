@@ -15,7 +15,13 @@ from sklearn.base import (
 from sklearn.utils import Tags
 
 from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._documents import TEXT_PARAMETERS, token_lists_of, warn_of_documents
+from sklearn_w2v._documents import (
+    TEXT_PARAMETERS,
+    check_one_document,
+    token_lists_of,
+    warn_of_documents,
+)
+from sklearn_w2v._extras import check_torch
 from sklearn_w2v._fit import memory_errors, prepare_fit
 from sklearn_w2v._foreign_parameters import (
     reject_foreign_parameters,
@@ -621,6 +627,8 @@ class Word2VecVectorizer(
             - if compiled steps are required but were not built.
         TypeError
             If a token is not hashable.
+        ModuleNotFoundError
+            If torch is not installed.
         OSError
             If a file cannot be read, or there is no space for the temporary file of a
             corpus of more than 268 million tokens, or of tokens that `max_vocab_size`
@@ -859,6 +867,7 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
+        check_one_document(self, document, "word_contributions")
         corpus = self._encode([document], learned).drop_unknown()
         coef = np.asarray(coef, dtype=np.float64)
         vector_size = learned.embedding_matrix.shape[1]
@@ -868,7 +877,8 @@ class Word2VecVectorizer(
             raise ValueError(
                 f"coef of shape ({vector_size},) expected, got {coef.shape}. "
                 "For a classifier with several classes, pass the row of one class, for "
-                "example coef_[0]."
+                "example coef_[0]. If it also has other features, pass the columns of "
+                f"the vectorizer, for example coef_[0, :{vector_size}]."
             )
         contributions = learned.pooling(self.norm).contributions(corpus, coef)
         words = words_by_row(learned.vocabulary, learned.embedding_matrix)
@@ -879,6 +889,7 @@ class Word2VecVectorizer(
         self, X: Iterable[Any], y: Any, *, partial: bool = False
     ) -> tuple[Learned, Corpus]:
         """Fit; return what was learned, and the encoded documents."""
+        check_torch()
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         check_not_in_worker(self)

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_w2v import Word2VecVectorizer, _documents
+from sklearn_w2v import Word2VecVectorizer, _documents, _extras
 from sklearn_w2v._documents import build_analyzer
 from sklearn_w2v._foreign_parameters import FOREIGN_PARAMETERS
 
@@ -273,6 +273,24 @@ def test_no_memory_but_the_matrix_is_kept(vectors, texts):
 def test_importing_the_package_does_not_import_torch():
     script = "import sys, sklearn_w2v; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
+def test_a_fit_without_torch_says_how_to_install_it(method, monkeypatch, fitted, texts):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    message = "need torch: pip install torch. Loading .* transform .* do not need it"
+    with pytest.raises(ModuleNotFoundError, match=message):
+        getattr(small(), method)(texts)
+    assert fitted.transform(texts[:1]).shape == (1, 8)
+
+
+def test_a_module_that_torch_lacks_is_named(monkeypatch, texts):
+    def import_of_a_broken_torch(name):
+        raise ModuleNotFoundError("No module named 'sympy'", name="sympy")
+
+    monkeypatch.setattr(_extras, "import_module", import_of_a_broken_torch)
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'sympy'$"):
+        small().fit(texts)
 
 
 @pytest.mark.parametrize("weighting", [None, "idf", "sif"])
