@@ -16,7 +16,8 @@ N_GRAMS = (
     "neighbors; join the words of phrases in a preprocessor or tokenizer"
 )
 
-#: Parameters of gensim, fastText and scikit-learn's vectorizers, and their equivalents.
+#: Parameters of gensim, fastText, Spark ML and scikit-learn's vectorizers, and their
+#: equivalents.
 FOREIGN_PARAMETERS = {
     "size": "use vector_size",
     "dim": "use vector_size",
@@ -36,6 +37,13 @@ FOREIGN_PARAMETERS = {
     "limit": "use max_features",
     "sentences": "pass documents to fit",
     "corpus_file": "pass documents to fit",
+    "t": "use sample",
+    "loss": "only negative sampling is used, as with fastText's loss='ns'",
+    "windowSize": "use window",
+    "maxIter": "use epochs",
+    "stepSize": "use learning_rate",
+    "numPartitions": "use n_jobs",
+    "comment": "leave it out",
     "min_alpha": "the learning rate decays to 0",
     "compute_loss": "losses are always computed: see loss_curve_",
     "callbacks": "use set_callbacks, with scikit-learn 1.9 or later",

@@ -641,9 +641,10 @@ class Word2VecVectorizer(
         sklearn.exceptions.ConvergenceWarning
             If nothing was learned, or the loss rose, or `early_stopping` has no score.
         sklearn_w2v.DocumentWarning
-            If texts were probably not read as intended, words of `vocabulary` have
-            capitals under ``lowercase=True``, or `max_vocab_size` forgot tokens, or if
-            all processes of a group have passed the same documents.
+            If texts were probably not read as intended, documents are sets, whose order
+            is not repeatable, words of `vocabulary` have capitals under
+            ``lowercase=True``, or `max_vocab_size` forgot tokens, or if all processes
+            of a group have passed the same documents.
         UserWarning
             In other cases, such as parameters that are not used, a `memory` that stores
             nothing, `init_vectors` without any of the words, a `fit` that drops the

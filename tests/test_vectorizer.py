@@ -1,5 +1,6 @@
 """The estimator: parameters, attributes, document vectors, warnings."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from gensim.models import Word2Vec
 from helpers import TOPICS, assert_same_fit, small
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -429,6 +431,9 @@ def test_contributions_name_a_missing_document(fitted):
         ("negativ", 5, "did you mean negative\\?"),
         ("vectorsize", 50, "did you mean vector_size\\?"),
         ("minCount", 1, "did you mean min_count\\?"),
+        ("vectorSize", 50, "did you mean vector_size\\?"),
+        ("windowSize", 5, "use window"),
+        ("loss", "hs", "negative sampling"),
     ],
 )
 def test_errors_translate_parameters_of_other_libraries(name, value, cure):
@@ -443,6 +448,12 @@ def test_errors_translate_parameters_of_other_libraries(name, value, cure):
 
 def test_no_parameter_of_the_vectorizer_is_one_of_another_library():
     assert FOREIGN_PARAMETERS.keys().isdisjoint(Word2VecVectorizer().get_params())
+
+
+def test_all_parameters_of_gensim_are_accepted_or_translated():
+    of_gensim = inspect.signature(Word2Vec).parameters.keys()
+    known = FOREIGN_PARAMETERS.keys() | Word2VecVectorizer().get_params()
+    assert of_gensim <= known
 
 
 def test_documents_are_not_taken_for_parameters():
