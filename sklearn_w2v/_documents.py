@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from copy import copy
 from functools import partial
-from numbers import Number, Real
+from numbers import Integral, Number, Real
 from typing import Any, TypeGuard
 from weakref import WeakKeyDictionary
 
@@ -43,6 +43,10 @@ DEFAULT_TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 
 #: A translation table of the ASCII characters: those of tokens stay, others are spaces.
 ASCII_TABLE = re.sub(r"\W", " ", "".join(map(chr, range(128))))
+
+#: An id such as "item48" or "user_7". Sequences of letters, such as DNA, have no
+#: digits, and formulas, such as "C6H12O6", go on after the first number.
+ID = re.compile(r"[A-Za-z]+[-_:]?[0-9]+")
 
 #: A vocabulary of fewer than FEW_WORDS is suspicious for MANY_DOCUMENTS or more.
 FEW_WORDS, MANY_DOCUMENTS = 3, 10
@@ -204,8 +208,11 @@ class TokenLists:
     n_blank : int
         Documents read so far that have no text.
     n_in_letters : int
-        Texts read so far that have spaces between words, but that the analyzer has
-        split into single characters.
+        Texts read so far that have spaces between words, or are ids, but that the
+        analyzer has split into single characters.
+    n_sets, n_sets_as_they_are : int
+        Sets of two or more objects read so far that are not all integers, and how many
+        of them the analyzer has left in the order of the set.
 
     Raises
     ------
@@ -226,6 +233,7 @@ class TokenLists:
         self.X, self.analyzer, self.takes_text = X, analyzer, takes_text
         self.reads_files = reads_files
         self.n_blank = self.n_in_letters = 0
+        self.n_sets = self.n_sets_as_they_are = 0
 
     def __iter__(self) -> Iterator[Iterable[Any]]:
         """Yield the tokens of each document."""
@@ -282,11 +290,22 @@ class TokenLists:
                 self.n_blank += os.path.getsize(document) == 0
         elif not isinstance(document, (str, bytes)):
             self.n_blank += n_tokens == 0 and isinstance(document, Sized)
+            if isinstance(document, (set, frozenset)) and n_tokens is not None:
+                self._count_set(document, tokens)
         elif not document.strip():
             self.n_blank += 1
         elif n_tokens == len(document) and isinstance(document, str):
-            n_letters = sum(map(_is_of_spaced_script, document))
-            self.n_in_letters += " " in document and n_letters > n_tokens / 2
+            self.n_in_letters += _has_words_or_is_id(document)
+
+    def _count_set(
+        self, document: set[Any] | frozenset[Any], tokens: Iterable[Any]
+    ) -> None:
+        """Count a document that is a set whose order may differ between processes."""
+        # The hashes of integers are the same in all processes.
+        are_integers = all(isinstance(each, Integral) for each in document)
+        if len(document) > 1 and not are_integers:
+            self.n_sets += 1
+            self.n_sets_as_they_are += list(tokens) == list(document)
 
 
 class TokenArray:
@@ -300,7 +319,7 @@ class TokenArray:
         Masked elements are not tokens.
     """
 
-    n_in_letters = 0
+    n_in_letters = n_sets = n_sets_as_they_are = 0
 
     def __init__(self, X: NDArray[np.integer[Any]]) -> None:
         self.X = X
@@ -359,6 +378,17 @@ def token_lists_of(vectorizer: Any, X: Iterable[Any]) -> TokenLists | TokenArray
     )
 
 
+def check_one_document(vectorizer: Any, document: Any, caller: str) -> None:
+    """Raise a ValueError if several texts are passed to a function that takes one."""
+    takes_text = first_callable(text_parameters_of(vectorizer)) is None
+    is_text = isinstance(document, (str, bytes)) or vectorizer.input != "content"
+    if takes_text and not is_text and isinstance(document, Iterable):
+        raise ValueError(
+            f"{caller} takes one document: pass a text, not a "
+            f"{type(document).__name__} of texts."
+        )
+
+
 def warn_of_documents(
     vectorizer: Any,
     token_lists: TokenLists | TokenArray,
@@ -381,9 +411,19 @@ def warn_of_texts(
     if tokens.n_in_letters > (n_documents - tokens.n_blank) / 2:
         warn(
             f"The analyzer splits {tokens.n_in_letters} of {n_documents} texts, which "
-            "have spaces between words, into single characters. To train on words, "
-            "leave analyzer, tokenizer and token_pattern at their defaults, or pass "
-            "lists of words.",
+            "have spaces between words or are ids such as 'item48', into single "
+            "characters. To train on words, leave analyzer, tokenizer and "
+            "token_pattern at their defaults, or pass lists of words. To train on "
+            "items, pass a list of the items of each session.",
+            DocumentWarning,
+        )
+    # An analyzer such as `sorted` leaves hardly all sets in the order that they have.
+    if tokens.n_sets and tokens.n_sets == tokens.n_sets_as_they_are:
+        warn(
+            f"{tokens.n_sets} of {n_documents} documents are sets, whose order differs "
+            "from process to process. So the same random_state does not give the same "
+            "vectors again, and distances within `window` have no meaning. Pass lists, "
+            "for example sorted(document) for each document.",
             DocumentWarning,
         )
     n_with_text = n_documents - tokens.n_blank
@@ -480,8 +520,8 @@ def _cure_of_table(X: Any, shape: Any, takes_text: bool) -> str | None:
         if takes_text or shape is None or shape[1:] == (1,):
             return ONE_COLUMN
         return (
-            "If each row is a document, pass X.to_numpy(), an array of integers, with "
-            f"analyzer=list. If a column has the documents: {ONE_COLUMN}"
+            f"If a column has the documents: {ONE_COLUMN} If each row is a document "
+            "of integers, pass X.to_numpy(), an array of integers, with analyzer=list."
         )
     if shape is None or len(shape) == 1:
         return None
@@ -578,6 +618,15 @@ def _missing_error(document: Any, position: int) -> ValueError:
         "with empty ones, for example with X.fillna('') in pandas or "
         "X.fill_null('') in polars, or drop them."
     )
+
+
+def _has_words_or_is_id(text: str) -> bool:
+    """Return whether a text is probably not meant to be split into characters."""
+    if " " not in text:
+        return ID.fullmatch(text) is not None
+    # Other scripts than ASCII have numbers among words without spaces between them.
+    is_of_word = str.isalnum if text.isascii() else _is_of_spaced_script
+    return sum(map(is_of_word, text)) > len(text) / 2
 
 
 def _is_of_spaced_script(letter: str) -> bool:

@@ -16,7 +16,7 @@ from sklearn.preprocessing import (
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._documents import token_lists_of
+from sklearn_w2v._documents import check_one_document, token_lists_of
 from sklearn_w2v._learned import Learned, learned_of
 from sklearn_w2v._pipelines import steps_of, vectorizer_of
 from sklearn_w2v._search import words_by_row
@@ -72,6 +72,7 @@ def explain_document(
     See Also
     --------
     explain_class : The words with the largest contributions in many documents.
+    ContributionsDisplay : Draws the contributions as bars.
     Word2VecVectorizer.word_contributions : Contributions for coefficients that are
         passed, such as those of a regressor.
 
@@ -110,6 +111,8 @@ def explain_document(
     True
     """
     score = _score_of(estimator, label)
+    if not score.steps_before:  # which may take other documents
+        check_one_document(score.vectorizer, document, "explain_document")
     learned = learned_of(score.vectorizer)
     corpus = score.encode([document], learned)
     if not len(corpus.ids):
@@ -157,6 +160,7 @@ def explain_class(
     See Also
     --------
     explain_document : The contributions of the words of one document.
+    ContributionsDisplay : Draws the contributions as bars.
 
     Examples
     --------
@@ -226,8 +230,10 @@ def _score_of(estimator: Any, label: Any) -> ClassScore:
     if vectorizer not in steps:
         raise ValueError(
             "The vectorizer is in a ColumnTransformer or FeatureUnion, so the score is "
-            "not of the words alone. For the part of the words, pass their "
-            "coefficients to the word_contributions of the vectorizer."
+            "not of the words alone. For the part of the words, pass the columns of "
+            "coef_ that belong to the vectorizer, for example "
+            "vectorizer.word_contributions(text, classifier.coef_[0, "
+            f":{vectorizer.embedding_matrix_.shape[1]}]) if it comes first."
         )
     place = steps.index(vectorizer)
     coef, intercept = _coefficients(steps[-1], label)
@@ -243,12 +249,16 @@ def _score_of(estimator: Any, label: Any) -> ClassScore:
 def _coefficients(classifier: Any, label: Any) -> tuple[NDArray[np.float64], float]:
     """Return the coefficients and the intercept of a class."""
     if not is_linear_classifier(classifier):
+        message = f"{type(classifier).__name__}, the last step, is not supported."
+        if hasattr(classifier, "calibrated_classifiers_"):
+            message += (
+                " Explain its classifier before calibration: fit a pipeline that ends "
+                "with it."
+            )
         raise ValueError(
-            f"{type(classifier).__name__}, the last step, is not one of scikit-learn's "
-            "linear classifiers, so its score is no sum of contributions of words. "
-            "Use LogisticRegression, LinearSVC, RidgeClassifier, SGDClassifier or "
-            "LinearDiscriminantAnalysis. For a linear regressor, pass its coefficients "
-            "to the word_contributions of the vectorizer."
+            f"{message} Use LogisticRegression, LinearSVC, RidgeClassifier, "
+            "SGDClassifier or LinearDiscriminantAnalysis. For a linear regressor, pass "
+            "its coefficients to the word_contributions of the vectorizer."
         )
     check_is_fitted(classifier)
     classes = classifier.classes_.tolist()

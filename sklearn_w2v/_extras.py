@@ -1,4 +1,4 @@
-"""Libraries that are optional: where one is not installed, how to install it."""
+"""Libraries that are not always installed: how to install one that is missing."""
 
 from importlib import import_module
 
@@ -12,4 +12,18 @@ def check_installed(caller: str, *libraries: str, extra: str) -> None:
         raise ImportError(
             f"{caller} needs {' and '.join(libraries)}: pip install "
             f'"sklearn-w2v[{extra}]"'
+        ) from error
+
+
+def check_torch() -> None:
+    """Raise an ImportError that says what needs torch if it is not installed."""
+    try:
+        import_module("torch")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":  # a module that an installed torch lacks
+            raise
+        raise ModuleNotFoundError(
+            "fit, fit_transform and partial_fit need torch: pip install torch. Loading "
+            "a fitted vectorizer, transform and look-ups of words do not need it.",
+            name="torch",
         ) from error

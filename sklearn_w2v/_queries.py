@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,6 +14,10 @@ Vocabulary = Mapping[Any, int]
 
 #: Types of truth values in NumPy, pandas, pyarrow, polars and torch.
 MASKS = ("bool", "boolean", "bool[pyarrow]", "torch.bool")
+
+#: The number of words that hints about a vocabulary look at. Users may catch the errors
+#: of many unknown words.
+WORDS_OF_HINTS = 100
 
 
 def is_one_word(query: Any, vocabulary: Vocabulary) -> bool:
@@ -74,13 +79,19 @@ def are_vectors(queries: Any, vocabulary: Vocabulary) -> bool:
     )
 
 
-def row_of(word: Any, vocabulary: Vocabulary, default: int | None = None) -> int:
+def row_of(
+    word: Any,
+    vocabulary: Vocabulary,
+    default: int | None = None,
+    where: str | None = None,
+) -> int:
     """Return the row of a word.
 
     Raises
     ------
     KeyError
-        If the word is not in the vocabulary, and there is no default.
+        If the word is not in the vocabulary, and there is no default. The message says
+        where among many words it is.
     TypeError
         If it is not hashable.
     """
@@ -90,11 +101,11 @@ def row_of(word: Any, vocabulary: Vocabulary, default: int | None = None) -> int
         if default is not None:
             return default
         message = f"{word!r} is not in the vocabulary"
-        if isinstance(word, str) and word.lower() in vocabulary:
-            message += f", but {word.lower()!r} is: texts are lowercased"
-        elif _may_be_of_vector(word):
-            message += "; pass a vector as a numpy array of floats"
-        raise KeyError(message) from None
+        hint = _hint(word, vocabulary)
+        if where is not None:
+            message = f"{where}: {message}"
+            hint = hint or "; leave unknown words out (word in vectorizer.vocabulary_)"
+        raise KeyError(f"{message}{hint}") from None
     except TypeError as error:
         if isinstance(word, np.ndarray):
             raise TypeError(
@@ -107,9 +118,21 @@ def row_of(word: Any, vocabulary: Vocabulary, default: int | None = None) -> int
         ) from None
 
 
-def rows_of(words: Iterable[Any], vocabulary: Vocabulary) -> NDArray[np.intp]:
-    """Return the rows of several words."""
-    return np.array([row_of(word, vocabulary) for word in words], dtype=np.intp)
+def rows_of(
+    words: Iterable[Any], vocabulary: Vocabulary, where: str | None = None
+) -> NDArray[np.intp]:
+    """Return the rows of several words; errors say where they are."""
+    rows = [row_of(word, vocabulary, where=where) for word in words]
+    return np.array(rows, dtype=np.intp)
+
+
+def rows_of_queries(queries: Iterable[Any], vocabulary: Vocabulary) -> NDArray[np.intp]:
+    """Return the rows of queries that are one word each; errors have their numbers."""
+    rows = [
+        row_of(word, vocabulary, where=f"query {number}")
+        for number, word in enumerate(queries)
+    ]
+    return np.array(rows, dtype=np.intp)
 
 
 def known_rows(words: Any, vocabulary: Vocabulary) -> NDArray[np.intp]:
@@ -147,6 +170,41 @@ def check_vectors(vectors: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]
             f"dtype={vectors.dtype}."
         )
     return np.asarray(vectors)
+
+
+def _hint(word: Any, vocabulary: Vocabulary) -> str:
+    """Return why a word is probably not in the vocabulary, to follow the message."""
+    if isinstance(word, str) and word.lower() in vocabulary:
+        return f", but {word.lower()!r} is: texts are lowercased"
+    if _may_be_of_vector(word):
+        return "; pass a vector as a numpy array of floats"
+    if _is_weighted(word, vocabulary):
+        return (
+            f", but {word[0]!r} is: words cannot have weights; pass a weighted sum of "
+            "vectors as a numpy array of floats"
+        )
+    words = list(islice(vocabulary, WORDS_OF_HINTS))
+    kinds = {type(known).__name__ for known in words}
+    are_texts = {isinstance(known, str) for known in words}
+    if len(kinds) == 1 and are_texts != {isinstance(word, str)}:
+        return f", whose words are of type {kinds.pop()}, not {type(word).__name__}"
+    is_longer = isinstance(word, str) and len(word) > 1
+    if is_longer and all(isinstance(each, str) and len(each) == 1 for each in words):
+        return (
+            ", whose words are single characters: documents were probably split into "
+            "letters; with analyzer=list, each document is a list of words"
+        )
+    return ""
+
+
+def _is_weighted(word: Any, vocabulary: Vocabulary) -> bool:
+    """Return whether a word is a word of the vocabulary with a weight, as in gensim."""
+    return (
+        isinstance(word, tuple)
+        and len(word) == 2
+        and isinstance(word[1], Real)
+        and _is_in(word[0], vocabulary)
+    )
 
 
 def _may_be_of_vector(word: Any) -> bool:

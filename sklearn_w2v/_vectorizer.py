@@ -15,7 +15,13 @@ from sklearn.base import (
 from sklearn.utils import Tags
 
 from sklearn_w2v._corpus import Corpus
-from sklearn_w2v._documents import TEXT_PARAMETERS, token_lists_of, warn_of_documents
+from sklearn_w2v._documents import (
+    TEXT_PARAMETERS,
+    check_one_document,
+    token_lists_of,
+    warn_of_documents,
+)
+from sklearn_w2v._extras import check_torch
 from sklearn_w2v._fit import memory_errors, prepare_fit
 from sklearn_w2v._foreign_parameters import (
     reject_foreign_parameters,
@@ -100,7 +106,9 @@ class Word2VecVectorizer(
         ``lowercase=False`` and without `preprocessor` and `strip_accents`: any objects.
 
     stop_words : {"english"}, list of str or None, default=None
-        Tokens to leave out. `sample` and `max_df` often make this unnecessary.
+        Tokens to leave out. `max_df` leaves out words of too many documents. `sample`
+        is no substitute: it drops frequent words from training, but not from document
+        vectors, where `weighting` can give them less weight.
 
     token_pattern : str or None, default=r"(?u)\b\w\w+\b"
         Regular expression of a token. If it has a capturing group, the group is the
@@ -262,8 +270,9 @@ class Word2VecVectorizer(
 
     store_matrices : bool, default=False
         Whether to keep both matrices of word2vec, `center_matrix_` and
-        `context_matrix_`, which `most_likely_context` needs. This doubles the size of
-        the vectorizer. `warm_start` and `partial_fit` always keep them.
+        `context_matrix_`, which `most_likely_context` and `likely_contexts` need. This
+        doubles the size of the vectorizer. `warm_start` and `partial_fit` always keep
+        them.
 
     warm_start : bool, default=False
         Whether `fit` continues from the vectors of the last `fit`. Known words keep
@@ -618,6 +627,8 @@ class Word2VecVectorizer(
             - if compiled steps are required but were not built.
         TypeError
             If a token is not hashable.
+        ModuleNotFoundError
+            If torch is not installed.
         OSError
             If a file cannot be read, or there is no space for the temporary file of a
             corpus of more than 268 million tokens, or of tokens that `max_vocab_size`
@@ -630,9 +641,10 @@ class Word2VecVectorizer(
         sklearn.exceptions.ConvergenceWarning
             If nothing was learned, or the loss rose, or `early_stopping` has no score.
         sklearn_w2v.DocumentWarning
-            If texts were probably not read as intended, words of `vocabulary` have
-            capitals under ``lowercase=True``, or `max_vocab_size` forgot tokens, or if
-            all processes of a group have passed the same documents.
+            If texts were probably not read as intended, documents are sets, whose order
+            is not repeatable, words of `vocabulary` have capitals under
+            ``lowercase=True``, or `max_vocab_size` forgot tokens, or if all processes
+            of a group have passed the same documents.
         UserWarning
             In other cases, such as parameters that are not used, a `memory` that stores
             nothing, `init_vectors` without any of the words, a `fit` that drops the
@@ -856,6 +868,7 @@ class Word2VecVectorizer(
         True
         """
         learned = self._learned()
+        check_one_document(self, document, "word_contributions")
         corpus = self._encode([document], learned).drop_unknown()
         coef = np.asarray(coef, dtype=np.float64)
         vector_size = learned.embedding_matrix.shape[1]
@@ -865,7 +878,8 @@ class Word2VecVectorizer(
             raise ValueError(
                 f"coef of shape ({vector_size},) expected, got {coef.shape}. "
                 "For a classifier with several classes, pass the row of one class, for "
-                "example coef_[0]."
+                "example coef_[0]. If it also has other features, pass the columns of "
+                f"the vectorizer, for example coef_[0, :{vector_size}]."
             )
         contributions = learned.pooling(self.norm).contributions(corpus, coef)
         words = words_by_row(learned.vocabulary, learned.embedding_matrix)
@@ -876,6 +890,7 @@ class Word2VecVectorizer(
         self, X: Iterable[Any], y: Any, *, partial: bool = False
     ) -> tuple[Learned, Corpus]:
         """Fit; return what was learned, and the encoded documents."""
+        check_torch()
         from sklearn_w2v._group import all_ranks  # noqa: PLC0415, it imports torch
 
         check_not_in_worker(self)
@@ -944,7 +959,8 @@ class Word2VecVectorizer(
         Raises
         ------
         ValueError
-            If there is no such parameter. For one of gensim it names the equivalent.
+            If there is no such parameter. For one of gensim it names the equivalent,
+            and for a misspelled one what it is probably meant to be.
 
         Examples
         --------
@@ -952,7 +968,7 @@ class Word2VecVectorizer(
         >>> Word2VecVectorizer().set_params(vector_size=300)
         Word2VecVectorizer(vector_size=300)
         """
-        reject_foreign_parameters(self, params, ValueError)
+        reject_foreign_parameters(self, params, self.get_params(), ValueError)
         return super().set_params(**params)
 
     def __sklearn_clone__(self) -> "Word2VecVectorizer":

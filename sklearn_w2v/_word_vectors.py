@@ -19,6 +19,7 @@ from sklearn_w2v._queries import (
     known_rows,
     row_of,
     rows_of,
+    rows_of_queries,
 )
 from sklearn_w2v._search import (
     Best,
@@ -168,7 +169,8 @@ default=None
         similar : list of (word, similarity)
             The most similar words first. The similarity is the cosine similarity to the
             sum of the unit vectors of `positive` minus those of `negative`, in [-1, 1].
-            Words of the query are never returned.
+            Words of the query are never returned. To leave out other words, use
+            :meth:`nearest_words` with `exclude` or `among`.
 
         Raises
         ------
@@ -222,15 +224,17 @@ default=None
         Parameters
         ----------
         queries : iterable of str, or ndarray of shape (n_queries, vector_size)
-            Words of the vocabulary, or an array of floats with one vector per row.
+            Words of the vocabulary, or an array of floats with one vector per row. Each
+            word is a query: for the words similar to several words together, use
+            `most_similar`.
         topn : int, default=10
             The number of words to return for each query, at least 1.
         among : iterable of str or None, default=None
             Words of the vocabulary to search. If None, all words are searched.
         exclude : iterable of length n_queries or None, default=None
-            For each query, the word or words not to return, such as what a user has
-            bought. Unknown words are ignored. A query that is a word is never returned
-            for itself.
+            One entry for each query: the word or words not to return, such as what a
+            user has bought. Unknown words are ignored. A query that is a word is never
+            returned for itself. To leave words out of all answers, use `among`.
 
         Returns
         -------
@@ -269,7 +273,7 @@ default=None
             own = [NO_ROWS] * len(directions)
         else:
             words = _several(queries, learned, "nearest_words", "most_similar")
-            rows = rows_of(words, vocabulary)
+            rows = rows_of_queries(words, vocabulary)
             directions, own = learned.embedding_matrix[rows], list(rows[:, None])
         excluded = _excluded(exclude, own, learned)
         best = _nearest(learned, directions, excluded, topn, among)
@@ -300,7 +304,8 @@ default=None
         Returns
         -------
         contexts : list of (word, probability)
-            The most likely words first. They can include words of the query.
+            The most likely words first. They can include words of the query. To leave
+            these or other words out, use :meth:`likely_contexts` with `exclude`.
 
         Raises
         ------
@@ -370,16 +375,18 @@ default=None
         ----------
         queries : iterable of str, or of iterables of str
             Each query is a word of the vocabulary or several, such as the last items of
-            a user. The center vectors of several words are averaged. Masked elements of
-            an array are left out.
+            a user. One session of several items is ``[session]``: in ``session``, each
+            item would be a query. The center vectors of several words are averaged.
+            Masked elements of an array are left out.
         topn : int, default=10
             The number of words to return for each query, at least 1.
         among : iterable of str or None, default=None
             Words of the vocabulary to return. If None, all words can be returned. The
             probabilities do not depend on it.
         exclude : iterable of length n_queries or None, default=None
-            For each query, the word or words not to return, such as what a user has
-            bought. Unknown words are ignored.
+            One entry for each query: the word or words not to return, such as what a
+            user has bought. Unknown words are ignored. To leave words out of all
+            answers, use `among`.
 
         Returns
         -------
@@ -427,11 +434,10 @@ default=None
         """
         topn = _check_topn(topn)
         learned = self._learned()
+        several = _several(queries, learned, "likely_contexts", "most_likely_context")
         rows = [
-            _context_rows(query, learned, "likely_contexts")
-            for query in _several(
-                queries, learned, "likely_contexts", "most_likely_context"
-            )
+            _context_rows(query, learned, "likely_contexts", f"query {number}")
+            for number, query in enumerate(several)
         ]
         is_empty = [not len(some) for some in rows]
         if any(is_empty):
@@ -566,7 +572,9 @@ def _log_priors(
     return log_priors.astype(np.float32)
 
 
-def _context_rows(words: Any, learned: Learned, caller: str) -> NDArray[np.intp]:
+def _context_rows(
+    words: Any, learned: Learned, caller: str, where: str | None = None
+) -> NDArray[np.intp]:
     """Return the rows of the words whose contexts are searched."""
     if learned.other_matrix is None:
         raise AttributeError(
@@ -576,7 +584,7 @@ def _context_rows(words: Any, learned: Learned, caller: str) -> NDArray[np.intp]
     queries = as_list(words, learned.vocabulary)
     if any(map(_is_vector, queries)):
         raise TypeError(f"{caller} takes words, not vectors.")
-    return rows_of(queries, learned.vocabulary)
+    return rows_of(queries, learned.vocabulary, where)
 
 
 def _several(queries: Any, learned: Learned, caller: str, for_one: str) -> list[Any]:
@@ -598,7 +606,7 @@ def _searched(among: Iterable[Any] | None, learned: Learned) -> NDArray[np.intp]
     ):
         kind = type(among).__name__
         raise TypeError(f"among takes several words: pass a list, not a {kind}.")
-    return np.unique(rows_of(among, learned.vocabulary))
+    return np.unique(rows_of(among, learned.vocabulary, "among"))
 
 
 def _excluded(

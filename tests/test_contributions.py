@@ -17,6 +17,7 @@ from sklearn_w2v import ContributionsDisplay, explain_class, explain_document
 
 pytestmark = pytest.mark.usefixtures("close_figures")
 
+MINUS = "\N{MINUS SIGN}"
 DOCUMENT = " ".join([*TOPICS[0], *TOPICS[1][:5], "unknown"])
 
 
@@ -58,8 +59,9 @@ def test_the_bars_of_a_document_add_up_to_its_score(label, max_words, model):
     score = model.decision_function([DOCUMENT])[0]
     score = score if label == "money" else -score
     assert sum(bars_of(display).values()) == pytest.approx(score, rel=1e-4)
+    total = f"{score:.2f}".replace("-", MINUS)
     assert display.ax_.get_xlabel() == (
-        f"Contribution to the score of {label} ({score:.2f} in total)"
+        f"Contribution to the score of {label} ({total} in total)"
     )
 
 
@@ -105,12 +107,35 @@ def test_colors_show_the_sign_and_what_are_no_words():
 def test_numbers_are_next_to_the_bars_and_inside_the_axes():
     display = display_of([("a", 1000.25), ("b", -1.0)], -1000.0)
     numbers = [text.get_text() for text in display.ax_.texts]
-    assert numbers == ["+1000.25", "-1.00", "-1000.00"]
+    assert numbers == ["+1000.25", f"{MINUS}1.00", f"{MINUS}1000.00"]
     display.figure_.canvas.draw()
     frame = display.ax_.get_window_extent()
     for text in display.ax_.texts:
         box = text.get_window_extent()
         assert frame.x0 <= box.x0 < box.x1 <= frame.x1
+
+
+def test_numbers_that_round_to_zero_have_no_sign():
+    display = display_of([("a", 0.004), ("b", -0.004)], -0.0)
+    assert [text.get_text() for text in display.ax_.texts] == ["0.00"] * 3
+    assert display.ax_.get_xlabel().endswith("(0.00 in total)")
+
+
+def test_numbers_have_the_minus_of_the_axis():
+    with plt.rc_context({"axes.unicode_minus": False}):
+        display = display_of([("a", -1.0)])
+    assert [text.get_text() for text in display.ax_.texts] == ["-1.00", "0.00"]
+    assert display.ax_.get_xlabel().endswith("(-1.00 in total)")
+
+
+@pytest.mark.parametrize("label", ["animals", "sharepoint rather than " * 3])
+def test_the_name_of_the_axis_is_inside_the_figure(label):
+    display = display_of([("a long word of the document", 1.0)], label=label)
+    display.figure_.canvas.draw()
+    frame = display.figure_.get_window_extent()
+    box = display.ax_.xaxis.label.get_window_extent()
+    assert frame.x0 <= box.x0 < box.x1 <= frame.x1
+    assert frame.y0 <= box.y0
 
 
 def test_a_document_without_known_words_has_the_intercept_alone(model):

@@ -98,6 +98,69 @@ def test_texts_in_letters_bring_a_warning_if_they_are_most():
     assert warnings_of_texts(texts[1:] * 2, 0, list) == []
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["item48", "item7", "item48"],
+        ["user_7", "sku-12", "p:3"],
+        ["item2980 item909", "item48"],
+        ["a1 b2 c3 d4", "a1 c3"],
+        ["12 34 56", "7 8"],
+        ["B00EX4YQ0 B0012", "X7 Y8"],
+    ],
+)
+def test_ids_in_letters_bring_a_warning(texts):
+    (message,) = warnings_of_texts(texts, 0, list)
+    assert message.startswith(f"The analyzer splits {len(texts)} of {len(texts)} texts")
+    assert message.endswith("pass a list of the items of each session.")
+    assert warnings_of_texts(texts, 0, str.split) == []
+    assert warnings_of_texts([text.split() for text in texts], 0, list) == []
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["ACGTAC", "GATTACA"],  # DNA
+        ["MKVLAAGIV", "MSTNPKPQR"],  # proteins
+        ["CC(=O)Oc1ccccc1C(=O)O", "c1ccccc1", "C6H12O6"],  # molecules
+        ["0110101", "1110"],
+        ["iPhone 15 手机评测", "2024年 12月"],
+        ["ไปโรงเรียน", "猫が好き", "今天天气"],
+    ],
+)
+def test_sequences_of_characters_bring_no_warning(texts):
+    assert warnings_of_texts(texts, 0, list) == []
+
+
+def test_ids_in_letters_bring_a_warning_of_a_fit():
+    with pytest.warns(DocumentWarning, match="are ids such as 'item48', into single"):
+        small(analyzer=list, sample=None).fit(["item48", "item7"] * 20)
+
+
+@pytest.mark.parametrize("of", [set, frozenset])
+@pytest.mark.parametrize("analyzer", [list, tuple, lambda document: document])
+def test_sets_bring_a_warning_since_their_order_is_not_repeatable(of, analyzer):
+    documents = [of(["ant", "bee", "cat"]), of(["dog", "emu", 3]), of(["ant"])]
+    (message,) = warnings_of_texts([*documents, ["ant", "bee"]], 0, analyzer)
+    assert message.startswith("2 of 4 documents are sets, whose order differs from pro")
+    for word in ("random_state", "window", "sorted(document)"):
+        assert word in message
+
+
+def test_sets_that_are_sorted_or_of_integers_bring_no_warning():
+    names = [{f"name{number}" for number in range(first, 30)} for first in range(9)]
+    assert warnings_of_texts(names, 0, sorted) == []
+    assert warnings_of_texts([{1, 2, 3}, {np.int64(7), 9}], 0, list) == []
+    keys = [dict.fromkeys(["ant", "bee"]), {"ant": 1, "cat": 2}.keys()]
+    assert warnings_of_texts(keys, 0, list) == []
+
+
+def test_sets_bring_a_warning_of_a_fit():
+    with pytest.warns(DocumentWarning, match="20 of 20 documents are sets") as caught:
+        small(analyzer=list, sample=None).fit([{"ant", "bee", "cat"}] * 20)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 PARAMETERS = {
     "lowercase": True,
     "preprocessor": None,

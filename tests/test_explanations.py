@@ -297,8 +297,10 @@ def test_tokens_can_be_any_objects(labels):
          r"^PCA, a step between .* use StandardScaler, RobustScaler, MaxAbs"),
         ([QuantileTransformer(n_quantiles=9), LinearSVC()], r"^QuantileTransformer, "),
         ([GaussianNB()], r"^GaussianNB, the last step, is not .* Use LogisticRegr"),
-        ([SVC(kernel="linear")], r"^SVC, the last step, is not .* LinearSVC"),
-        ([CalibratedClassifierCV(LinearSVC(), cv=2)], r"^CalibratedClassifierCV, the "),
+        ([SVC(kernel="linear")],
+         r"^SVC, the last step, is not supported\. Use .* LinearSVC"),
+        ([CalibratedClassifierCV(LinearSVC(), cv=2)],
+         r"^CalibratedClassifierCV, the .* Explain its classifier before calibration"),
         ([Ridge()], r"^Ridge, the last step, .* regressor, .* word_contributions"),
         ([StandardScaler()], r"^StandardScaler, the last step, is not"),
         ([], r"^Word2VecVectorizer, the last step, is not"),
@@ -339,6 +341,14 @@ def test_a_vectorizer_next_to_other_transformers_is_refused(texts, labels):
     model = make_pipeline(columns, LogisticRegression()).fit(texts, labels)
     with pytest.raises(ValueError, match="in a ColumnTransformer or FeatureUnion, so"):
         explain_document(model, texts[0], labels[0])
+    cure = r"word_contributions\(text, classifier\.coef_\[0, :8\]\) if it comes first"
+    with pytest.raises(ValueError, match=cure):
+        explain_class(model, texts, labels[0])
+    vectorizer = columns.transformer_list[0][1]
+    message = r"If it also has other features, .* for example coef_\[0, :8\]\."
+    with pytest.raises(ValueError, match=message):
+        vectorizer.word_contributions(texts[0], model[-1].coef_)
+    assert vectorizer.word_contributions(texts[0], model[-1].coef_[0, :8])
 
 
 def test_steps_that_are_not_fitted_are_named(vectorizers, texts):
@@ -359,6 +369,13 @@ def test_documents_that_cannot_be_read_are_named(vectorizers, texts, labels):
     model = make_pipeline(vectorizers[0], LogisticRegression()).fit(texts, labels)
     with pytest.raises(ValueError, match="Document 0 is missing"):
         explain_document(model, None, 1)
+    for several in (texts[:1], np.array(texts), (texts[0],)):
+        kind = type(several).__name__
+        message = f" takes one document: pass a text, not a {kind} of texts"
+        with pytest.raises(ValueError, match=f"^explain_document{message}"):
+            explain_document(model, several, 1)
+        with pytest.raises(ValueError, match=f"^word_contributions{message}"):
+            model[0].word_contributions(several, np.ones(8))
     with pytest.raises(ValueError, match="Document 1 is missing"):
         explain_class(model, ["cat", None], 1)
     with pytest.raises(ValueError, match="Pass one column of texts"):

@@ -164,7 +164,11 @@ def test_similarities_never_leave_minus_one_to_one(scale):
     [
         (lambda v: v.nearest_words("cat"), TypeError, "many queries: pass a list"),
         (lambda v: v.nearest_words({"cat"}), TypeError, "a set, which has no order"),
-        (lambda v: v.nearest_words(["unicorn"]), KeyError, "'unicorn' is not in the"),
+        (
+            lambda v: v.nearest_words(["cat", "unicorn"]),
+            KeyError,
+            "query 1: 'unicorn' is not in the vocabulary; leave unknown words out",
+        ),
         (lambda v: v.nearest_words(["cat"], topn=0), ValueError, "topn must be an int"),
         (
             lambda v: v.nearest_words(np.zeros(8)),
@@ -184,7 +188,7 @@ def test_similarities_never_leave_minus_one_to_one(scale):
         (
             lambda v: v.nearest_words(["cat"], among=["unicorn"]),
             KeyError,
-            "'unicorn' is not in the vocabulary",
+            "among: 'unicorn' is not in the vocabulary; leave unknown words out",
         ),
         (
             lambda v: v.nearest_words(["cat"], exclude=["dog", "emu"]),
@@ -226,6 +230,11 @@ def test_similarities_never_leave_minus_one_to_one(scale):
             lambda v: v.likely_contexts(["cat", []]),
             ValueError,
             "at least one word in each query, and query 1 has none",
+        ),
+        (
+            lambda v: v.likely_contexts(["cat", ["dog", "unicorn"]]),
+            KeyError,
+            "query 1: 'unicorn' is not in the vocabulary; leave unknown words out",
         ),
         (lambda v: v.likely_contexts(np.ones((1, 8))), TypeError, "not vectors"),
     ],

@@ -9,7 +9,14 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from sklearn_w2v._queries import as_list, is_one_word, known_rows, row_of, rows_of
+from sklearn_w2v._queries import (
+    as_list,
+    is_one_word,
+    known_rows,
+    row_of,
+    rows_of,
+    rows_of_queries,
+)
 
 TEXT = {"cat": 0, "dog": 1, "emu": 2}
 IDS = {7: 0, 8: 1, 9: 2}
@@ -181,3 +188,48 @@ def test_vectors_of_torch_say_how_to_pass_a_vector():
     for word in (vectors[0], vectors[0, 0]):
         with pytest.raises(KeyError, match="pass a vector as a numpy array of floats"):
             row_of(word, IDS)
+
+
+LETTERS = {"a": 0, "c": 1}
+
+
+@pytest.mark.parametrize(
+    ("word", "vocabulary", "hint"),
+    [
+        ("7", IDS, "whose words are of type int, not str"),
+        (7, TEXT, "whose words are of type str, not int"),
+        (b"cat", TEXT, "whose words are of type str, not bytes"),
+        (("old", "town"), TEXT, "whose words are of type str, not tuple"),
+        (("cat", 2.0), TEXT, "but 'cat' is: words cannot have weights; pass a weighte"),
+        (("cat", -1), TEXT, "words cannot have weights"),
+        ("cat", LETTERS, "documents were probably split into letters; with analyzer"),
+    ],
+)
+def test_a_hint_says_why_a_word_is_not_in_the_vocabulary(word, vocabulary, hint):
+    with pytest.raises(KeyError, match=re.escape(hint)) as raised:
+        row_of(word, vocabulary, where="query 3")
+    (message,) = raised.value.args
+    assert message.startswith(f"query 3: {word!r} is not in the vocabulary, ")
+    assert "leave unknown words out" not in message
+
+
+@pytest.mark.parametrize(
+    ("word", "vocabulary"),
+    [("unicorn", TEXT), (99, IDS), (np.int64(99), IDS), ("b", LETTERS), ("y", TUPLES)],
+)
+def test_a_word_like_those_of_the_vocabulary_brings_no_hint(word, vocabulary):
+    with pytest.raises(KeyError) as raised:
+        row_of(word, vocabulary)
+    assert raised.value.args == (f"{word!r} is not in the vocabulary",)
+
+
+def test_an_unknown_word_of_many_is_found_by_its_number():
+    cure = "leave unknown words out (word in vectorizer.vocabulary_)"
+    message = f"query 2: 'nope' is not in the vocabulary; {cure}"
+    for read in (
+        lambda: rows_of_queries(["cat", "dog", "nope", "other"], TEXT),
+        lambda: rows_of(["cat", "nope"], TEXT, "query 2"),
+    ):
+        with pytest.raises(KeyError) as raised:
+            read()
+        assert raised.value.args == (message,)

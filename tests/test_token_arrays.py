@@ -137,3 +137,12 @@ def test_an_array_without_rows_has_no_documents():
 def test_an_error_says_how_rows_are_passed(X, cure):
     with pytest.raises(ValueError, match=re.escape(cure)):
         small(analyzer=list).fit(X)
+
+
+def test_an_error_for_a_table_names_the_column_first():
+    table = pd.DataFrame({"name": ["a", "b"], "items": [[1, 2], [3]]})
+    message = (
+        r"of shape \(2, 2\)\. If a column has the documents: .*df\['text'\].*to_numpy"
+    )
+    with pytest.raises(ValueError, match=message):
+        small(analyzer=list).fit(table)

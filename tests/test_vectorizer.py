@@ -1,5 +1,6 @@
 """The estimator: parameters, attributes, document vectors, warnings."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from gensim.models import Word2Vec
 from helpers import TOPICS, assert_same_fit, small
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -15,8 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_w2v import Word2VecVectorizer, _documents
+from sklearn_w2v import Word2VecVectorizer, _documents, _extras
 from sklearn_w2v._documents import build_analyzer
+from sklearn_w2v._foreign_parameters import FOREIGN_PARAMETERS
 
 
 @pytest.mark.parametrize("solver", [{}, {"solver": "adam", "learning_rate": 0.01}])
@@ -274,6 +277,24 @@ def test_importing_the_package_does_not_import_torch():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
+def test_a_fit_without_torch_says_how_to_install_it(method, monkeypatch, fitted, texts):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    message = "need torch: pip install torch. Loading .* transform .* do not need it"
+    with pytest.raises(ModuleNotFoundError, match=message):
+        getattr(small(), method)(texts)
+    assert fitted.transform(texts[:1]).shape == (1, 8)
+
+
+def test_a_module_that_torch_lacks_is_named(monkeypatch, texts):
+    def import_of_a_broken_torch(name):
+        raise ModuleNotFoundError("No module named 'sympy'", name="sympy")
+
+    monkeypatch.setattr(_extras, "import_module", import_of_a_broken_torch)
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'sympy'$"):
+        small().fit(texts)
+
+
 @pytest.mark.parametrize("weighting", [None, "idf", "sif"])
 @pytest.mark.parametrize("n_components_removed", [0, 2])
 @pytest.mark.parametrize("norm", [None, "l2"])
@@ -393,6 +414,26 @@ def test_contributions_name_a_missing_document(fitted):
         ("lr", 0.1, "learning_rate"),
         ("binary", True, "is detected"),
         ("ngram_range", (1, 2), "tokenizer"),
+        ("min_alpha", 0.0001, "decays to 0"),
+        ("compute_loss", True, "loss_curve_"),
+        ("callbacks", (), "set_callbacks"),
+        ("trim_rule", None, "as vocabulary"),
+        ("sorted_vocab", 1, "most frequent words come first"),
+        ("batch_words", 10000, "batch_size"),
+        ("null_word", 0, "paragraph vectors"),
+        ("hashfxn", hash, "random_state"),
+        ("minn", 3, "subwords"),
+        ("maxn", 6, "subwords"),
+        ("bucket", 10, "subwords"),
+        ("wordNgrams", 2, "tokenizer"),
+        ("pretrainedVectors", "vectors.vec", "init_vectors"),
+        ("stopwords", "english", "did you mean stop_words\\?"),
+        ("negativ", 5, "did you mean negative\\?"),
+        ("vectorsize", 50, "did you mean vector_size\\?"),
+        ("minCount", 1, "did you mean min_count\\?"),
+        ("vectorSize", 50, "did you mean vector_size\\?"),
+        ("windowSize", 5, "use window"),
+        ("loss", "hs", "negative sampling"),
     ],
 )
 def test_errors_translate_parameters_of_other_libraries(name, value, cure):
@@ -403,6 +444,22 @@ def test_errors_translate_parameters_of_other_libraries(name, value, cure):
         make_pipeline(Word2VecVectorizer()).set_params(
             **{f"word2vecvectorizer__{name}": value}
         )
+
+
+def test_no_parameter_of_the_vectorizer_is_one_of_another_library():
+    assert FOREIGN_PARAMETERS.keys().isdisjoint(Word2VecVectorizer().get_params())
+
+
+def test_all_parameters_of_gensim_are_accepted_or_translated():
+    of_gensim = inspect.signature(Word2Vec).parameters.keys()
+    known = FOREIGN_PARAMETERS.keys() | Word2VecVectorizer().get_params()
+    assert of_gensim <= known
+
+
+def test_documents_are_not_taken_for_parameters():
+    message = "takes parameters by name only, .* got a list .* Pass documents to fit"
+    with pytest.raises(TypeError, match=message):
+        Word2VecVectorizer([["cat", "dog"]], vector_size=100)
 
 
 def test_parameters_of_no_library_are_pythons_and_scikit_learns_errors():
@@ -418,7 +475,7 @@ def test_a_subclass_may_have_such_a_parameter(texts):
             super().__init__(min_count=1, vector_size=4, random_state=seed)
             self.seed = seed
 
-    assert Seeded(seed=3).fit(texts).n_iter_ == 20
+    assert Seeded().set_params(seed=3).fit(texts).n_iter_ == 20
 
 
 @pytest.mark.parametrize("of", [np.uint8, np.int8, np.uint64, np.float32, Fraction])

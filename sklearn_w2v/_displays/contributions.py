@@ -197,14 +197,16 @@ class ContributionsDisplay:
         places = range(len(bars))
         style: dict[str, Any] = {"color": colors} | kwargs
         self.bars_ = ax.barh(places, widths, **style)
-        ax.bar_label(self.bars_, fmt="%+.2f", padding=2, fontsize=8)
+        numbers = [drawing.number_of(width, "+") for width in widths]
+        ax.bar_label(self.bars_, numbers, padding=2, fontsize=8)
         ax.margins(x=0.15)  # space for these numbers
         ax.axvline(0, color="0.3", linewidth=0.8)
         ax.set_yticks(places, names, **text_style)
         ax.invert_yaxis()  # the first bar is at the top
-        label = drawing.text_of(self.label)
+        label, total = drawing.text_of(self.label), drawing.number_of(sum(widths))
         ax.set_xlabel(
-            f"Contribution to the score of {label} ({sum(widths):.2f} in total)",
+            f"Contribution to the score of {label} ({total} in total)",
+            wrap=True,  # names of classes can be long
             **text_style,
         )
         fonts.warn_of_missing_characters([*ax.get_yticklabels(), ax.xaxis.label])

@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
+from matplotlib.ticker import Formatter
 from numpy.typing import NDArray
 
 from sklearn_w2v._warnings import warn
@@ -51,6 +52,15 @@ def text_of(value: Any) -> str:
     """Return a value as a text that matplotlib can draw."""
     # Lone surrogates, as in file names that are not UTF-8, are written as escapes.
     return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def number_of(amount: float, sign: str = "") -> str:
+    """Return a number with two decimals, and a minus like that of the axis.
+
+    `sign` is that of format strings: "+" also marks numbers above zero.
+    """
+    text = f"{amount:{sign}.2f}"
+    return Formatter.fix_minus(text) if float(text) else "0.00"
 
 
 def draw_points(
