@@ -5,6 +5,7 @@ here, and reported in terms of what the user passed. The analyzer that splits a 
 into tokens is CountVectorizer's own.
 """
 
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
@@ -495,7 +496,8 @@ def _check_container(X: Any, takes_text: bool) -> None:
     if isinstance(X, (str, bytes)):
         raise ValueError(
             "Iterable over raw text documents expected, string object received. Pass a "
-            "list of texts."
+            "list: of texts, or of names of files with input='filename'. To read a "
+            "text from each line of a file, open it and pass the open file."
         )
     if not takes_text and is_token_array(X):
         return
@@ -597,6 +599,11 @@ def _check_document(document: Any, position: int, takes_text: bool) -> None:
         cure = "To read files, set input='filename'."
     elif hasattr(document, "as_py"):  # a scalar of pyarrow
         cure = "Pass the pyarrow array itself, or Python's own values: X.to_pylist()."
+    elif isinstance(document, io.IOBase):
+        cure = (
+            "To read a text from each line of a file, pass the open file itself, not a "
+            "list of it. If each file is a text, set input='file'."
+        )
     elif isinstance(document, Mapping):
         cure = (
             "Pass a callable preprocessor that returns the text of a document, for "

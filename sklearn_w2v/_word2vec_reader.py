@@ -186,7 +186,10 @@ class _Reader:
         where = f"Line {line_number} of {self.path!r}"
         size = self.vector_size
         if len(numbers) < size:
-            raise ValueError(f"{where} has {len(numbers)} of {size} numbers.")
+            raise ValueError(
+                f"{where} has {len(numbers)} of {size} numbers. If it is the last "
+                "line, the file is probably truncated."
+            )
         if ends_in_column(word):
             raise ValueError(
                 f"{where} has {excerpt(word)} before its last {size} numbers, which is "

@@ -145,7 +145,10 @@ def test_a_table_that_is_not_computed_is_not_asked_for_its_columns():
         tokens_of(SparkTable())
 
 
-ONE_TEXT = "^Iterable over raw text documents expected, st.*Pass a list of texts"
+ONE_TEXT = (
+    "^Iterable over raw text documents expected, str.*Pass a list: of texts, or of "
+    "names of files with input='filename'.* pass the open file"
+)
 A_TABLE = r"got .* of shape \(.*df\['text'\] rather"
 NUMBERS = r"Document 0 is a number .*df\['text'\]"
 TOKENS_OF_A_DOCUMENT = "pass a callable analyzer .* analyzer=list"
@@ -178,6 +181,7 @@ TOKENS_OF_A_DOCUMENT = "pass a callable analyzer .* analyzer=list"
         ([("two",)], TOKENS_OF_A_DOCUMENT),
         ([np.array(["two"])], TOKENS_OF_A_DOCUMENT),
         ([object()], "Document 0 is of type object, not a text"),
+        ([io.StringIO("a\nb\n")], "pass the open file itself.* set input='file'"),
         (
             pd.DataFrame({"user": [1, 1], "item": [7, 8]}).groupby("user")["item"],
             r"Pass a list of tokens for each group, with analyzer=list: X.agg\(list\)",

@@ -222,6 +222,10 @@ no_header = (
     "FILE begins with {!r}, which is not a header of two whole numbers. Correct it; "
     "or, if it is a word and its number, insert a header before it."
 ).format
+too_few_numbers = (
+    "Line 3 of FILE has {} of 2 numbers. If it is the last line, the file is probably "
+    "truncated."
+).format
 no_numbers = "Line {} of FILE does not end in 2 numbers: {!r} is not one.".format
 not_utf8 = (
     "All words of FILE are not UTF-8, as {!r} is not. Perhaps the file has another "
@@ -284,8 +288,8 @@ no_line_2 = (
         ("1 4\nthe 1 é\n".encode(), no_line_2("the 1 é", 4)),
         (b"2 2\nthe\t1\t2\ncat\t3\t4\n", no_line_2("the\t1\t2", 2)),
         (b"1 3\nthe\t1 2\t3\n", no_line_2("the\t1 2\t3", 3)),
-        (b"a 1 2\n\nb 3\n", "Line 3 of FILE has 1 of 2 numbers."),
-        (b"2 2\na 1 2\nb\n", "Line 3 of FILE has 0 of 2 numbers."),
+        (b"a 1 2\n\nb 3\n", too_few_numbers(1)),
+        (b"2 2\na 1 2\nb\n", too_few_numbers(0)),
         (b"2 2\na 1 2\nb 3 four\n", no_numbers(3, "four")),
         (b"a 1 2\nb  3\n", no_numbers(2, "")),
         (b"2 2\na 1 2\nb 1_0 3\n", no_numbers(3, "1_0")),
