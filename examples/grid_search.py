@@ -31,7 +31,7 @@ texts, labels, groups = load_texts()
 largest = [label for label, _ in Counter(labels).most_common(8)]
 rows = np.flatnonzero(np.isin(labels, largest))
 rows = np.random.RandomState(0).permutation(rows)[:600]
-X, y, groups_of_X = texts[rows], labels[rows], groups[rows]
+X, y, groups_of_rows = texts[rows], labels[rows], groups[rows]
 
 # %%
 # The parameters of a step are named after it. `weighting`, `norm` and those of the
@@ -59,7 +59,7 @@ with tempfile.TemporaryDirectory() as folder:
         pipeline.set_params(words__memory=memory)
         search = GridSearchCV(pipeline, grid, cv=GroupKFold(3), refit=False)
         start = time.perf_counter()
-        search.fit(X, y, groups=groups_of_X)
+        search.fit(X, y, groups=groups_of_rows)
         seconds = time.perf_counter() - start
         print(f"{'with' if memory else 'without'} memory: {seconds:.1f} s")
 print("best:", search.best_params_)
@@ -87,8 +87,8 @@ plt.show()
 # Few labels
 # ----------
 # The search above fits word vectors to the labeled texts of a fold. With few labels,
-# these are too few: fit each candidate to all texts, also the unlabeled ones, and freeze
-# it. Here only 300 of the texts have labels. The candidates differ in `epochs`:
+# these are too few. Fit each candidate to all texts, also the unlabeled ones, and
+# freeze it. Here only 300 of the texts have labels. The candidates differ in `epochs`:
 labeled = rows[:300]
 all_epochs = [2, 5, 10, 20]
 candidates = [
