@@ -40,7 +40,7 @@ texts, labels, *_ = load_texts()
 model = make_pipeline(
     Word2VecVectorizer(stop_words="english", random_state=0),
     StandardScaler(),
-    LogisticRegression(max_iter=1000),
+    LogisticRegression(C=0.01),
 ).fit(texts[::2], labels[::2])
 folder = TemporaryDirectory()
 path = Path(folder.name, "model.joblib")
@@ -52,8 +52,8 @@ print(f"{path.stat().st_size / 1e6:.1f} MB")
 # -----
 # The process that serves loads the file, and does not need torch. Each connection has a
 # thread: ``predict`` and ``transform`` are safe from several threads. A text without a
-# known word has a vector of zeros, and a prediction for it has no meaning. So it gets
-# the answer ``None`` (``null`` in JSON). Stop words are left out, so that "how is it" is
+# known word has a vector of zeros, and a prediction for it has no meaning. It gets the
+# answer ``None`` (``null`` in JSON). Stop words are left out, so that "how is it" is
 # such a text, too.
 served = joblib.load(path)
 
