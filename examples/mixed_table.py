@@ -69,7 +69,8 @@ print(model[:-1].transform(test).iloc[:2, [0, 1, -3, -2, -1]].round(2).T)
 # What it cannot do
 # -----------------
 # The vectorizer learns from the rows with labels alone. If few rows have them, fit it
-# to the texts of all rows first, and freeze it: :doc:`few_labels`.
+# to the texts of all rows first, and name ``(FrozenEstimator(vectorizer), "text")`` in
+# the transformers: :doc:`few_labels`.
 #
 # A vectorizer takes a single column. For several columns of texts, add a vectorizer for
 # each, or join the texts first. Missing texts are errors: replace them by "". skrub's
