@@ -10,7 +10,8 @@ better than clusters of tf-idf?
 # %%
 # Vectors are scaled to length 1, since k-means depends on their lengths, which say
 # little about the topic. The classes, newsgroups or sub-packages, are only used to
-# judge the clusters.
+# judge the clusters. :download:`texts.py <../../examples/texts.py>` loads the texts:
+# save it next to this script.
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import linear_sum_assignment

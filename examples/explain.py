@@ -8,8 +8,9 @@ classifier is exactly a sum of contributions of words, and an intercept.
 """
 
 # %%
-# The texts are docstrings of numpy, scipy and scikit-learn. The classes are their
-# sub-packages. A quarter is held out.
+# The texts are docstrings of numpy, scipy and scikit-learn, loaded by
+# :download:`texts.py <../../examples/texts.py>` (save it next to this script). The
+# classes are their sub-packages. A quarter is held out.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -39,7 +40,9 @@ print(f"Accuracy: {pipeline.score(texts[test], labels[test]):.2f}")
 # %%
 # One text
 # --------
-# Each class has a score, and the class with the highest score is predicted.
+# Each class has a score, and the class with the highest score is predicted. With
+# `LinearSVC` and `RidgeClassifier`, all scores may be negative: compare the best with
+# the second best.
 text = """Fit a model to the samples by least squares, and return its coefficients. Test
 the hypothesis that a coefficient is zero. The p-value of the statistic is computed from
 the distribution under the null hypothesis."""
@@ -48,17 +51,35 @@ for number in np.argsort(-scores)[:3]:
     print(f"{pipeline.classes_[number]:22}{scores[number]:6.2f}")
 
 # %%
-# The bars add up to the score. Blue words raise it, and orange words lower it.
-ContributionsDisplay.from_estimator(pipeline, text, "scipy.stats")
-
-# %%
-# The same words contribute something else to the score of another class.
-ContributionsDisplay.from_estimator(pipeline, text, "sklearn.linear_model")
+# The bars add up to the score. Blue words raise it, and orange words lower it. To store
+# the figure, use ``display.figure_.savefig("why.png")``.
+display = ContributionsDisplay.from_estimator(pipeline, text, "scipy.stats")
 
 # %%
 # `explain_document` returns the numbers, in the order of the text.
-contributions, intercept = explain_document(pipeline, text, "scipy.stats")
-print(intercept, *contributions[:4], sep="\n")
+stats, intercept = explain_document(pipeline, text, "scipy.stats")
+print(intercept, *stats[:4], sep="\n")
+
+# %%
+# Why this class and not that one?
+# --------------------------------
+# The same words contribute something else to the score of another class. The
+# differences of the contributions add up to the margin between both classes.
+linear, other_intercept = explain_document(pipeline, text, "sklearn.linear_model")
+differences = [
+    (word, of_stats - of_linear)
+    for (word, of_stats), (_, of_linear) in zip(stats, linear, strict=True)
+]
+ContributionsDisplay(
+    contributions=differences,
+    intercept=intercept - other_intercept,
+    label="stats, not linear_model",
+).plot()
+
+# %%
+# For a classifier that is not in a pipeline, pass the difference of two rows of its
+# coefficients: ``vectorizer.word_contributions(text, coef[a] - coef[b])``. After a
+# `StandardScaler`, divide it by `scale_`. The scaler's mean is then not part of it.
 
 # %%
 # A class

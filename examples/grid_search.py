@@ -7,13 +7,18 @@ How does a grid search choose parameters of both steps, and how long does it tak
 """
 
 # %%
-# 600 texts of the eight largest classes keep the search short.
+# 600 texts of the eight largest classes keep the search short. All of them have labels,
+# so that the vectorizer learns from the same texts as the classifier. For few labels
+# and many unlabeled texts, see the end of this page.
+# :download:`texts.py <../../examples/texts.py>` loads the texts: save it next to this
+# script.
 import tempfile
 import time
 from collections import Counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
@@ -26,7 +31,7 @@ texts, labels, groups = load_texts()
 largest = [label for label, _ in Counter(labels).most_common(8)]
 rows = np.flatnonzero(np.isin(labels, largest))
 rows = np.random.RandomState(0).permutation(rows)[:600]
-X, y, groups = texts[rows], labels[rows], groups[rows]
+X, y, groups_of_rows = texts[rows], labels[rows], groups[rows]
 
 # %%
 # The parameters of a step are named after it. `weighting`, `norm` and those of the
@@ -54,7 +59,7 @@ with tempfile.TemporaryDirectory() as folder:
         pipeline.set_params(words__memory=memory)
         search = GridSearchCV(pipeline, grid, cv=GroupKFold(3), refit=False)
         start = time.perf_counter()
-        search.fit(X, y, groups=groups)
+        search.fit(X, y, groups=groups_of_rows)
         seconds = time.perf_counter() - start
         print(f"{'with' if memory else 'without'} memory: {seconds:.1f} s")
 print("best:", search.best_params_)
@@ -79,8 +84,36 @@ ax.set(xlabel="Accuracy in cross-validation")
 plt.show()
 
 # %%
+# Few labels
+# ----------
+# The search above fits word vectors to the labeled texts of a fold. With few labels,
+# these are too few. Fit each candidate to all texts, also the unlabeled ones, and
+# freeze it. Here only 300 of the texts have labels. The candidates differ in `epochs`:
+labeled = rows[:300]
+all_epochs = [2, 5, 10, 20]
+candidates = [
+    FrozenEstimator(Word2VecVectorizer(epochs=epochs, random_state=0).fit(texts))
+    for epochs in all_epochs
+]
+pipeline.set_params(words__memory=None, classifier__alpha=100)
+search = GridSearchCV(pipeline, {"words": candidates}, cv=GroupKFold(5))
+search.fit(texts[labeled], labels[labeled], groups=groups[labeled])
+for epochs, score in zip(
+    all_epochs, search.cv_results_["mean_test_score"], strict=True
+):
+    print(f"{epochs:2} epochs, fitted to all texts: {score:.2f}")
+
+search = GridSearchCV(pipeline, {"words__epochs": [20]}, cv=GroupKFold(5))
+search.fit(texts[labeled], labels[labeled], groups=groups[labeled])
+print(f"20 epochs, fitted to the labeled texts of each fold: {search.best_score_:.2f}")
+
+# %%
 # What it cannot do
 # -----------------
+# With few labels, do not tune parameters of the vectorizer as in the first search. Use
+# frozen candidates, and see :doc:`few_labels`. The texts of a frozen candidate include
+# those of all folds, but it has not seen their labels.
+#
 # `memory` saves nothing for parameters of the training, such as `window`, `min_count`,
 # `vector_size` and `epochs`: each combination is trained. The best of many candidates
 # is a bit too good: measure its accuracy on texts that were not used in the search.

@@ -9,6 +9,8 @@ does one model use all of them, and does the text help?
 # %%
 # Each row is a docstring of numpy, scipy or scikit-learn, with its kind and its number
 # of lines. The texts do not contain the names of the libraries, which are the classes.
+# :download:`texts.py <../../examples/texts.py>` loads the docstrings: save it next to
+# this script.
 import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.compose import make_column_transformer
@@ -66,6 +68,10 @@ print(model[:-1].transform(test).iloc[:2, [0, 1, -3, -2, -1]].round(2).T)
 # %%
 # What it cannot do
 # -----------------
+# The vectorizer learns from the rows with labels alone. If few rows have them, fit it
+# to the texts of all rows first, and name ``(FrozenEstimator(vectorizer), "text")`` in
+# the transformers: :doc:`few_labels`.
+#
 # A vectorizer takes a single column. For several columns of texts, add a vectorizer for
 # each, or join the texts first. Missing texts are errors: replace them by "". skrub's
 # `TableVectorizer` chooses the transformers of the other columns:

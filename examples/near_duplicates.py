@@ -9,7 +9,8 @@ and which changes can they not show?
 
 # %%
 # At most 5,000 texts of twenty words or more are used. Short ones are often similar by
-# chance.
+# chance. :download:`texts.py <../../examples/texts.py>` loads the texts: save it next
+# to this script.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -73,4 +74,5 @@ print("share of known tokens:", vectorizer.coverage(two_texts).round(2))
 # Equal vectors are no proof of equal texts: the order of words does not matter, and
 # unknown words are ignored. Compare the words of the pairs that are found. For exact
 # copies, compare hashes instead. To compare each text with all others takes time that
-# grows with the square of their number: use an approximate index for more than 100,000.
+# grows with the square of their number: for more than 100,000, use an approximate index
+# (:ref:`approximate-index`).

@@ -8,8 +8,10 @@ are they wrong?
 """
 
 # %%
-# The texts are docstrings of numpy, scipy and scikit-learn. Words that occur fewer than
-# 20 times are left out: their vectors are poor, but would be nearest to other words.
+# The texts are docstrings of numpy, scipy and scikit-learn, loaded by
+# :download:`texts.py <../../examples/texts.py>` (save it next to this script). Words
+# that occur fewer than 20 times are left out: their vectors are poor, but would be
+# nearest to other words.
 import matplotlib.pyplot as plt
 from sklearn.metrics.pairwise import cosine_similarity
 from texts import load_texts
@@ -68,11 +70,8 @@ analogies = [
     ("forward", "backward", "fft", "ifft"),
 ]
 for one, other, query, expected in analogies:
-    if {
-        one,
-        other,
-        query,
-    } <= vectorizer.vocabulary_.keys():  # often enough in the texts
+    asked = {one, other, query}
+    if asked <= vectorizer.vocabulary_.keys():  # often enough in the texts
         best = vectorizer.most_similar([other, query], negative=one, topn=3)
         found = ", ".join(word for word, _ in best)
         print(f"{one} - {other}, {query} - {expected}?  {found}")
@@ -88,4 +87,5 @@ print(", ".join(word for word, _ in nearest))
 # -----------------
 # A word has one vector, also if it has several meanings. Words of opposite meanings,
 # such as "minimum" and "maximum", are near each other, since they occur in the same
-# contexts. Rare words need more texts, or known vectors: :doc:`/known_vectors`.
+# contexts. Rare words need more texts, or known vectors: :doc:`/known_vectors`. With
+# more than 100,000 words, an approximate index is faster: :ref:`approximate-index`.

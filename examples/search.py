@@ -10,6 +10,8 @@ query gets a vector as any text does. Its hits have the largest cosine similarit
 # %%
 # The texts are passages of the docstrings of numpy, scipy and scikit-learn, which are
 # split at blank lines. Short passages and lists of parameters are left out.
+# :download:`texts.py <../../examples/texts.py>` loads the docstrings: save it next to
+# this script.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -88,4 +90,4 @@ plt.show()
 # vectors of "rows of columns" and "columns of rows" are equal. For names, numbers and
 # other words that must occur in a hit, use tf-idf, or add the similarities of both. For
 # more than 100,000 texts, an approximate index such as hnswlib is faster than
-# `NearestNeighbors`: see :doc:`/serving`.
+# `NearestNeighbors`: see :ref:`approximate-index`.

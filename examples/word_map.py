@@ -5,7 +5,10 @@ Maps of words and of documents
 For people who want to see what a vectorizer has learned before they use it. Which words
 and which texts are close together, and did the training last long enough?
 
-The displays work like those of scikit-learn. They need the extra `plot`.
+The displays work like those of scikit-learn. They need the extra `plot`. The texts are
+docstrings, loaded by :download:`texts.py <../../examples/texts.py>`: save it next to
+this script. For sequences such as sessions, the maps are the same: pass the fitted
+vectorizer, and the items in place of words.
 """
 
 # %%
