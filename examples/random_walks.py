@@ -98,7 +98,8 @@ vectors = vectorizer.get_vector(range(len(names)))  # row i is the node names[i]
 # -------------
 # Is a similar node one of the same community, or one with a common edge? The learning
 # rate and the number of epochs decide it together. The defaults, 0.4 and here 5 epochs,
-# suit texts. With them, vectors represent single edges more, and communities less.
+# suit texts. With them, vectors represent single edges more, and communities less. The
+# shares of the ten nearest nodes show it.
 print(f"n7 of community {communities['n7']} is similar to")
 for node, cosine in vectorizer.most_similar(names.get_loc("n7"), topn=4):
     print(f"{cosine:.2f}  {names[node]:5} of community {communities[names[node]]}")
@@ -109,8 +110,7 @@ for name, fitted in settings.items():
     nearest = fitted.nearest_words(range(len(names)), topn=10)[0].astype(int)
     same = np.mean(labels[nearest] == labels[:, None])
     adjacent = adjacency[np.repeat(np.arange(len(names)), 10), nearest.ravel()].mean()
-    print(f"{name}: ten nearest nodes of the same community {same:.2f}, with")
-    print(f"    a common edge {adjacent:.2f}")
+    print(f"{name}: same community {same:.2f}, common edge {adjacent:.2f}")
 
 # %%
 # A map of the nodes of eight communities. The colors are the communities, which the
