@@ -4,7 +4,8 @@ Baskets: sequences without order
 
 This page is for people who have sets: items bought at once, tags of pictures, drugs of
 patients, ingredients of recipes. It shows how rows of a table become baskets, which
-items belong together, what completes a basket, and which baskets are alike.
+items belong together, which items to recommend for a basket, and which baskets are
+alike.
 """
 
 # %%
@@ -44,7 +45,9 @@ print(sales.head(4))
 # %%
 # From a table to baskets
 # -----------------------
-# The table has a row for each item of an order. A basket is a list of items.
+# The table has a row for each item of an order. A basket is a list of items. If yours
+# are sets, sort them (``sorted(basket)``): the order of a set of strings is another one
+# in each process, and so are the vectors.
 baskets = sales.groupby("order")["item"].agg(list)
 largest = baskets.str.len().max()
 print(f"{len(baskets):,} baskets, of {largest} items at most; the first one:")
@@ -53,11 +56,11 @@ print(baskets[0])
 # %%
 # Which items belong together
 # ---------------------------
-# ``analyzer=list`` takes the items as they are: strings, or also numbers. The order of
-# items has no meaning. So the window is as long as the largest basket, and does not
-# shrink: any two items of a basket are a pair, and all pairs have the same weight.
-# ``sample=None`` keeps all frequent items: the default is meant for words, and would
-# drop many of these items.
+# ``analyzer=list`` takes lists of items as they are: strings, or also numbers. (It
+# would split a basket that is one string into letters.) The order of items has no
+# meaning. So the window is as long as the largest basket, and does not shrink: any two
+# items of a basket are a pair, and all pairs have the same weight. ``sample=None``
+# keeps all frequent items: the default is meant for words, and would drop many of them.
 vectorizer = Word2VecVectorizer(
     analyzer=list,
     vector_size=20,
@@ -73,7 +76,7 @@ vectors = vectorizer.fit_transform(baskets)
 print([item for item, _ in vectorizer.most_similar("tea 3", topn=5)])
 
 items = list(vectorizer.vocabulary_)
-nearest, _ = vectorizer.nearest_words(items, topn=5, exclude=items)
+nearest, _ = vectorizer.nearest_words(items, topn=5)
 same = [
     neighbor.split()[0] == item.split()[0]
     for item, neighbors in zip(items, nearest, strict=True)
@@ -82,10 +85,12 @@ same = [
 print(f"{np.mean(same):.2f} of the five nearest items are of the same department")
 
 # %%
-# What completes a basket
-# -----------------------
+# What to recommend for a basket
+# ------------------------------
 # This is another question, for which ``store_matrices=True`` keeps both matrices of
-# word2vec. All baskets are answered in one call. ``exclude`` leaves out what they have.
+# word2vec. All baskets are answered in one call. ``exclude`` leaves out what they have:
+# a recommendation should be new. To measure a hit rate, take an item out of each
+# basket, and compare with counts, as :doc:`/gallery/sessions` does.
 started = [["tea 0", "tea 5"], ["paint 1"], ["wine 2", "wine 0", "toys 7"]]
 suggested, _ = vectorizer.likely_contexts(started, topn=3, exclude=started)
 for basket, suggestions in zip(started, suggested, strict=True):
