@@ -45,35 +45,29 @@ from sklearn.model_selection import GroupShuffleSplit
 
 library = Path(sysconfig.get_path("stdlib"))
 skipped = {"site-packages", "dist-packages", "test", "tests", "idlelib", "lib2to3"}
-events = []
+rows = []
 for path in sorted(library.rglob("*.py")):
     if skipped.intersection(path.relative_to(library).parts):
         continue
-    functions = ast.walk(ast.parse(path.read_bytes()))
-    for number, function in enumerate(functions):
+    for function in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(function, ast.FunctionDef):
-            calls = [node.func for node in ast.walk(function) if type(node) is ast.Call]
-            for call in calls:
-                name = getattr(call, "attr", getattr(call, "id", None))
-                place = call.end_lineno, call.end_col_offset
-                events.append((str(path), number, place, name))
-
-events = pd.DataFrame(events, columns=["file", "session", "place", "item"]).dropna()
-events = events.sort_values(["file", "session", "place"])
-sessions = events.groupby(["file", "session"])["item"].agg(list)
-sessions = sessions[sessions.str.len() >= 3].reset_index()
+            calls = [node for node in ast.walk(function) if type(node) is ast.Call]
+            calls.sort(key=lambda call: (call.end_lineno, call.end_col_offset))
+            names = [getattr(c.func, "attr", getattr(c.func, "id", "")) for c in calls]
+            rows.append((str(path), list(filter(None, names))))
+sessions = pd.DataFrame(rows, columns=["file", "items"])
+sessions = sessions[sessions["items"].str.len() >= 3]
 
 
 def split(table):
     """Return the sessions of three quarters of the files, and those of the others."""
     splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
     rows, other_rows = next(splitter.split(table, groups=table["file"]))
-    items = table["item"]
+    items = table["items"]
     return items.iloc[rows].sample(frac=1, random_state=0), items.iloc[other_rows]
 
 
 train, test = split(sessions)
-histories, answers = test.str[:-1].tolist(), test.str[-1].tolist()
 print(f"{len(train):,} sessions with {train.str.len().sum():,} events to learn from;")
 print(f"the last event of {len(test):,} sessions of other files is to be predicted")
 
@@ -108,120 +102,106 @@ for item, contexts, neighbors in zip(items, next_to, alike, strict=True):
     print(f"{'':8} like it:    {', '.join(neighbors)}")
 
 # %%
-# Which items to ask about
+# Recommend the next items
 # ------------------------
 # A query is the last items of a session that have a vector. All sessions are answered
-# in one call. The best window and the number of items in a query depend on the data. So
-# try one and two of each, on validation sessions that are neither in the training nor
-# in the test. The hit rate is the share of sessions whose answer is among ten
-# candidates.
+# in one call. ``exclude`` leaves out what a session already has, since a shop rarely
+# recommends that. The hit rate is the share of sessions whose last item is among ten
+# candidates. Sessions whose last item is not new are left out.
 import numpy as np
 
 
-def by_vectors(histories, n_last, exclude=None):
-    """Return the ten most likely next items of each history."""
+def by_vectors(histories, n_last=2):
+    """Return the ten most likely new items of each history."""
     known = vectorizer.vocabulary_  # the most frequent item first
     queries = []
     for history in histories:
         last = [item for item in history if item in known][-n_last:]
         # A query needs an item: a session without known ones gets the most frequent.
         queries.append(last or list(known)[:1])
-    return vectorizer.likely_contexts(queries, topn=10, exclude=exclude)[0]
+    return vectorizer.likely_contexts(queries, topn=10, exclude=histories)[0]
 
 
-def hit_rate(candidates, answers):
-    """Return the share of answers that are among their candidates."""
-    pairs = zip(candidates, answers, strict=True)
-    return np.mean([answer in items for items, answer in pairs])
+def hit_rate(recommend, sessions):
+    """Return the share of the sessions whose last item is recommended."""
+    new = [items for items in sessions if items[-1] not in items[:-1]]
+    found = recommend([items[:-1] for items in new])
+    pairs = zip(new, found, strict=True)
+    return np.mean([items[-1] in candidates for items, candidates in pairs])
 
 
+# %%
+# The best window and the number of items in a query depend on the data. So try both, on
+# validation sessions that are neither in the training nor in the test.
 fitted, validation = split(sessions.loc[train.index])
 for window in [1, 2]:
     vectorizer.set_params(window=window).fit(fitted)
     for n_last in [1, 2]:
-        found = by_vectors(validation.str[:-1], n_last)
-        rate = hit_rate(found, validation.str[-1])
+        rate = hit_rate(lambda known, n=n_last: by_vectors(known, n), validation)
         print(f"window={window}, last items: {n_last}, hit rate {rate:.3f}")
 
 # %%
-# On these data, two are best for both, by a little. On others it can be the other way
-# round: in a simulated shop where each click depends only on the one before,
-# ``window=1`` and one item had a hit rate of 0.62, and ``window=2`` and two items 0.48.
-# There, ``epochs=60`` raised the rate further, to 0.64. Counts had the same.
+# In a simulated shop, where each click depends only on the one before, ``window=1`` and
+# one item had a hit rate of 0.62, ``window=2`` and two items 0.48, and counts 0.64.
 #
 # Vectors or counts
 # -----------------
-# Two simple methods are compared. One counts which items followed the last item, and
-# which ones came two places after the item before it. The other always returns the most
-# frequent items.
+# Compare with simple methods, which have to exclude the same items. One counts which
+# items followed the last item. The other returns the most frequent items.
 from collections import Counter, defaultdict
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
 
 
-def by_counts(seen, histories, exclude):
-    """Return ten items for each history by counts, then by frequency."""
-    after, after_two = defaultdict(Counter), defaultdict(Counter)
-    for session in seen:
+def first_new(ranked, history):
+    """Return the first ten items of a ranking that are not in the history."""
+    return [item for item in ranked if item not in history][:10]
+
+
+def by_counts(histories):
+    """Return the items that most often followed the last one, then frequent ones."""
+    frequent = list(vectorizer.vocabulary_)
+    rankings = [
+        [i for i, _ in after[h[-1]].most_common()] + frequent for h in histories
+    ]
+    return [
+        first_new(dict.fromkeys(ranked), history)
+        for ranked, history in zip(rankings, histories, strict=True)
+    ]
+
+
+def by_frequency(histories):
+    """Return the most frequent new items of each history."""
+    return [first_new(vectorizer.vocabulary_, history) for history in histories]
+
+
+rates = {}
+for size in [len(train) // 16, len(train) // 4, len(train)]:
+    vectorizer.fit(train[:size])
+    after = defaultdict(Counter)
+    for session in train[:size]:
         for item, following in pairwise(session):
             after[item][following] += 1
-        for item, following in zip(session, session[2:], strict=False):
-            after_two[item][following] += 1
-    candidates = []
-    for (*_, second_last, last), excluded in zip(histories, exclude, strict=True):
-        counts = after[last] + after_two[second_last]
-        ranked = [item for item, _ in counts.most_common()]
-        ranked = dict.fromkeys([*ranked, *vectorizer.vocabulary_])
-        candidates.append([item for item in ranked if item not in excluded][:10])
-    return candidates
-
-
-def hit_rates(seen, histories, answers, exclude):
-    """Return the hit rates of vectors, counts and the most frequent items."""
-    vectorizer.fit(seen)
-    frequent = [
-        [item for item in vectorizer.vocabulary_ if item not in excluded][:10]
-        for excluded in exclude
-    ]
-    methods = {
-        "vectors": by_vectors(histories, 2, exclude),
-        "counts": by_counts(seen, histories, exclude),
-        "most frequent items": frequent,
-    }
-    return {name: hit_rate(found, answers) for name, found in methods.items()}
-
-
-sizes = [len(train) // 16, len(train) // 4, len(train)]
-nothing = [[]] * len(test)
-rates = [hit_rates(train[:size], histories, answers, nothing) for size in sizes]
-table = pd.DataFrame(rates, index=pd.Index(sizes, name="sessions to learn from"))
+    methods = [by_vectors, by_counts, by_frequency]
+    rates[size] = [hit_rate(recommend, test) for recommend in methods]
+columns = ["vectors", "counts", "most frequent items"]
+table = pd.DataFrame.from_dict(rates, orient="index", columns=columns)
 print(table.round(3))
 axes = table.plot(marker="o", logx=True, ylim=(0, None), ylabel="hit rate at ten")
+axes.set_xlabel("sessions to learn from")
 axes.set_xticks(table.index, table.index)
 axes.minorticks_off()
 plt.show()
 
 # %%
-# With few sessions, vectors are better than counts, since they also use what happened
-# next to similar items. With all sessions, both are equal on these data.
+# Vectors and counts are about equal here, and both are better than the most frequent
+# items. Vectors also say which items are alike, and each session has a vector, for a
+# classifier or a map.
 #
-# Only new items
-# --------------
-# A shop rarely recommends what a user has already seen or bought: pass the histories as
-# ``exclude``. An answer that is in its history can then not be found, so the hit rate
-# is that of the other sessions. Let all methods exclude the same items.
-is_new = np.array([a not in h for a, h in zip(answers, histories, strict=True)])
-new = test[is_new]
-rates = hit_rates(train, new.str[:-1], new.str[-1], exclude=new.str[:-1])
-print(f"{is_new.mean():.0%} of the answers are not in their history")
-print(pd.Series(rates).round(3).to_string())
-
-# %%
 # What it cannot do
 # -----------------
-# - With many events for each item, counts can be better, as for the new items here.
-#   Always compare.
+# - With many events for each item, counts can be better. Always compare.
 # - A window has items on both sides, so word2vec does not distinguish what comes before
 #   an item and after it.
 # - It ignores the order of earlier items, and the times between events. Models of
