@@ -225,9 +225,10 @@ class Word2VecVectorizer(
 
     learning_rate : float or "auto", default="auto"
         Initial learning rate, above 0. It decays linearly to 0. "auto" is 0.4 for
-        "adagrad", 0.03 for "adam" and 0.025 for "sgd". With "adagrad", 0.1 favors broad
-        groups over details. It suits node vectors from random walks, for a classifier
-        with few labels. Keep "auto" for similar words, next items and long texts.
+        "adagrad", 0.03 for "adam" and 0.025 for "sgd". With "adagrad", lower
+        rates favor broad groups over details. They suit node vectors from random walks
+        if similar nodes should be of one community: 0.1 for about 400 visits of each
+        node in all epochs. Keep "auto" for similar words, next items and long texts.
 
     batch_size : int or "auto", default="auto"
         Number of tokens in a training step, at least 1. "auto" makes about fifty steps
@@ -371,7 +372,7 @@ class Word2VecVectorizer(
     parameters to tune.
 
     `fit` reads the documents once. It keeps 4 bytes per token and about 100 bytes per
-    document. Tokens are in memory up to 1 GiB, and beyond it in a temporary file, in
+    document. If tokens take more than 1 GiB, all of them are in a temporary file, in
     the folder that the environment variable JOBLIB_TEMP_FOLDER or TMPDIR names.
 
     On the CPU, "adagrad" and "sgd" train in compiled steps if the package was installed
