@@ -63,7 +63,7 @@ print(intercept, *stats[:4], sep="\n")
 # %%
 # Why this class and not that one?
 # --------------------------------
-# The same words contribute something else to the score of another class. The
+# The same words contribute differently to the score of another class. The
 # differences of the contributions add up to the margin between both classes.
 linear, other_intercept = explain_document(pipeline, text, "sklearn.linear_model")
 differences = [
@@ -84,8 +84,8 @@ ContributionsDisplay(
 # %%
 # A class
 # -------
-# `explain_class` adds up the contributions in many texts. The held-out texts of a class
-# show by which words it is recognized.
+# `explain_class` averages the contributions over many texts. The held-out texts of a
+# class show by which words it is recognized.
 of_class = texts[test][labels[test] == "scipy.signal"]
 contributions, intercept = explain_class(pipeline, of_class, "scipy.signal")
 ContributionsDisplay(

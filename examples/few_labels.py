@@ -2,7 +2,7 @@
 Many texts, few labels
 ======================
 
-For people who have thousands of unlabeled texts, and labels for some hundred of them
+For people who have thousands of unlabeled texts, and labels for a few hundred of them
 (semi-supervised learning). From how many labels on is tf-idf enough? Do both together
 help? And what does it cost to learn word vectors only from the texts with labels?
 
@@ -98,7 +98,7 @@ plt.show()
 # ========================================= ==== ==== ==== =====
 # word2vec with the parameters above        0.62 0.72 0.77 0.79
 # word2vec with the parameters for titles   0.68 0.77 0.80 0.82
-# tf-idf without stop words                 0.64 0.76 0.80 0.82
+# tf-idf with ``stop_words="english"``      0.64 0.76 0.80 0.82
 # the last two together                     0.72 0.82 0.84 0.85
 # ========================================= ==== ==== ==== =====
 #
@@ -123,5 +123,5 @@ print(f"smaller margin: {is_right[~is_sure].mean():.2f}")
 # Where single words decide, as for offensive texts, tf-idf is better than word2vec with
 # any number of labels. Which method is best depends on the texts: :doc:`/benchmarks`
 # has the figures of five data sets. If a pre-trained sentence encoder for your language
-# is fast enough, compare with it. :doc:`explain` shows why a text gets its class, with
-# word2vec alone.
+# is fast enough, compare with it. :doc:`The page of explanations <explain>` shows why a
+# text gets its class, with word2vec alone.

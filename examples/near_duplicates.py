@@ -51,7 +51,7 @@ ax.set(xlabel="Cosine with the nearest text", ylabel="Share of words in both")
 plt.show()
 
 # %%
-# Three pairs, and the words that only one of both texts has:
+# Three pairs, and the words that only one of the two texts has:
 is_first = np.arange(len(texts)) < others
 found = np.flatnonzero((cosines >= 0.99) & (cosines < 0.999) & is_first)
 for one in found[:3]:

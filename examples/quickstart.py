@@ -2,7 +2,7 @@
 First steps
 ===========
 
-For people who use scikit-learn and have texts, of which few have labels. What does the
+For people who use scikit-learn and have texts, few of which have labels. What does the
 package do, and is a classifier better with it than with tf-idf? The texts are posts of
 20 newsgroups if they are on disk, and otherwise docstrings with their sub-packages.
 :download:`texts.py <../../examples/texts.py>` loads them: save it next to this script.

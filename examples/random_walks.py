@@ -172,10 +172,10 @@ print(table.T.round(2))
 # Both have to be chosen together, since a low rate needs many visits of each node, and
 # many visits at a high rate turn communities into single edges. In trials on two
 # simulated graphs, ``learning_rate`` times the square root of the visits, in all
-# epochs, was best for communities near 2, which is 0.1 for 400 visits:
-# :ref:`learning-rate`. Cross-validation cannot choose it with a few labels: the score
-# changes more from one draw of labels to the next than between settings. If a similar
-# node should be a neighbor, keep the defaults.
+# epochs, was best for communities near 2, which is 0.1 for 400 visits: :ref:`results
+# for other rates <learning-rate-nodes>`. Cross-validation cannot choose it with a few
+# labels: the score changes more from one draw of labels to the next than between
+# settings. If a similar node should be a neighbor, keep the defaults.
 #
 # What it cannot do
 # -----------------

@@ -69,9 +69,10 @@ class Word2VecVectorizer(
 
     `fit` trains word2vec (skip-gram with negative sampling) [1]_ [2]_ on the documents.
     `transform` returns the mean vector of the words of each document. The estimator can
-    replace a :class:`~sklearn.feature_extraction.text.TfidfVectorizer` and takes the
-    same text parameters. It is most useful if few of many documents have labels or
-    texts are short, for small dense matrices, and for sequences that are not text.
+    replace a :class:`~sklearn.feature_extraction.text.TfidfVectorizer` and takes its
+    text parameters except those of n-grams. It is most useful if few of many documents
+    have labels or texts are short, for small dense matrices, and for sequences that are
+    not text.
 
     If few documents have labels, fit the vectorizer on all documents, and put it into
     the pipeline as a :class:`~sklearn.frozen.FrozenEstimator`: see Examples. Otherwise
@@ -215,7 +216,8 @@ class Word2VecVectorizer(
         Number of passes over the documents, at least 1; the maximum with
         `early_stopping`. "auto" reads about five million tokens of the vocabulary, in 5
         to 20 passes: 20 over up to 250,000 tokens, 5 over a million or more. More
-        passes gain little. Not used by `partial_fit`, which makes one pass.
+        passes gain little. Short texts on few topics, such as titles, need only 5. Not
+        used by `partial_fit`, which makes one pass.
 
     solver : {"adagrad", "adam", "sgd"}, default="adagrad"
         How gradients change vectors: AdaGrad [3]_ with one accumulator per word, Adam
@@ -231,10 +233,10 @@ class Word2VecVectorizer(
         node in all epochs. Keep "auto" for similar words, next items and long texts.
 
     batch_size : int or "auto", default="auto"
-        Number of tokens in a training step, at least 1. "auto" makes about fifty steps
-        per epoch, of 32 to 3072 tokens (4096 on a GPU); "sgd" gets smaller steps, since
-        it diverges in large ones. Small steps help small corpora a little, but take
-        longer.
+        Number of tokens in a training step, at least 1. "auto" takes a fiftieth of the
+        tokens of an epoch, from 32 to 3072 (4096 on a GPU); "sgd" gets smaller steps,
+        since it diverges in large ones. Small steps help small corpora a little, but
+        take longer.
 
     early_stopping : bool, default=False
         Whether to hold out documents, stop when their loss no longer improves, and keep

@@ -380,7 +380,7 @@ def test_documents_that_cannot_be_read_are_named(vectorizers, texts, labels):
         explain_class(model, ["cat", None], 1)
     with pytest.raises(ValueError, match="Pass one column of texts"):
         explain_class(model, pd.DataFrame({"text": texts}), 1)
-    with pytest.raises(ValueError, match="Pass a list of texts"):
+    with pytest.raises(ValueError, match="Pass a list: of texts"):
         explain_class(model, texts[0], 1)
     with pytest.raises(ValueError, match="None of the 2 documents has a known word"):
         explain_class(model, ["unknown", ""], 1)

@@ -143,9 +143,9 @@ class DocumentMapDisplay(MapDisplay):
         n_labels = sum(label is not None for label in display.labels or [])
         if n_labels > MOST_LABELS:
             warn(
-                f"{n_labels} labels are more than a map has room for, and take long to "
-                "place. Pass classes as `y`, and labels for few documents, with None "
-                "for the others."
+                f"{n_labels} labels are more than a map has space for, and take long "
+                "to place. Pass classes as `y`, and labels for few documents, with "
+                "None for the others."
             )
         is_shown = vectors.any(axis=1)
         n_left_out = len(vectors) - np.count_nonzero(is_shown)
