@@ -130,8 +130,8 @@ plt.show()
 #   to everything. ``most_similar`` does not prefer them.
 # - It does not use prices, quantities or times, nor who buys. An item that is listed
 #   twice in a basket counts twice: ``drop_duplicates`` prevents it.
-# - An item that was never sold has no vector. With the default ``min_count=5``, neither
-#   has one that was sold four times.
+# - An item that was never sold has no vector. With the default ``min_count=5``, an item
+#   that was sold four times has none either.
 # - Negative values of ``ns_exponent`` draw rare items as noise more often. They are
 #   known to help some shops. Here, -0.5 gives 0.92 of nearest items of the same
 #   department instead of 0.96, and an index of 0.55. Try it with your own data.

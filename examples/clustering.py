@@ -73,5 +73,5 @@ print(f"LSA      {adjusted_rand_score(labels, clusters.labels_):.2f}")
 # -----------------
 # K-means needs the number of clusters, and finds as many in any texts. Its clusters
 # depend on the random start, and need not be the classes that you have in mind: with a
-# few labels, train a classifier instead (:doc:`few_labels`). :doc:`word_map` shows
-# groups of texts without clustering.
+# few labels, train a classifier instead (:doc:`few_labels`). :doc:`Maps <word_map>`
+# show groups of texts without clustering.

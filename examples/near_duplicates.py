@@ -75,4 +75,4 @@ print("share of known tokens:", vectorizer.coverage(two_texts).round(2))
 # unknown words are ignored. Compare the words of the pairs that are found. For exact
 # copies, compare hashes instead. To compare each text with all others takes time that
 # grows with the square of their number: for more than 100,000, use an approximate index
-# (:ref:`approximate-index`).
+# (:ref:`how to <approximate-index>`).

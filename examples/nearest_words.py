@@ -85,7 +85,8 @@ print(", ".join(word for word, _ in nearest))
 # %%
 # What it cannot do
 # -----------------
-# A word has one vector, also if it has several meanings. Words of opposite meanings,
+# A word has one vector, even if it has several meanings. Words of opposite meanings,
 # such as "minimum" and "maximum", are near each other, since they occur in the same
 # contexts. Rare words need more texts, or known vectors: :doc:`/known_vectors`. With
-# more than 100,000 words, an approximate index is faster: :ref:`approximate-index`.
+# more than 100,000 words, an approximate index is faster: :ref:`how to
+# <approximate-index>`.

@@ -70,5 +70,6 @@ if find_spec("matplotlib"):  # which the package itself does not need
 # What it cannot do
 # -----------------
 # A mean ignores the order of words. It is often worse than tf-idf if all texts have
-# labels or if single words decide. :doc:`few_labels` compares more methods. Both
-# together are better there than each of them alone. :doc:`/jobs` lists the other pages.
+# labels or if single words decide. :doc:`Few labels <few_labels>` compares more
+# methods. There, both together are better than each of them alone. :doc:`/jobs` lists
+# the other pages.

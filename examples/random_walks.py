@@ -185,7 +185,7 @@ print(table.T.round(2))
 #   contexts, and one with fewer than ``min_count=5`` edges would have no vector.
 # - These walks ignore weights of edges and attributes of nodes. For other walks, such
 #   as those of node2vec, change how neighbors are drawn.
-# - A window has nodes on both sides, also if walks follow directions.
+# - A window has nodes on both sides, even if walks follow directions.
 # - A new node has no vector until it is in walks and a fit has seen them. With
 #   ``warm_start=True``, ``fit`` on new walks adds it, and continues with the others.
 # - All walks are in memory here. For a large graph, pass a generator of walks to

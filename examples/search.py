@@ -90,4 +90,4 @@ plt.show()
 # vectors of "rows of columns" and "columns of rows" are equal. For names, numbers and
 # other words that must occur in a hit, use tf-idf, or add the similarities of both. For
 # more than 100,000 texts, an approximate index such as hnswlib is faster than
-# `NearestNeighbors`: see :ref:`approximate-index`.
+# `NearestNeighbors`: see :ref:`how to <approximate-index>`.

@@ -212,5 +212,5 @@ plt.show()
 #   recommended.
 #
 # Sequences without an order, such as what is bought at once, have a page of their own:
-# :doc:`/gallery/baskets`. :doc:`/gallery/word_map` draws items, and sessions
+# :doc:`/gallery/baskets`. :doc:`Maps </gallery/word_map>` show items, and sessions
 # (``DocumentMapDisplay.from_estimator(vectorizer, sessions, labels)``).

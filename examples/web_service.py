@@ -127,7 +127,7 @@ print(ask(asked))
 # %%
 # How long it takes
 # -----------------
-# The first lines of texts, some of them in each request. Server and client share the
+# Each request has the first lines of some texts. Server and client share the
 # cores of one machine. So the BLAS gets one thread, as ``OPENBLAS_NUM_THREADS=1`` gives
 # it in a service that answers several requests at once.
 first_lines = [text.splitlines()[0] for text in texts]

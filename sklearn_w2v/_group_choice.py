@@ -47,8 +47,8 @@ def use_group(group: "ProcessGroup | None") -> Iterator[None]:
     group : torch.distributed.ProcessGroup or None
         A group that this process is a member of, as :func:`torch.distributed.new_group`
         returns it. Each of its members has to call `fit`. If None, this process fits
-        alone. (In functions of torch, None is the default group. That one is
-        ``torch.distributed.group.WORLD`` here.)
+        alone. (Functions of torch take None as the default group. To pass that one
+        here, use ``torch.distributed.group.WORLD``.)
 
     Raises
     ------

@@ -65,7 +65,7 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        vectorizer : Word2VecVectorizer or Pipeline
+        vectorizer : Word2VecVectorizer, Pipeline, ColumnTransformer or FeatureUnion
             A fitted vectorizer, or a fitted Pipeline, ColumnTransformer or FeatureUnion
             that has one.
         ax : matplotlib Axes or None, default=None

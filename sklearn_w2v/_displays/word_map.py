@@ -81,7 +81,7 @@ class WordMapDisplay(MapDisplay):
 
         Parameters
         ----------
-        vectorizer : Word2VecVectorizer or Pipeline
+        vectorizer : Word2VecVectorizer, Pipeline, ColumnTransformer or FeatureUnion
             A fitted vectorizer, or a fitted Pipeline, ColumnTransformer or FeatureUnion
             that has one.
         words : list or None, default=None
