@@ -135,6 +135,13 @@ def rows_of_queries(queries: Iterable[Any], vocabulary: Vocabulary) -> NDArray[n
     return np.array(rows, dtype=np.intp)
 
 
+def check_n_words(name: str, n_words: Any) -> int:
+    """Return the number of words to find or to show as an int of Python."""
+    if not isinstance(n_words, Integral) or n_words < 1:
+        raise ValueError(f"{name} must be an int of at least 1, got {n_words!r}.")
+    return int(n_words)
+
+
 def known_rows(words: Any, vocabulary: Vocabulary) -> NDArray[np.intp]:
     """Return the rows of those of one or several words that are in the vocabulary."""
     if words is None:

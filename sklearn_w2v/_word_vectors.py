@@ -1,7 +1,6 @@
 """The methods of a fitted vectorizer about words: their vectors and neighbors."""
 
 from collections.abc import Iterable, Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn_w2v._pooling import unit
 from sklearn_w2v._queries import (
     are_vectors,
     as_list,
+    check_n_words,
     check_vectors,
     is_one_word,
     known_rows,
@@ -191,7 +191,7 @@ default=None
         >>> [word for word, similarity in vectorizer.most_similar("cat", topn=1)]
         ['dog']
         """
-        topn = _check_topn(topn)
+        topn = check_n_words("topn", topn)
         learned = self._learned()
         added = as_list(positive, learned.vocabulary)
         subtracted = as_list(negative, learned.vocabulary)
@@ -264,7 +264,7 @@ default=None
         >>> words.tolist()
         [['dog'], ['bond']]
         """
-        topn = _check_topn(topn)
+        topn = check_n_words("topn", topn)
         learned = self._learned()
         vocabulary = learned.vocabulary
         if are_vectors(queries, vocabulary):
@@ -351,7 +351,7 @@ default=None
         >>> [item for item, probability in next_ones][0]
         'brush'
         """
-        topn = _check_topn(topn)
+        topn = check_n_words("topn", topn)
         learned = self._learned()
         rows = _context_rows(words, learned, "most_likely_context")
         if not len(rows):
@@ -432,7 +432,7 @@ default=None
         >>> words.tolist()
         [['tape'], ['butter']]
         """
-        topn = _check_topn(topn)
+        topn = check_n_words("topn", topn)
         learned = self._learned()
         several = _several(queries, learned, "likely_contexts", "most_likely_context")
         rows = [
@@ -500,13 +500,6 @@ default=None
 
         words = words_by_row(learned.vocabulary, learned.embedding_matrix)
         return search(score, words, searched, excluded, topn)
-
-
-def _check_topn(topn: Any) -> int:
-    """Return the number of words to find as an int of Python."""
-    if not isinstance(topn, Integral) or topn < 1:
-        raise ValueError(f"topn must be an int of at least 1, got {topn!r}.")
-    return int(topn)
 
 
 def _is_vector(query: Any) -> bool:

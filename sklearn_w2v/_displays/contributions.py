@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from sklearn_w2v._displays.maps import fill_docstring
 from sklearn_w2v._explanations import explain_document
 from sklearn_w2v._extras import check_installed
+from sklearn_w2v._queries import check_n_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,10 +170,7 @@ class ContributionsDisplay:
         >>> display.ax_.get_xlabel()
         'Contribution to the score of animals (1.75 in total)'
         """
-        if not isinstance(max_words, Integral) or max_words < 1:
-            raise ValueError(
-                f"max_words must be an int of at least 1, got {max_words!r}."
-            )
+        max_words = check_n_words("max_words", max_words)
         check_installed(
             "ContributionsDisplay.plot", "matplotlib", "textalloc", extra="plot"
         )
@@ -182,7 +179,8 @@ class ContributionsDisplay:
 
         from sklearn_w2v._displays import drawing, fonts  # noqa: PLC0415
 
-        text_style = {"fontfamily": fonts.families_of(font)} | drawing.PLAIN_TEXT
+        text_style: dict[str, Any] = {"fontfamily": fonts.families_of(font)}
+        text_style |= drawing.PLAIN_TEXT
         of_words, others = self._bars(max_words)
         bars = of_words + others
         names = [drawing.text_of(name) for name, _ in bars]

@@ -1,7 +1,6 @@
 """Display of words on a map."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn_w2v._displays.maps import MapDisplay, class_of_each, fill_docstring
 from sklearn_w2v._displays.positions import positions_of
 from sklearn_w2v._numbers import ignore_underflow
 from sklearn_w2v._pipelines import vectorizer_of
+from sklearn_w2v._queries import check_n_words
 from sklearn_w2v._sklearn import default_settings
 from sklearn_w2v._vectorizer import Word2VecVectorizer
 
@@ -196,8 +196,7 @@ def _main_words(vectorizer: Word2VecVectorizer, n_words: int) -> list[Any]:
     frequency (Schakel and Wilson, "Measuring word significance using distributed
     representations of words", 2015).
     """
-    if not isinstance(n_words, Integral) or n_words < 1:
-        raise ValueError(f"n_words must be an int of at least 1, got {n_words!r}.")
+    n_words = check_n_words("n_words", n_words)
     words, counts = list(vectorizer.vocabulary_), vectorizer.word_counts_
     rows = np.argsort(-counts, kind="stable")[: CANDIDATES * n_words]
     lengths = np.linalg.norm(vectorizer.embedding_matrix_[rows], axis=1)
