@@ -170,9 +170,8 @@ class Word2VecVectorizer(
 
     negative : int, default=5
         Number of noise words for each pair of a word and a context word, from 1 to
-        1,000,000. Up to 20 can help on small corpora. The pairs of a group of tokens
-        share the noise words that are drawn, which have the weight of so many. So the
-        time does not depend on it.
+        1,000,000. Up to 20 can help on small corpora. Pairs share the noise words that
+        are drawn, and this is their weight, so it does not change the time of a fit.
 
     ns_exponent : float, default=0.75
         Exponent of the noise distribution, in [-10, 10]: words are drawn in proportion
@@ -227,10 +226,10 @@ class Word2VecVectorizer(
 
     learning_rate : float or "auto", default="auto"
         Initial learning rate, above 0. It decays linearly to 0. "auto" is 0.4 for
-        "adagrad", 0.03 for "adam" and 0.025 for "sgd". With "adagrad", lower
-        rates favor broad groups over details. They suit node vectors from random walks
-        if similar nodes should be of one community: 0.1 for about 400 visits of each
-        node in all epochs. Keep "auto" for similar words, next items and long texts.
+        "adagrad", 0.03 for "adam" and 0.025 for "sgd". With "adagrad", lower rates
+        favor broad groups over details. They suit node vectors from random walks if
+        similar nodes should be of one community: 0.1 for about 400 visits of each node
+        in all epochs. Keep "auto" for similar words, next items and long texts.
 
     batch_size : int or "auto", default="auto"
         Number of tokens in a training step, at least 1. "auto" takes a fiftieth of the
